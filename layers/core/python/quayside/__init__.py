@@ -1,0 +1,1 @@
+"""Quayside: a multi-tenant operations platform for Amazon sellers."""
