@@ -1,0 +1,1 @@
+"""What every other package may rely on: tenancy, time, identity, money, errors, figures, settings, observability."""

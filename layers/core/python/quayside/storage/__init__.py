@@ -1,0 +1,1 @@
+"""The store: keys, the signing connection, table models and the credential vault."""

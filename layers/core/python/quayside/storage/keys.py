@@ -1,0 +1,271 @@
+"""Every key of every table, built here and nowhere else.
+
+All functions are pure. Keys of tenant data begin ``T#<tenant_id>#``, which is what the tenant data role's policy
+compares with its session tag, so a tenant id is validated and everything that comes from outside is percent-encoded:
+no text can add a ``#`` of its own. Instants are ISO 8601 in UTC with whole seconds, so they sort as text.
+"""
+
+import hashlib
+from datetime import date, datetime
+from typing import NamedTuple
+from urllib.parse import quote, unquote
+
+from quayside.kernel.clock import format_instant
+from quayside.kernel.ids import ConnectionId, MemberId, TenantId, check_tenant_id
+
+DUE_SHARDS = 8
+"""Over how many partitions due work is spread."""
+
+HIGHEST = "\x7f"
+"""Sorts after every character a key can hold: the upper end of a range of sort keys."""
+
+
+LOWEST = " "
+"""Sorts before every character a key can hold: the lower end of a range of sort keys."""
+
+
+class Key(NamedTuple):
+    """A primary key: partition and sort key."""
+
+    pk: str
+    sk: str
+
+
+def encode(text: str) -> str:
+    """Percent-encode free text for use inside a key (letters, digits and ``-._~`` stay as they are)."""
+    return quote(text, safe="")
+
+
+def decode(text: str) -> str:
+    """Undo ``encode``."""
+    return unquote(text)
+
+
+def tenant_prefix(tenant_id: TenantId) -> str:
+    """Return what every key of this tenant begins with.
+
+    Raises:
+        InvalidInput: ``tenant_id`` has not the form of a tenant id.
+    """
+    return f"T#{check_tenant_id(tenant_id)}#"
+
+
+# Core: business facts and figures
+
+
+def tenant(tenant_id: TenantId) -> Key:
+    """Return the key of the tenant record."""
+    return Key(f"{tenant_prefix(tenant_id)}TENANT", "TENANT")
+
+
+def members(tenant_id: TenantId) -> str:
+    """Return the partition that holds all members of a tenant."""
+    return f"{tenant_prefix(tenant_id)}MEMBERS"
+
+
+def member(tenant_id: TenantId, member_id: MemberId) -> Key:
+    """Return the key of one member."""
+    return Key(members(tenant_id), f"MEMBER#{encode(member_id)}")
+
+
+def connections(tenant_id: TenantId) -> str:
+    """Return the partition that holds all connections of a tenant."""
+    return f"{tenant_prefix(tenant_id)}CONNECTIONS"
+
+
+def connection(tenant_id: TenantId, connection_id: ConnectionId) -> Key:
+    """Return the key of one connection."""
+    return Key(connections(tenant_id), f"CONNECTION#{encode(connection_id)}")
+
+
+def dataset_health_partition(tenant_id: TenantId, connection_id: ConnectionId) -> str:
+    """Return the partition that holds the health of all datasets of a connection."""
+    return f"{tenant_prefix(tenant_id)}HEALTH#{encode(connection_id)}"
+
+
+def dataset_health(tenant_id: TenantId, connection_id: ConnectionId, dataset: str) -> Key:
+    """Return the key of the health of one dataset."""
+    return Key(dataset_health_partition(tenant_id, connection_id), f"DATASET#{encode(dataset)}")
+
+
+def orders(tenant_id: TenantId, connection_id: ConnectionId, marketplace_id: str, local_month: date) -> str:
+    """Return the partition of the orders bought in one month of one marketplace.
+
+    ``local_month`` is any day of the month in the marketplace's own time zone.
+    """
+    place = f"{encode(connection_id)}#{encode(marketplace_id)}"
+    return f"{tenant_prefix(tenant_id)}ORDERS#{place}#{local_month:%Y-%m}"
+
+
+def order_sort(purchased_at: datetime, order_id: str) -> str:
+    """Return the sort key of an order: newest last, unique by Amazon's order id."""
+    return f"ORDER#{format_instant(purchased_at)}#{encode(order_id)}"
+
+
+def order(  # noqa: PLR0913, PLR0917 - an order's key has these parts
+    tenant_id: TenantId,
+    connection_id: ConnectionId,
+    marketplace_id: str,
+    local_month: date,
+    purchased_at: datetime,
+    order_id: str,
+) -> Key:
+    """Return the key of one order."""
+    return Key(orders(tenant_id, connection_id, marketplace_id, local_month), order_sort(purchased_at, order_id))
+
+
+def order_range(from_instant: datetime, to_instant: datetime) -> tuple[str, str]:
+    """Return the inclusive bounds of the sort keys of orders bought from one instant to another, both included."""
+    return f"ORDER#{format_instant(from_instant)}#", f"ORDER#{format_instant(to_instant)}#{HIGHEST}"
+
+
+def order_lookup(tenant_id: TenantId, order_id: str) -> str:
+    """Return the key in the index ``lookup`` under which an order is found by Amazon's order id alone."""
+    return f"{tenant_prefix(tenant_id)}ORDER#{encode(order_id)}"
+
+
+def inventory(tenant_id: TenantId, connection_id: ConnectionId, marketplace_id: str) -> str:
+    """Return the partition of the inventory positions of one marketplace."""
+    return f"{tenant_prefix(tenant_id)}INVENTORY#{encode(connection_id)}#{encode(marketplace_id)}"
+
+
+def inventory_position(tenant_id: TenantId, connection_id: ConnectionId, marketplace_id: str, seller_sku: str) -> Key:
+    """Return the key of one inventory position."""
+    return Key(inventory(tenant_id, connection_id, marketplace_id), f"SKU#{encode(seller_sku)}")
+
+
+def figures(tenant_id: TenantId, connection_id: ConnectionId, marketplace_id: str) -> str:
+    """Return the partition of the daily figures of one marketplace."""
+    return f"{tenant_prefix(tenant_id)}FIGURES#{encode(connection_id)}#{encode(marketplace_id)}"
+
+
+def daily_figure(
+    tenant_id: TenantId, connection_id: ConnectionId, marketplace_id: str, day: date, currency: str
+) -> Key:
+    """Return the key of the figures of one day of the marketplace in one currency."""
+    return Key(figures(tenant_id, connection_id, marketplace_id), f"DAY#{day.isoformat()}#{encode(currency)}")
+
+
+def daily_figure_range(from_day: date, to_day: date) -> tuple[str, str]:
+    """Return the inclusive bounds of the sort keys of the days from one to another, both included."""
+    return f"DAY#{from_day.isoformat()}#", f"DAY#{to_day.isoformat()}#{HIGHEST}"
+
+
+def tenant_quarantine(tenant_id: TenantId, connection_id: ConnectionId) -> str:
+    """Return the partition of what could not be applied for a connection."""
+    return f"{tenant_prefix(tenant_id)}QUARANTINE#{encode(connection_id)}"
+
+
+def quarantine_sort(received_at: datetime, entry_id: str) -> str:
+    """Return the sort key of a quarantine entry."""
+    return f"ENTRY#{format_instant(received_at)}#{encode(entry_id)}"
+
+
+def tenant_quarantine_entry(
+    tenant_id: TenantId, connection_id: ConnectionId, received_at: datetime, entry_id: str
+) -> Key:
+    """Return the key of one quarantine entry whose tenant is known."""
+    return Key(tenant_quarantine(tenant_id, connection_id), quarantine_sort(received_at, entry_id))
+
+
+# Vault: credentials, always ciphertext
+
+
+def vault(tenant_id: TenantId, connection_id: ConnectionId) -> str:
+    """Return the partition of the credentials of a connection."""
+    return f"{tenant_prefix(tenant_id)}VAULT#{encode(connection_id)}"
+
+
+def refresh_token(tenant_id: TenantId, connection_id: ConnectionId) -> Key:
+    """Return the key of a connection's refresh token."""
+    return Key(vault(tenant_id, connection_id), "REFRESH_TOKEN")
+
+
+def authorization_code(tenant_id: TenantId, connection_id: ConnectionId) -> Key:
+    """Return the key of a connection's authorisation code, which waits there for minutes at most."""
+    return Key(vault(tenant_id, connection_id), "AUTHORIZATION_CODE")
+
+
+def client_secret(client_id: str) -> Key:
+    """Return the key of the application's own client secret."""
+    return Key(f"APPLICATION#{encode(client_id)}", "CLIENT_SECRET")
+
+
+# Coordination: system roles only
+
+
+def seller(selling_partner_id: str) -> str:
+    """Return the partition that maps a selling partner to the connections that serve it."""
+    return f"SELLER#{encode(selling_partner_id)}"
+
+
+def seller_connection(selling_partner_id: str, tenant_id: TenantId, connection_id: ConnectionId) -> Key:
+    """Return the key of one mapping from selling partner to tenant and connection."""
+    return Key(seller(selling_partner_id), f"CONNECTION#{check_tenant_id(tenant_id)}#{encode(connection_id)}")
+
+
+def authorization_state(state: str) -> Key:
+    """Return the key of a one-time OAuth state. Only its SHA-256 is stored."""
+    return Key(f"STATE#{hashlib.sha256(state.encode()).hexdigest()}", "STATE")
+
+
+def quota_bucket(application_id: str, connection_id: ConnectionId | None, operation: str) -> Key:
+    """Return the key of a quota bucket: of one connection, or of the whole application when there is none."""
+    holder = "APPLICATION" if connection_id is None else encode(connection_id)
+    return Key(f"QUOTA#{encode(application_id)}#{holder}#{encode(operation)}", "BUCKET")
+
+
+def access_token(tenant_id: TenantId, connection_id: ConnectionId) -> Key:
+    """Return the key of a cached access token."""
+    return Key(f"TOKEN#{check_tenant_id(tenant_id)}#{encode(connection_id)}", "ACCESS_TOKEN")
+
+
+def application_token(client_id: str, scope: str) -> Key:
+    """Return the key of a cached grantless access token of the application."""
+    return Key(f"TOKEN#APPLICATION#{encode(client_id)}#{encode(scope)}", "ACCESS_TOKEN")
+
+
+def destination(region: str) -> Key:
+    """Return the key of the notification destination that all sellers of a region share."""
+    return Key(f"DESTINATION#{encode(region)}", "DESTINATION")
+
+
+def due_shard(connection_id: ConnectionId) -> int:
+    """Return the shard of due work that a connection belongs to."""
+    return hashlib.sha256(connection_id.encode()).digest()[0] % DUE_SHARDS
+
+
+def due(shard: int) -> str:
+    """Return the partition of one shard of due work.
+
+    Raises:
+        ValueError: there is no such shard.
+    """
+    if not 0 <= shard < DUE_SHARDS:
+        raise ValueError(f"Due work has shards 0 to {DUE_SHARDS - 1}.")
+    return f"DUE#{shard}"
+
+
+def due_job(due_at: datetime, tenant_id: TenantId, connection_id: ConnectionId, job: str) -> Key:
+    """Return the key of one job that is due at an instant."""
+    name = f"{check_tenant_id(tenant_id)}#{encode(connection_id)}#{encode(job)}"
+    return Key(due(due_shard(connection_id)), f"{format_instant(due_at)}#{name}")
+
+
+def due_until(at: datetime) -> str:
+    """Return the upper bound of the sort keys of work that is due at ``at`` or was before."""
+    return f"{format_instant(at)}#{HIGHEST}"
+
+
+QUARANTINE = "QUARANTINE"
+"""The partition of notifications whose tenant is not known."""
+
+
+def quarantine_entry(received_at: datetime, entry_id: str) -> Key:
+    """Return the key of a quarantine entry whose tenant is not known."""
+    return Key(QUARANTINE, quarantine_sort(received_at, entry_id))
+
+
+def lease(name: str) -> Key:
+    """Return the key of a lease: who may do something that only one may do at a time."""
+    return Key(f"LEASE#{encode(name)}", "LEASE")

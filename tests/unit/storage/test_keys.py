@@ -1,0 +1,113 @@
+from datetime import UTC, date, datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from quayside.kernel.errors import InvalidInput
+from quayside.kernel.ids import ConnectionId, MemberId, TenantId, tenant_id_of
+from quayside.storage import keys
+from quayside.storage.keys import Key
+
+T = tenant_id_of("abc")
+C = ConnectionId("tm19crgppmgzv9xh")
+AT = datetime(2026, 11, 21, 10, 11, 12, 500_000, tzinfo=UTC)
+P = "T#q9w1dfwf077ymga183f5vbh24e#"
+
+EXACT = [
+    (keys.tenant(T), Key(f"{P}TENANT", "TENANT")),
+    (keys.member(T, MemberId("m-1")), Key(f"{P}MEMBERS", "MEMBER#m-1")),
+    (keys.connection(T, C), Key(f"{P}CONNECTIONS", "CONNECTION#tm19crgppmgzv9xh")),
+    (keys.dataset_health(T, C, "orders"), Key(f"{P}HEALTH#tm19crgppmgzv9xh", "DATASET#orders")),
+    (
+        keys.order(T, C, "ATVPDKIKX0DER", date(2026, 11, 21), AT, "902-1845936-5435065"),
+        Key(f"{P}ORDERS#tm19crgppmgzv9xh#ATVPDKIKX0DER#2026-11", "ORDER#2026-11-21T10:11:12Z#902-1845936-5435065"),
+    ),
+    (keys.order_lookup(T, "902-1845936-5435065"), f"{P}ORDER#902-1845936-5435065"),
+    (
+        keys.inventory_position(T, C, "ATVPDKIKX0DER", "A#B/C é"),
+        Key(f"{P}INVENTORY#tm19crgppmgzv9xh#ATVPDKIKX0DER", "SKU#A%23B%2FC%20%C3%A9"),
+    ),
+    (
+        keys.daily_figure(T, C, "ATVPDKIKX0DER", date(2026, 11, 1), "USD"),
+        Key(f"{P}FIGURES#tm19crgppmgzv9xh#ATVPDKIKX0DER", "DAY#2026-11-01#USD"),
+    ),
+    (
+        keys.tenant_quarantine_entry(T, C, AT, "e1"),
+        Key(f"{P}QUARANTINE#tm19crgppmgzv9xh", "ENTRY#2026-11-21T10:11:12Z#e1"),
+    ),
+    (keys.refresh_token(T, C), Key(f"{P}VAULT#tm19crgppmgzv9xh", "REFRESH_TOKEN")),
+    (keys.authorization_code(T, C), Key(f"{P}VAULT#tm19crgppmgzv9xh", "AUTHORIZATION_CODE")),
+    (keys.client_secret("amzn1.client.x"), Key("APPLICATION#amzn1.client.x", "CLIENT_SECRET")),
+    (
+        keys.seller_connection("A1", T, C),
+        Key("SELLER#A1", "CONNECTION#q9w1dfwf077ymga183f5vbh24e#tm19crgppmgzv9xh"),
+    ),
+    (
+        keys.authorization_state("state"),
+        Key("STATE#4ba69735ca53765ed6a709edb56c6ea236b7193a3b29a6b390c346f0f4340e4e", "STATE"),
+    ),
+    (keys.quota_bucket("app.1", C, "getOrder"), Key("QUOTA#app.1#tm19crgppmgzv9xh#getOrder", "BUCKET")),
+    (keys.quota_bucket("app.1", None, "getOrder"), Key("QUOTA#app.1#APPLICATION#getOrder", "BUCKET")),
+    (keys.access_token(T, C), Key("TOKEN#q9w1dfwf077ymga183f5vbh24e#tm19crgppmgzv9xh", "ACCESS_TOKEN")),
+    (keys.application_token("c", "a::b"), Key("TOKEN#APPLICATION#c#a%3A%3Ab", "ACCESS_TOKEN")),
+    (keys.destination("EU"), Key("DESTINATION#EU", "DESTINATION")),
+    (
+        keys.due_job(AT, T, C, "orders"),
+        Key(f"DUE#{keys.due_shard(C)}", "2026-11-21T10:11:12Z#q9w1dfwf077ymga183f5vbh24e#tm19crgppmgzv9xh#orders"),
+    ),
+    (keys.quarantine_entry(AT, "e1"), Key("QUARANTINE", "ENTRY#2026-11-21T10:11:12Z#e1")),
+    (keys.lease("token:x"), Key("LEASE#token%3Ax", "LEASE")),
+]
+
+
+@pytest.mark.parametrize(("built", "exact"), EXACT, ids=lambda value: str(value)[:50])
+def test_keys_are_exactly_these(built: Key | str, exact: Key | str) -> None:
+    assert built == exact
+
+
+def test_a_state_is_kept_under_its_hash_alone() -> None:
+    assert "very-secret" not in str(keys.authorization_state("very-secret"))
+
+
+@pytest.mark.parametrize("text", ["", "*", "a" * 25 + "#", f"{T}#"])
+def test_no_key_is_built_for_what_is_no_tenant(text: str) -> None:
+    for build in (keys.tenant, keys.members, keys.connections):
+        with pytest.raises(InvalidInput):
+            build(TenantId(text))
+
+
+@given(st.text(), st.text())
+def test_no_text_from_outside_can_add_a_separator_or_collide(one: str, other: str) -> None:
+    first = keys.inventory_position(T, C, one, other)
+    assert first.pk.count("#") == 4
+    assert first.sk.count("#") == 1
+    assert keys.decode(first.sk.removeprefix("SKU#")) == other
+    swapped = keys.inventory_position(T, C, other, one)
+    assert (first == swapped) is (one == other)
+
+
+@given(st.text(alphabet=st.characters(codec="utf-8")))
+def test_every_encoded_text_sorts_between_the_bounds(text: str) -> None:
+    assert keys.LOWEST < f"x{keys.encode(text)}" < keys.HIGHEST
+
+
+def test_ranges_include_both_ends_and_nothing_else() -> None:
+    first, last = keys.daily_figure_range(date(2026, 11, 1), date(2026, 11, 30))
+    assert first < "DAY#2026-11-01#USD" < last
+    assert first < "DAY#2026-11-30#USD" < last
+    assert not first < "DAY#2026-12-01#USD" < last
+    assert not first < "DAY#2026-10-31#USD" < last
+    early, late = keys.order_range(AT, AT)
+    assert early < keys.order_sort(AT, "902-1") < late
+
+
+@given(st.text(min_size=1))
+def test_due_work_is_spread_over_the_shards_that_are_read(text: str) -> None:
+    assert 0 <= keys.due_shard(ConnectionId(text)) < keys.DUE_SHARDS
+
+
+@pytest.mark.parametrize("shard", [-1, keys.DUE_SHARDS])
+def test_there_are_no_other_shards(shard: int) -> None:
+    with pytest.raises(ValueError, match="shards"):
+        keys.due(shard)
