@@ -1,0 +1,69 @@
+"""What can go wrong between Quayside and Amazon, by whose turn it is to act.
+
+Every fault that Amazon's API or Login with Amazon shows ends in one of these, so the worker chooses its behaviour by
+type and never by the text of a message.
+"""
+
+
+class AmazonError(Exception):
+    """A call to Amazon did not bring what was asked for.
+
+    Attributes:
+        operation: which call it was.
+        status: HTTP status, None when there was no answer at all.
+        request_id: Amazon's id of the request, to quote to their support; empty when there was none.
+        codes: Amazon's error codes.
+        said: Amazon's own words, at most 300 characters.
+    """
+
+    def __init__(
+        self,
+        said: str,
+        *,
+        operation: str,
+        status: int | None = None,
+        request_id: str = "",
+        codes: tuple[str, ...] = (),
+    ) -> None:
+        self.said = said[:300]
+        self.operation = operation
+        self.status = status
+        self.request_id = request_id
+        self.codes = codes
+        super().__init__(f"{operation}: {self.said or 'no explanation'} (status {status}, request {request_id or '-'})")
+
+
+class Throttled(AmazonError):
+    """429: the quota is used up. The ledger learns from it and the command gets a new slot."""
+
+
+class AmazonUnavailable(AmazonError):
+    """Amazon's fault or the network's: no answer, 5xx, a redirect, or a body that is not what was promised."""
+
+
+class RequestRejected(AmazonError):
+    """Amazon understood and refused. Sending the same again would be refused again."""
+
+
+class AccessRefused(RequestRejected):
+    """401 or 403: the access token is no longer good, or the application lacks the role for this call."""
+
+
+class Revoked(AmazonError):
+    """The seller has withdrawn the authorisation: the refresh token is no longer a grant."""
+
+
+class CodeRefused(AmazonError):
+    """The authorisation code was used already, has expired, or was never issued to this application."""
+
+
+class OurSecretInvalid(AmazonError):
+    """Login with Amazon refuses our own credentials. Our fault: no seller is disconnected for it."""
+
+
+class UnexpectedAnswer(AmazonUnavailable):
+    """A successful answer whose body is not what Amazon's model promises."""
+
+
+class Busy(AmazonError):
+    """Another function is doing exactly this right now; it will be done in a second or two."""
