@@ -1,0 +1,255 @@
+"""What is stored of connections.
+
+The connection itself, its datasets' health, who serves which seller, what waits in quarantine, and the one-time states
+and shared destinations of the authorisation.
+"""
+
+from typing import NamedTuple
+
+import msgspec
+from pynamodb.attributes import NumberAttribute, UnicodeAttribute
+
+from quayside.connections.rules import STEPS, Status, StepState
+from quayside.storage.tables import CoordinationItem, CoreItem
+
+
+class ConnectedMarketplace(msgspec.Struct, frozen=True):
+    """A marketplace the seller takes part in."""
+
+    marketplace_id: str
+    country_code: str
+    name: str
+
+
+class Step(msgspec.Struct, frozen=True):
+    """How far one step of connecting is; ``detail`` is for the seller."""
+
+    state: StepState
+    detail: str = ""
+
+
+def no_steps() -> dict[str, Step]:
+    """Return the steps of a connection that just begins."""
+    return {key: Step("waiting") for key, _ in STEPS}
+
+
+class Connection(msgspec.Struct, frozen=True):
+    """One selling partner account in one region that a tenant authorised. Instants are ISO 8601 texts."""
+
+    connection_id: str
+    selling_partner_id: str
+    region: str
+    name: str
+    status: Status
+    status_reason: str
+    status_action: str
+    authorised_by: str
+    began_at: str
+    connected_at: str | None
+    authorisation_expires_at: str | None
+    marketplaces: tuple[ConnectedMarketplace, ...]
+    steps: dict[str, Step]
+    subscriptions: dict[str, str]
+
+    @property
+    def marketplace_ids(self) -> tuple[str, ...]:
+        """The ids of the marketplaces."""
+        return tuple(each.marketplace_id for each in self.marketplaces)
+
+
+_marketplaces = msgspec.json.Decoder(tuple[ConnectedMarketplace, ...])
+_steps = msgspec.json.Decoder(dict[str, Step])
+_texts = msgspec.json.Decoder(dict[str, str])
+
+
+class ConnectionRecord(CoreItem):
+    """A connection as it is stored; marketplaces, steps and subscriptions are JSON."""
+
+    KIND = "connection"
+
+    connection_id = UnicodeAttribute()
+    selling_partner_id = UnicodeAttribute()
+    region = UnicodeAttribute()
+    name = UnicodeAttribute()
+    status = UnicodeAttribute()
+    status_reason = UnicodeAttribute(null=True)
+    status_action = UnicodeAttribute(null=True)
+    authorised_by = UnicodeAttribute()
+    began_at = UnicodeAttribute()
+    connected_at = UnicodeAttribute(null=True)
+    authorisation_expires_at = UnicodeAttribute(null=True)
+    marketplaces = UnicodeAttribute(null=True)
+    steps = UnicodeAttribute(null=True)
+    subscriptions = UnicodeAttribute(null=True)
+
+    def read(self) -> Connection:
+        """Return the connection as a value."""
+        status: Status = msgspec.convert(self.status, Status)
+        return Connection(
+            connection_id=self.connection_id,
+            selling_partner_id=self.selling_partner_id,
+            region=self.region,
+            name=self.name,
+            status=status,
+            status_reason=self.status_reason or "",
+            status_action=self.status_action or "",
+            authorised_by=self.authorised_by,
+            began_at=self.began_at,
+            connected_at=self.connected_at,
+            authorisation_expires_at=self.authorisation_expires_at,
+            marketplaces=_marketplaces.decode(self.marketplaces or "[]"),
+            steps=_steps.decode(self.steps) if self.steps else no_steps(),
+            subscriptions=_texts.decode(self.subscriptions or "{}"),
+        )
+
+
+class HistoryWalk(msgspec.Struct, frozen=True):
+    """Where the walk through a seller's order history stands.
+
+    History is walked window by window, the newest first, so that recent figures are complete within minutes; within a
+    window in the order of purchase.
+
+    Attributes:
+        run: which walk; a command of another run is out of date.
+        page: the page to fetch next; a command for another page is a duplicate.
+        oldest: where the whole walk ends, ISO 8601.
+        newest: where it began.
+        created_after: where the present window begins.
+        created_before: where the present window ends.
+        started_at: when it began.
+        updated_at: when it last moved.
+        from_instant: from where the present search runs; later than ``created_after`` once a token had expired.
+        token: Amazon's pagination token of the next page; lives 24 hours.
+        token_at: when the token was given.
+        last_seen: the latest purchase time seen.
+        ascending: whether every page began where the one before ended, so that ``last_seen`` is safe to go on from.
+        rows: orders brought so far.
+        done: the walk is over.
+    """
+
+    run: str
+    page: int
+    oldest: str
+    newest: str
+    created_after: str
+    created_before: str
+    started_at: str
+    updated_at: str
+    from_instant: str
+    token: str | None = None
+    token_at: str | None = None
+    last_seen: str | None = None
+    ascending: bool = True
+    rows: int = 0
+    done: bool = False
+
+
+class DatasetHealth(CoreItem):
+    """How one dataset of one connection is doing."""
+
+    KIND = "dataset_health"
+
+    dataset = UnicodeAttribute()
+    rows = NumberAttribute(null=True)
+    last_rows = NumberAttribute(null=True)
+    last_success_at = UnicodeAttribute(null=True)
+    last_attempt_at = UnicodeAttribute(null=True)
+    failure_reason = UnicodeAttribute(null=True)
+    failure_action = UnicodeAttribute(null=True)
+    failure_request_id = UnicodeAttribute(null=True)
+    history = UnicodeAttribute(null=True)
+    history_step = UnicodeAttribute(null=True)
+    reconciled_until = UnicodeAttribute(null=True)
+    run = UnicodeAttribute(null=True)
+    run_at = UnicodeAttribute(null=True)
+    complete_from = UnicodeAttribute(null=True)
+
+    def walk(self) -> HistoryWalk | None:
+        """Return the walk through history, None when none ever began."""
+        return msgspec.json.decode(self.history, type=HistoryWalk) if self.history else None
+
+
+class SellerConnection(CoordinationItem):
+    """That a connection serves a seller; its absence stops the flow of notifications."""
+
+    KIND = "seller_connection"
+
+    tenant_id = UnicodeAttribute()
+    connection_id = UnicodeAttribute()
+    region = UnicodeAttribute()
+    subscription_ids = UnicodeAttribute()
+
+
+class AuthorizationState(CoordinationItem):
+    """A one-time OAuth state, bound to the member and the tenant that began; kept under its hash alone."""
+
+    KIND = "authorization_state"
+
+    tenant_id = UnicodeAttribute()
+    member_id = UnicodeAttribute()
+    marketplace_id = UnicodeAttribute()
+    used_for = UnicodeAttribute(null=True)
+
+
+class SharedDestination(CoordinationItem):
+    """The application's notification destination in a region."""
+
+    KIND = "destination"
+
+    destination_id = UnicodeAttribute()
+    queue_arn = UnicodeAttribute()
+
+
+class TenantQuarantineEntry(CoreItem):
+    """A message that could not be applied, whose tenant is known."""
+
+    KIND = "quarantine_entry"
+
+    entry_id = UnicodeAttribute()
+    connection_id = UnicodeAttribute()
+    received_at = UnicodeAttribute()
+    type = UnicodeAttribute()
+    reason = UnicodeAttribute()
+    action = UnicodeAttribute()
+    payload = UnicodeAttribute()
+
+
+class SystemQuarantineEntry(CoordinationItem):
+    """A message that could not be applied and whose tenant is not known: for operators alone."""
+
+    KIND = "quarantine_entry"
+
+    entry_id = UnicodeAttribute()
+    received_at = UnicodeAttribute()
+    type = UnicodeAttribute()
+    reason = UnicodeAttribute()
+    action = UnicodeAttribute()
+    payload = UnicodeAttribute()
+
+
+class Serving(NamedTuple):
+    """A connection that serves a seller, as far as a notification needs to know."""
+
+    tenant_id: str
+    connection_id: str
+    region: str
+    subscription_ids: frozenset[str]
+
+    def accepts(self, subscription_id: str | None) -> bool:
+        """Return whether a notification sent for ``subscription_id`` is meant for this connection.
+
+        The seller's id of a connection came with a browser, so it proves nothing. The subscription was made by Amazon
+        for the account whose token we hold, so its id does. Types whose notifications carry no metadata pass.
+        """
+        return subscription_id is None or subscription_id in self.subscription_ids
+
+
+class QuarantinedMessage(NamedTuple):
+    """A message in quarantine, of a tenant or of nobody known."""
+
+    entry_id: str
+    received_at: str
+    type: str
+    reason: str
+    action: str
+    payload: str

@@ -1,0 +1,280 @@
+"""Reads and writes connections. Tenant data is that of the tenant in scope."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+
+import msgspec
+from pynamodb.expressions.condition import Condition
+from pynamodb.expressions.update import Action
+
+from quayside.connections.records import (
+    AuthorizationState,
+    Connection,
+    ConnectionRecord,
+    DatasetHealth,
+    HistoryWalk,
+    QuarantinedMessage,
+    SellerConnection,
+    Serving,
+    SharedDestination,
+    SystemQuarantineEntry,
+    TenantQuarantineEntry,
+)
+from quayside.connections.rules import Status
+from quayside.kernel.clock import epoch_seconds, format_instant, parse_instant
+from quayside.kernel.ids import ConnectionId, TenantId
+from quayside.kernel.tenancy import current_tenant
+from quayside.storage import keys
+from quayside.storage.tables import every, page, write
+
+_QUARANTINE_DAYS = 90
+_LARGEST_PAYLOAD = 300_000
+
+
+def find(connection_id: ConnectionId) -> Connection | None:
+    """Return a connection of the tenant in scope."""
+    record = ConnectionRecord.find(keys.connection(current_tenant(), connection_id))
+    return None if record is None else record.read()
+
+
+def all_connections() -> Iterator[Connection]:
+    """Return all connections of the tenant in scope."""
+    for record in every(ConnectionRecord, keys.connections(current_tenant()), prefix="CONNECTION#"):
+        yield record.read()
+
+
+def begin(  # noqa: PLR0913 - the parts of a connection
+    connection_id: ConnectionId,
+    *,
+    selling_partner_id: str,
+    region: str,
+    name: str,
+    member_id: str,
+    steps: str,
+    before: Sequence[Status],
+    now: datetime,
+) -> bool:
+    """Store a connection as ``authorising``, new or again; return whether its status allowed it."""
+    model = ConnectionRecord
+    actions: list[Action] = [
+        model.connection_id.set(connection_id),
+        model.selling_partner_id.set(selling_partner_id),
+        model.region.set(region),
+        model.name.set(model.name | name),
+        model.status.set("authorising"),
+        model.status_reason.remove(),
+        model.status_action.remove(),
+        model.authorised_by.set(member_id),
+        model.began_at.set(format_instant(now)),
+        model.steps.set(steps),
+        model.subscriptions.set("{}"),
+    ]
+    condition = model.pk.does_not_exist() | model.status.is_in(*before)
+    return write(model, keys.connection(current_tenant(), connection_id), actions, condition, returning="NONE").applied
+
+
+def change(connection_id: ConnectionId, actions: Sequence[Action], *, only_in: Sequence[Status]) -> Connection | None:
+    """Change a connection while it is in one of the statuses; return it, or None when it is not."""
+    written = write(
+        ConnectionRecord,
+        keys.connection(current_tenant(), connection_id),
+        actions,
+        ConnectionRecord.status.is_in(*only_in),
+    )
+    return ConnectionRecord.from_raw_data(written.item).read() if written.applied else None
+
+
+def health(connection_id: ConnectionId) -> dict[str, DatasetHealth]:
+    """Return the health of a connection's datasets, by dataset."""
+    partition = keys.dataset_health_partition(current_tenant(), connection_id)
+    return {record.dataset: record for record in every(DatasetHealth, partition, prefix="DATASET#")}
+
+
+def dataset_health(connection_id: ConnectionId, dataset: str) -> DatasetHealth | None:
+    """Return the health of one dataset."""
+    return DatasetHealth.find(keys.dataset_health(current_tenant(), connection_id, dataset))
+
+
+def change_health(
+    connection_id: ConnectionId, dataset: str, actions: Sequence[Action], condition: Condition | None = None
+) -> bool:
+    """Change the health of a dataset; return whether the condition held."""
+    written = write(
+        DatasetHealth,
+        keys.dataset_health(current_tenant(), connection_id, dataset),
+        [DatasetHealth.dataset.set(dataset), *actions],
+        condition,
+        returning="NONE",
+    )
+    return written.applied
+
+
+def walk_actions(walk: HistoryWalk) -> list[Action]:
+    """Return what stores a walk, with the step that guards it against duplicates."""
+    return [
+        DatasetHealth.history.set(msgspec.json.encode(walk).decode()),
+        DatasetHealth.history_step.set(step_of(walk)),
+    ]
+
+
+def step_of(walk: HistoryWalk) -> str:
+    """Return what identifies the step a walk is at."""
+    return f"{walk.run}#{walk.page}"
+
+
+# Who serves which seller: no tenant's data, so no tenant in scope is needed.
+
+
+def serve(
+    selling_partner_id: str,
+    tenant_id: TenantId,
+    connection_id: ConnectionId,
+    region: str,
+    subscription_ids: Sequence[str],
+) -> None:
+    """Store that a connection serves a seller, by which subscriptions."""
+    model = SellerConnection
+    write(
+        model,
+        keys.seller_connection(selling_partner_id, tenant_id, connection_id),
+        [
+            model.tenant_id.set(tenant_id),
+            model.connection_id.set(connection_id),
+            model.region.set(region),
+            model.subscription_ids.set(msgspec.json.encode(sorted(subscription_ids)).decode()),
+        ],
+        returning="NONE",
+    )
+
+
+def stop_serving(selling_partner_id: str, tenant_id: TenantId, connection_id: ConnectionId) -> None:
+    """Delete the mapping: from now on notifications of the seller no longer reach the connection."""
+    SellerConnection.remove(keys.seller_connection(selling_partner_id, tenant_id, connection_id))
+
+
+def serving(selling_partner_id: str) -> tuple[Serving, ...]:
+    """Return the connections that serve a seller, of whatever tenant."""
+    found = every(SellerConnection, keys.seller(selling_partner_id), prefix="CONNECTION#")
+    return tuple(
+        Serving(
+            each.tenant_id,
+            each.connection_id,
+            each.region,
+            frozenset(msgspec.json.decode(each.subscription_ids, type=list[str])),
+        )
+        for each in found
+    )
+
+
+# Authorisation
+
+
+def put_state(state: str, tenant_id: TenantId, member_id: str, marketplace_id: str, expires_at: int) -> None:
+    """Store a one-time state."""
+    model = AuthorizationState
+    write(
+        model,
+        keys.authorization_state(state),
+        [
+            model.tenant_id.set(tenant_id),
+            model.member_id.set(member_id),
+            model.marketplace_id.set(marketplace_id),
+            model.expires_at.set(expires_at),
+        ],
+        returning="NONE",
+    )
+
+
+def state_record(state: str) -> AuthorizationState | None:
+    """Return what a state was given out for."""
+    return AuthorizationState.find(keys.authorization_state(state))
+
+
+def use_state(state: str, connection_id: ConnectionId) -> bool:
+    """Mark a state as used; return False when it was used before."""
+    model = AuthorizationState
+    written = write(
+        model,
+        keys.authorization_state(state),
+        [model.used_for.set(connection_id)],
+        model.pk.exists() & model.used_for.does_not_exist(),
+        returning="NONE",
+    )
+    return written.applied
+
+
+def destination(region: str) -> SharedDestination | None:
+    """Return the application's destination in a region."""
+    return SharedDestination.find(keys.destination(region))
+
+
+def put_destination(region: str, destination_id: str, queue_arn: str) -> None:
+    """Remember the application's destination in a region."""
+    model = SharedDestination
+    actions: list[Action] = [model.destination_id.set(destination_id), model.queue_arn.set(queue_arn)]
+    write(model, keys.destination(region), actions, source="amazon:notifications/v1", returning="NONE")
+
+
+# Quarantine
+
+
+def put_aside(tenant_id: TenantId | None, connection_id: ConnectionId | None, message: QuarantinedMessage) -> None:
+    """Store a message in the quarantine of a connection, or in the operators' when its tenant is not known."""
+    received_at = parse_instant(message.received_at)
+    values = {
+        **message._asdict(),
+        "payload": message.payload[:_LARGEST_PAYLOAD],
+        "expires_at": epoch_seconds(received_at) + _QUARANTINE_DAYS * 86_400,
+        "source": "amazon:notification",
+    }
+    if tenant_id is None or connection_id is None:
+        SystemQuarantineEntry.at(keys.quarantine_entry(received_at, message.entry_id), **values).save()
+        return
+    key = keys.tenant_quarantine_entry(tenant_id, connection_id, received_at, message.entry_id)
+    TenantQuarantineEntry.at(key, connection_id=connection_id, **values).save()
+
+
+def _partition(connection_id: ConnectionId | None) -> str:
+    return keys.QUARANTINE if connection_id is None else keys.tenant_quarantine(current_tenant(), connection_id)
+
+
+def _model(connection_id: ConnectionId | None) -> type[TenantQuarantineEntry | SystemQuarantineEntry]:
+    return SystemQuarantineEntry if connection_id is None else TenantQuarantineEntry
+
+
+def quarantined(
+    connection_id: ConnectionId | None, *, after: str | None, limit: int
+) -> tuple[list[QuarantinedMessage], str | None]:
+    """Return a page of a quarantine, newest first; the operators' when there is no connection."""
+    found = page(
+        _model(connection_id), _partition(connection_id), limit=limit, prefix="ENTRY#", after=after, newest_first=True
+    )
+    return [_message(entry) for entry in found.records], found.next_sort_key
+
+
+def find_quarantined(connection_id: ConnectionId | None, entry_id: str) -> tuple[QuarantinedMessage, str] | None:
+    """Return one message in quarantine and its sort key, by its id."""
+    for entry in every(_model(connection_id), _partition(connection_id), prefix="ENTRY#"):
+        if entry.entry_id == entry_id:
+            return _message(entry), entry.sk
+    return None
+
+
+def leave_quarantine(connection_id: ConnectionId | None, sort_key: str) -> None:
+    """Delete a message from quarantine."""
+    _model(connection_id).remove(keys.Key(_partition(connection_id), sort_key))
+
+
+def count_quarantined(connection_id: ConnectionId) -> int:
+    """Return how many messages of a connection are in quarantine."""
+    model = TenantQuarantineEntry
+    return model.count(_partition(connection_id), model.sk.startswith("ENTRY#"))
+
+
+def _message(entry: TenantQuarantineEntry | SystemQuarantineEntry) -> QuarantinedMessage:
+    return QuarantinedMessage(entry.entry_id, entry.received_at, entry.type, entry.reason, entry.action, entry.payload)
+
+
+def encoded(value: Mapping[str, object] | Sequence[object]) -> str:
+    """Return a value as JSON for an attribute."""
+    return msgspec.json.encode(value).decode()
