@@ -1,0 +1,1 @@
+"""schedules: turns what is due into commands, every five minutes."""

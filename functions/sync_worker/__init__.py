@@ -1,0 +1,1 @@
+"""sync_worker: the only function that calls Amazon."""

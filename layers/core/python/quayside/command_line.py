@@ -1,0 +1,247 @@
+"""The operator's command line: ``quayside``.
+
+It acts with the operator's own AWS rights (the usual environment: profile, region, ``AWS_ENDPOINT_URL``). Names of
+tables and keys come from a deployed stack (``--stack``) or from the same variables the functions use.
+"""
+
+import argparse
+import os
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from datetime import timedelta
+from typing import TYPE_CHECKING, TextIO
+
+from quayside.kernel.clock import Clock, SystemClock
+from quayside.kernel.errors import QuaysideError
+from quayside.kernel.ids import check_connection_id, check_tenant_id
+from quayside.kernel.settings import InvalidSettings, Settings, load_settings
+
+if TYPE_CHECKING:
+    from quayside.kernel.ids import TenantId
+    from quayside.storage.connection import AwsSession, Store, TenantSession
+
+_OUTPUTS = {
+    "CoreTableName": "CORE_TABLE",
+    "VaultTableName": "VAULT_TABLE",
+    "CoordinationTableName": "COORDINATION_TABLE",
+    "IntakeQueueUrl": "INTAKE_QUEUE_URL",
+    "VaultKeyArn": "VAULT_KEY_ARN",
+}
+_PARAMETERS = {"LwaClientId": "LWA_CLIENT_ID", "AmazonApplicationId": "AMAZON_APPLICATION_ID"}
+_SHORTEST_SECRET = 20
+
+
+class CommandFailed(Exception):
+    """A command could not be carried out; the message says what to do."""
+
+
+class _OwnRights:
+    """The operator reaches a tenant's data with their own rights, not through a function's role."""
+
+    def __init__(self, system: "AwsSession", clock: Clock) -> None:
+        self._system = system
+        self._clock = clock
+
+    def open(self, tenant_id: "TenantId") -> "TenantSession":
+        """Return the operator's own credentials."""
+        del tenant_id
+        from quayside.storage.connection import TenantSession  # noqa: PLC0415 - see _store
+
+        return TenantSession(self._system.own_credentials(), self._clock.now() + timedelta(hours=1))
+
+
+def _store(settings: Settings, clock: Clock) -> "Store":
+    from quayside.storage.connection import USES_CREDENTIALS, AwsSession, Store  # noqa: PLC0415 - help needs no AWS
+
+    return Store(settings, USES_CREDENTIALS, clock=clock, sessions=_OwnRights(AwsSession(settings), clock))
+
+
+def stack_environment(stack: str, environ: Mapping[str, str]) -> dict[str, str]:
+    """Return the variables that a deployed stack's outputs and parameters stand for.
+
+    Raises:
+        CommandFailed: there is no such stack, or it lacks an output.
+    """
+    from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415 - as in _store
+
+    from quayside.storage.connection import AwsSession  # noqa: PLC0415 - as in _store
+
+    session = AwsSession(load_settings(environ))
+    try:
+        found = session.client("cloudformation").describe_stacks(StackName=stack)["Stacks"][0]
+    except (BotoCoreError, ClientError) as problem:
+        raise CommandFailed(f"The stack '{stack}' could not be read: {problem}") from problem
+    outputs = {each["OutputKey"]: each["OutputValue"] for each in found.get("Outputs", [])}
+    parameters = {each["ParameterKey"]: each["ParameterValue"] for each in found.get("Parameters", [])}
+    missing = [name for name in _OUTPUTS if name not in outputs]
+    if missing:
+        raise CommandFailed(f"The stack '{stack}' lacks the outputs {', '.join(missing)}. Is it a Quayside stack?")
+    return {
+        **{variable: outputs[name] for name, variable in _OUTPUTS.items()},
+        **{variable: parameters[name] for name, variable in _PARAMETERS.items() if name in parameters},
+    }
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="quayside", description="Operate a Quayside deployment.")
+    parser.add_argument("--stack", help="take names from this CloudFormation stack instead of the environment")
+    areas = parser.add_subparsers(dest="area", required=True, metavar="AREA")
+
+    application = areas.add_parser("application", help="the application registered at Amazon")
+    verbs = application.add_subparsers(dest="verb", required=True, metavar="VERB")
+    set_secret = verbs.add_parser("set-secret", help="store the LWA client secret, read from standard input")
+    set_secret.add_argument("--client-id", help="the LWA client id (default: LWA_CLIENT_ID)")
+    set_secret.set_defaults(run=_set_secret, required=("vault_table", "vault_key_arn"))
+    show = verbs.add_parser("show", help="which application this is, and since when its secret is in use")
+    show.add_argument("--client-id", help="the LWA client id (default: LWA_CLIENT_ID)")
+    show.set_defaults(run=_show_application, required=("vault_table",))
+
+    quarantine = areas.add_parser("quarantine", help="messages that could not be applied")
+    verbs = quarantine.add_subparsers(dest="verb", required=True, metavar="VERB")
+    listing = verbs.add_parser("list", help="show them, newest first")
+    listing.add_argument("--limit", type=int, default=50, help="how many at most (default: 50)")
+    listing.set_defaults(run=_list_quarantine, required=("coordination_table",))
+    replay = verbs.add_parser("replay", help="send one through intake again")
+    replay.add_argument("entry_id")
+    replay.set_defaults(run=_replay, required=("coordination_table", "intake_queue_url"))
+    for verb in (listing, replay):
+        verb.add_argument("--tenant", help="of this tenant instead of those without a known tenant")
+        verb.add_argument("--connection", help="of this connection; goes with --tenant")
+
+    connections = areas.add_parser("connections", help="sellers' accounts")
+    verbs = connections.add_subparsers(dest="verb", required=True, metavar="VERB")
+    accounts = verbs.add_parser("list", help="show the connections of a tenant")
+    accounts.add_argument("--tenant", required=True)
+    accounts.set_defaults(run=_list_connections, required=("core_table",))
+    return parser
+
+
+def _client_id(arguments: argparse.Namespace, settings: Settings) -> str:
+    client_id: str = arguments.client_id or settings.lwa_client_id
+    if not client_id:
+        raise CommandFailed("Say which application: set LWA_CLIENT_ID, or give --client-id.")
+    return client_id
+
+
+def _set_secret(arguments: argparse.Namespace, settings: Settings, clock: Clock, streams: "Streams") -> None:
+    from quayside.storage import vault  # noqa: PLC0415 - as in _store
+
+    client_id = _client_id(arguments, settings)
+    if streams.read.isatty():
+        print("Paste the client secret and press Enter.", file=streams.error)
+    text = streams.read.readline().strip()
+    if len(text) < _SHORTEST_SECRET or not text.isprintable() or " " in text:
+        raise CommandFailed("That is no LWA client secret. Pipe it in: quayside application set-secret < secret.txt")
+    vault.put_client_secret(client_id, vault.Secret(text), clock=clock)
+    print(f"Stored. {client_id} uses the new secret within five minutes.", file=streams.write)
+
+
+def _show_application(arguments: argparse.Namespace, settings: Settings, clock: Clock, streams: "Streams") -> None:
+    del clock
+    from quayside.storage import vault  # noqa: PLC0415 - as in _store
+
+    client_id = _client_id(arguments, settings)
+    sealed_at = vault.client_secret_sealed_at(client_id)
+    print(f"application  {settings.amazon_application_id or '(not set)'}", file=streams.write)
+    print(f"client id    {client_id}", file=streams.write)
+    print(f"secret       {f'in use since {sealed_at}' if sealed_at else 'not set'}", file=streams.write)
+
+
+def _in_scope(arguments: argparse.Namespace, action: Callable[[str | None], None]) -> None:
+    from quayside.kernel.tenancy import tenant_scope  # noqa: PLC0415 - as in _store
+
+    if (arguments.tenant is None) != (arguments.connection is None):
+        raise CommandFailed("Give --tenant and --connection together, or neither.")
+    if arguments.tenant is None:
+        action(None)
+        return
+    with tenant_scope(check_tenant_id(arguments.tenant)):
+        action(arguments.connection)
+
+
+def _list_quarantine(arguments: argparse.Namespace, settings: Settings, clock: Clock, streams: "Streams") -> None:
+    del settings, clock
+    from quayside.connections import service  # noqa: PLC0415 - as in _store
+
+    def show(connection: str | None) -> None:
+        chosen = None if connection is None else check_connection_id(connection)
+        found = service.quarantined(chosen, limit=arguments.limit)
+        for each in found.entries:
+            print(f"{each.received_at}  {each.entry_id}  {each.type or '-'}  {each.reason}", file=streams.write)
+        if not found.entries:
+            print("Nothing is in quarantine.", file=streams.write)
+        elif found.next_cursor:
+            print("There are more: raise --limit.", file=streams.write)
+
+    _in_scope(arguments, show)
+
+
+def _replay(arguments: argparse.Namespace, settings: Settings, clock: Clock, streams: "Streams") -> None:
+    del settings, clock
+    from quayside.connections import service  # noqa: PLC0415 - as in _store
+
+    def again(connection: str | None) -> None:
+        service.replay(None if connection is None else check_connection_id(connection), arguments.entry_id)
+        print("Sent through intake again.", file=streams.write)
+
+    _in_scope(arguments, again)
+
+
+def _list_connections(arguments: argparse.Namespace, settings: Settings, clock: Clock, streams: "Streams") -> None:
+    del settings, clock
+    from quayside.connections import service  # noqa: PLC0415 - as in _store
+    from quayside.kernel.tenancy import tenant_scope  # noqa: PLC0415 - as in _store
+
+    with tenant_scope(check_tenant_id(arguments.tenant)):
+        found = service.all_connections()
+    for each in found:
+        line = f"{each.connection_id}  {each.status:<13} {each.region}  {each.selling_partner_id}  {each.name}"
+        print(f"{line}  {each.status_reason}".rstrip(), file=streams.write)
+    if not found:
+        print("This tenant has no connections.", file=streams.write)
+
+
+class Streams:
+    """Where a command reads from and writes to."""
+
+    def __init__(self, read: TextIO, write: TextIO, error: TextIO) -> None:
+        self.read = read
+        self.write = write
+        self.error = error
+
+
+def run(
+    words: Sequence[str], environ: Mapping[str, str], streams: Streams, *, clock: Clock, store: "Store | None" = None
+) -> int:
+    """Carry out one command line and return its exit code: 0 done, 1 not done, 2 wrong words.
+
+    Args:
+        words: the command line without the program's name.
+        environ: where settings come from.
+        streams: standard input, output and error.
+        clock: the time.
+        store: use this store instead of opening one with the operator's rights.
+    """
+    arguments = _parser().parse_args(list(words))
+    try:
+        given = {**environ, **(stack_environment(arguments.stack, environ) if arguments.stack else {})}
+        settings = load_settings(given, *arguments.required)
+        from quayside.storage.connection import binding  # noqa: PLC0415 - as in _store
+
+        with binding(store or _store(settings, clock)):
+            arguments.run(arguments, settings, clock, streams)
+    except InvalidSettings as problem:
+        print(f"quayside: {problem} Set them, or name the stack with --stack.", file=streams.error)
+        return 1
+    except CommandFailed as problem:
+        print(f"quayside: {problem}", file=streams.error)
+        return 1
+    except QuaysideError as problem:
+        print(f"quayside: {problem.detail} {problem.action}", file=streams.error)
+        return 1
+    return 0
+
+
+def main() -> None:
+    """Carry out the command line of this process."""
+    sys.exit(run(sys.argv[1:], os.environ, Streams(sys.stdin, sys.stdout, sys.stderr), clock=SystemClock()))
