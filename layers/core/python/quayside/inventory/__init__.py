@@ -1,0 +1,1 @@
+"""FBA stock positions as Amazon tells them: newest wins, one item a SKU and marketplace."""

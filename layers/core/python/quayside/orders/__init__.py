@@ -1,0 +1,1 @@
+"""Orders as Amazon tells them: newest wins, one item an order."""

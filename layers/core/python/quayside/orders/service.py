@@ -1,0 +1,355 @@
+"""Use cases of orders: take in what Amazon says, list, show one, and tell what an order counts for."""
+
+from collections.abc import Sequence
+from datetime import date, datetime, timedelta
+from itertools import islice
+from typing import TYPE_CHECKING, NamedTuple
+
+from quayside.amazon.envelopes import OrderChange
+from quayside.amazon.marketplaces import find_marketplace
+from quayside.amazon.orders import Order, OrderItem, Window
+from quayside.connections import service as connections
+from quayside.connections.service import Known
+from quayside.kernel.clock import Clock, epoch_seconds, format_instant
+from quayside.kernel.cursors import decode_cursor, encode_cursor, invalid_cursor
+from quayside.kernel.errors import FieldProblem, InvalidInput, NotFound, QuaysideError
+from quayside.kernel.ids import ConnectionId, TenantId, check_connection_id
+from quayside.kernel.tenancy import tenant_scope
+from quayside.orders import rules, store
+from quayside.orders.records import OrderRecord, lines_from, place_of, products_from, purchased_at_of, state_of_item
+from quayside.orders.rules import (
+    Breakdown,
+    Contribution,
+    DocumentLine,
+    NotifiedLine,
+    NotifiedOrder,
+    OrderDocument,
+    OrderFacts,
+    UnusableOrder,
+    Windows,
+)
+from quayside.orders.store import Outcome, Shelf, Upserted
+from quayside.orders.views import OrderDetail, OrderPage, Searched, detail_of, summary_of
+from quayside.storage.tables import AMAZON_DATA_DAYS, Item
+from quayside.sync.sinks import Applied, Rejected
+
+if TYPE_CHECKING:
+    from quayside.orders.views import OrderSummary
+
+DATASET = "orders"
+
+_EXAMINED_AT_MOST = 1000
+"""How many orders one request looks at; a search that needs more goes on with the next page."""
+
+_REPLACEMENTS = frozenset({"REPLACEMENT_ORIGINAL_ID"})
+
+
+class PlacedContribution(NamedTuple):
+    """What an order counts for, and for which day's figure."""
+
+    connection_id: str
+    marketplace_id: str
+    day: date
+    currency: str
+    contribution: Contribution
+
+
+class NotEnough(ValueError):
+    """A notification says too little to store the order; its document has to be fetched."""
+
+
+def facts_of_change(change: OrderChange, event_time: datetime) -> OrderFacts:
+    """Work out what an ORDER_CHANGE notification establishes.
+
+    Raises:
+        NotEnough: it names no purchase time, which the order's place in the store depends on.
+        UnusableOrder: it can't be true, or names a marketplace that nobody knows.
+    """
+    summary = change.summary
+    if summary.purchase_date is None:
+        raise NotEnough
+    trigger = change.order_change_trigger
+    changed_at = trigger.time_of_order_change if trigger is not None else None
+    notified = NotifiedOrder(
+        order_id=change.amazon_order_id,
+        marketplace_id=summary.marketplace_id,
+        status=summary.order_status,
+        purchased_at=summary.purchase_date,
+        changed_at=changed_at or event_time,
+        fulfillment_type=summary.fulfillment_type or "",
+        whole_order=change.notification_level != "OrderItemLevel",
+        units_shipped=summary.number_of_items_shipped,
+        units_unshipped=summary.number_of_items_unshipped,
+        lines=tuple(
+            NotifiedLine(
+                item.order_item_id,
+                item.seller_sku,
+                item.quantity,
+                item.quantity_shipped or 0,
+                item.order_item_status or "",
+            )
+            for item in summary.order_items
+        ),
+        windows=_windows(
+            summary.earliest_ship_date,
+            summary.latest_ship_date,
+            summary.earliest_delivery_date,
+            summary.latest_delivery_date,
+        ),
+    )
+    return rules.facts_of_notification(notified, _time_zone(summary.marketplace_id))
+
+
+def apply_facts(connection_id: ConnectionId, facts: OrderFacts, *, received_at: datetime) -> Upserted:
+    """Store what a notification established for the tenant in scope, newer wins.
+
+    The order's document is needed when money is missing, and also when the notification did not list every line.
+    """
+    upserted = store.upsert(connection_id, facts, received_at)
+    if facts.lines is None and upserted.outcome is Outcome.APPLIED and facts.status not in rules.PENDING_STATUSES:
+        return Upserted(upserted.outcome, needs_price=True)
+    return upserted
+
+
+def apply_orders(
+    tenant_id: TenantId,
+    connection_id: ConnectionId,
+    orders: Sequence[Order],
+    *,
+    received_at: datetime,
+    clock: Clock,  # noqa: ARG001 - part of the port; what is stored depends on Amazon's times and the receipt alone
+) -> Applied:
+    """Store documents of the Orders API, newer wins; the order sink of the sync worker.
+
+    Applying the same documents again changes nothing. An order that can't be stored is reported as rejected, with the
+    reason, and does not spoil the others. An order from outside Amazon is left out: it is no sale on a marketplace.
+    """
+    applied = stale = 0
+    rejected: list[Rejected] = []
+    with tenant_scope(tenant_id):
+        for order in orders:
+            try:
+                facts = facts_of_document(order)
+            except (UnusableOrder, QuaysideError) as problem:
+                rejected.append(Rejected(order.order_id, str(problem)))
+                continue
+            if facts is None:
+                stale += 1
+            elif store.upsert(connection_id, facts, received_at).outcome is Outcome.APPLIED:
+                applied += 1
+            else:
+                stale += 1
+    return Applied(applied, stale, tuple(rejected))
+
+
+def facts_of_document(order: Order) -> OrderFacts | None:
+    """Work out what a document establishes; None for an order that was not placed on a marketplace of Amazon.
+
+    Raises:
+        UnusableOrder: it can't be true, or names a marketplace that nobody knows.
+        InvalidInput: an amount in it is no number.
+    """
+    if order.sales_channel.channel_name == "NON_AMAZON" or order.sales_channel.marketplace_id is None:
+        return None
+    fulfillment = order.fulfillment
+    ship = (fulfillment.ship_by_window if fulfillment else None) or Window()
+    deliver = (fulfillment.deliver_by_window if fulfillment else None) or Window()
+    total = order.proceeds.grand_total if order.proceeds is not None else None
+    document = OrderDocument(
+        order_id=order.order_id,
+        marketplace_id=order.sales_channel.marketplace_id,
+        status=fulfillment.fulfillment_status if fulfillment else "PENDING",
+        purchased_at=order.created_time,
+        updated_at=order.last_updated_time,
+        fulfilled_by=(fulfillment.fulfilled_by if fulfillment else None) or "",
+        is_replacement=any(other.association_type in _REPLACEMENTS for other in order.associated_orders or ()),
+        lines=tuple(_document_line(item) for item in order.order_items),
+        total=None if total is None else Breakdown("TOTAL", total.amount, total.currency_code),
+        windows=_windows(
+            ship.earliest_date_time, ship.latest_date_time, deliver.earliest_date_time, deliver.latest_date_time
+        ),
+    )
+    return rules.facts_of_document(document, _time_zone(document.marketplace_id))
+
+
+def _document_line(item: OrderItem) -> DocumentLine:
+    proceeds = item.proceeds.breakdowns if item.proceeds is not None else None
+    cancellation = item.cancellation
+    return DocumentLine(
+        order_item_id=item.order_item_id,
+        seller_sku=item.product.seller_sku or "",
+        quantity_ordered=item.quantity_ordered,
+        quantity_shipped=(item.fulfillment.quantity_fulfilled if item.fulfillment else None) or 0,
+        asin=item.product.asin,
+        title=item.product.title,
+        cancelled=cancellation is not None and cancellation.cancellation_execution is not None,
+        breakdowns=None
+        if not proceeds
+        else tuple(Breakdown(part.type, part.subtotal.amount, part.subtotal.currency_code) for part in proceeds),
+    )
+
+
+def _windows(*instants: datetime | None) -> Windows:
+    ship_after, ship_by, deliver_after, deliver_by = (None if at is None else epoch_seconds(at) for at in instants)
+    return ship_after, ship_by, deliver_after, deliver_by
+
+
+def _time_zone(marketplace_id: str) -> str:
+    found = find_marketplace(marketplace_id)
+    if found is None:
+        raise UnusableOrder(f"The marketplace {marketplace_id} is not known.")
+    return found.time_zone
+
+
+def contribution_of_image(image: Item) -> PlacedContribution:
+    """Return what a stored order counts for, from its item as the table's stream shows it.
+
+    An order without money yet is filed under the marketplace's own currency.
+
+    Raises:
+        ValueError: the image is not an order of this product (``UnusableOrder`` is one, so is msgspec's DecodeError).
+        KeyError: an attribute that every order has is missing.
+    """
+    place = place_of(image["pk"]["S"], image["sk"]["S"])
+    marketplace = find_marketplace(place.marketplace_id)
+    if marketplace is None:
+        raise UnusableOrder(f"The marketplace {place.marketplace_id} is not known.")
+    state = state_of_item(image)
+    return PlacedContribution(
+        place.connection_id,
+        place.marketplace_id,
+        rules.local_day(place.purchased_at, marketplace.time_zone),
+        state.currency or marketplace.currency,
+        rules.contribution(state),
+    )
+
+
+def day_of(instant: datetime, time_zone: str) -> date:
+    """Return the day on which an order bought at that instant counts, in a marketplace's own time zone."""
+    return rules.local_day(instant, time_zone)
+
+
+def list_orders(  # noqa: PLR0913 - the filters of the list
+    clock: Clock,
+    *,
+    marketplace_id: str | None = None,
+    status: str | None = None,
+    from_day: date | None = None,
+    to_day: date | None = None,
+    search: str | None = None,
+    cursor: str | None = None,
+    limit: int = 50,
+) -> OrderPage:
+    """List the orders of the tenant in scope, newest first.
+
+    An order id finds its order wherever it is. Any other search text is looked for in the SKUs, ASINs and titles of
+    the range shown, and the answer says how far back one request got.
+
+    Raises:
+        InvalidInput: the range ends before it begins, or the cursor is not one of ours.
+    """
+    today = clock.now().date()
+    last = min(to_day or today + timedelta(days=1), today + timedelta(days=1))
+    first = max(from_day or date.min, today - timedelta(days=AMAZON_DATA_DAYS))
+    if from_day is not None and to_day is not None and from_day > to_day:
+        raise InvalidInput("The range ends before it begins.", fields=(FieldProblem("from", "is later than “to”"),))
+    before = decode_cursor(cursor, 1)[0] if cursor else None
+    if before is not None and not _is_order_sort(before):
+        raise invalid_cursor()
+    known = [each for each in connections.known() if each.has_data]
+    as_of = _oldest(known)
+    text = (search or "").strip()
+    if rules.looks_like_order_id(text):
+        record = store.find(text)
+        found = () if record is None else (summary_of(record),)
+        return OrderPage(found, None, as_of, Searched(text, len(found), None, complete=True))
+    shelves = _shelves(known, marketplace_id)
+    if first > last or not shelves:
+        return OrderPage((), None, as_of, Searched(text, 0, None, complete=True) if text else None)
+    return _page(shelves, first, last, before, _Filter(status, text), limit, as_of)
+
+
+class _Filter(NamedTuple):
+    status: str | None
+    text: str
+
+    def takes(self, record: OrderRecord) -> bool:
+        if self.status is not None and record.status != self.status:
+            return False
+        return not self.text or _mentions(record, self.text.casefold())
+
+
+def _mentions(record: OrderRecord, text: str) -> bool:
+    values = [line.seller_sku for line in lines_from(record.lines)]
+    for product in products_from(record.products).values():
+        values += [value for value in (product.asin, product.title) if value]
+    return any(text in value.casefold() for value in values)
+
+
+def _page(  # noqa: PLR0913, PLR0917 - what a page depends on
+    shelves: Sequence[Shelf],
+    first: date,
+    last: date,
+    before: str | None,
+    wanted: _Filter,
+    limit: int,
+    as_of: str | None,
+) -> OrderPage:
+    summaries: list[OrderSummary] = []
+    examined = 0
+    end: str | None = None
+    complete = True
+    for record in islice(store.newest_first(shelves, first, last, before), _EXAMINED_AT_MOST + 1):
+        if len(summaries) == limit or examined == _EXAMINED_AT_MOST:
+            complete = False
+            break
+        examined += 1
+        end = record.sk
+        if wanted.takes(record):
+            summaries.append(summary_of(record))
+    searched = None
+    if wanted.text:
+        back_to = None if end is None else format_instant(purchased_at_of(end))
+        searched = Searched(wanted.text, examined, back_to, complete=complete)
+    return OrderPage(tuple(summaries), None if complete or end is None else encode_cursor(end), as_of, searched)
+
+
+def _is_order_sort(text: str) -> bool:
+    try:
+        purchased_at_of(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _shelves(known: Sequence[Known], marketplace_id: str | None) -> list[Shelf]:
+    shelves = []
+    for each in known:
+        for place in each.connection.marketplace_ids:
+            found = find_marketplace(place)
+            if found is not None and marketplace_id in (None, place):
+                shelves.append(Shelf(each.connection_id, place, found.time_zone))
+    return shelves
+
+
+def _oldest(known: Sequence[Known]) -> str | None:
+    ages = [each.as_of(DATASET) for each in known]
+    return None if not ages or None in ages else format_instant(min(at for at in ages if at is not None))
+
+
+def get_order(order_id: str, connection_id: str | None) -> OrderDetail:
+    """Show one order of the tenant in scope.
+
+    Raises:
+        NotFound: there is no such order.
+        InvalidInput: the connection id is none.
+    """
+    wanted = None if connection_id is None else check_connection_id(connection_id)
+    record = store.find(order_id, wanted)
+    if record is None:
+        raise NotFound(
+            "There is no such order here.",
+            code="order_not_found",
+            action="Check the order id. Orders older than 18 months are not kept.",
+        )
+    return detail_of(record)
