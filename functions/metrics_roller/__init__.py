@@ -1,0 +1,1 @@
+"""Keeps the daily figures in step with the stream of orders."""

@@ -1,0 +1,41 @@
+"""The Lambda entry point of the metrics roller."""
+
+from collections.abc import Callable
+from functools import cache
+from typing import Any
+
+from metrics_roller.container import Container, compose
+from quayside.analytics.service import Rolled, roll
+
+Handler = Callable[[dict[str, Any], object], dict[str, Any]]
+
+
+def build(container: Callable[[], Container]) -> Handler:
+    """Build a handler on a container, which is composed at the first event."""
+
+    def handle(event: dict[str, Any], _context: object) -> dict[str, Any]:
+        present = container()
+        return answer(present, roll(event["Records"], present.clock))
+
+    return handle
+
+
+def answer(container: Container, rolled: Rolled) -> dict[str, Any]:
+    """Count and log what happened, and say from which record the stream has to be delivered again."""
+    metrics = container.metrics
+    if rolled.writes:
+        metrics.count("FiguresWritten", rolled.writes)
+    for unreadable in rolled.unreadable:
+        metrics.count("StreamRecordsUnreadable")
+        container.logger.error("A stream record is not an order", extra={"reason": unreadable.reason})
+    failures = []
+    if rolled.failed_sequence_number is not None:
+        metrics.count("FigureWritesFailed")
+        container.logger.warning("A figure could not be written", extra={"error_type": type(rolled.failure).__name__})
+        failures = [{"itemIdentifier": rolled.failed_sequence_number}]
+    metrics.flush()
+    return {"batchItemFailures": failures}
+
+
+handler = build(cache(compose))
+"""Takes a batch of the Core table's stream and answers what failed of it."""

@@ -1,0 +1,1 @@
+"""Takes in Amazon's notifications."""

@@ -1,0 +1,57 @@
+"""What the notification intake is given: built once a process."""
+
+import os
+import secrets
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from notification_intake.intake import Intake, Ports
+from quayside.connections import service as connections
+from quayside.kernel.clock import Clock, SystemClock
+from quayside.kernel.observability import Metrics, PowertoolsMetrics, logger
+from quayside.kernel.settings import Settings, load_settings
+from quayside.storage.connection import FACTS_ONLY, Store, bind
+from quayside.sync import service as sync
+
+if TYPE_CHECKING:
+    from aws_lambda_powertools import Logger
+
+PORTS = Ports(connections.serving, sync.enqueue, connections.quarantine, secrets.token_bytes)
+"""The ports of the deployed function."""
+
+
+class Container:
+    """The collaborators of the notification intake."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        clock: Clock | None = None,
+        store: Store | None = None,
+        metrics: Metrics | None = None,
+        ports: Ports = PORTS,
+    ) -> None:
+        """Take what is given and build the rest; the store is bound for the whole process."""
+        self.settings = settings
+        self.clock = clock or SystemClock()
+        self.store = bind(store or Store(settings, FACTS_ONLY))
+        self.metrics = metrics or PowertoolsMetrics(
+            settings.powertools_metrics_namespace, settings.powertools_service_name
+        )
+        self.intake = Intake(ports, self.clock, self.metrics, self._log_failure)
+
+    @cached_property
+    def logger(self) -> "Logger":
+        """The structured logger."""
+        return logger(self.settings.powertools_service_name, self.settings.log_level)
+
+    def _log_failure(self, step: str, problem: Exception) -> None:
+        self.logger.warning(
+            "A notification will be delivered again", extra={"step": step, "error_type": type(problem).__name__}
+        )
+
+
+def compose() -> Container:
+    """Build the container from the environment of the function."""
+    return Container(load_settings(os.environ, "core_table", "coordination_table", "work_queue_url", "tenant_role_arn"))

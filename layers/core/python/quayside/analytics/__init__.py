@@ -1,0 +1,1 @@
+"""Daily figures and what is shown of them."""

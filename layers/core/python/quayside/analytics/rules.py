@@ -1,0 +1,283 @@
+"""Figures of days and periods. Pure: what a day's orders add up to, which days a period has, how a figure reads."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, datetime, timedelta
+from fractions import Fraction
+from typing import Literal
+
+import msgspec
+
+from quayside.kernel.figures import Figure, FigureInput, State, figure, method_card
+from quayside.kernel.money import Money
+
+PeriodKey = Literal["today", "7d", "30d", "90d"]
+
+PERIOD_DAYS: Mapping[PeriodKey, int] = {"today": 1, "7d": 7, "30d": 30, "90d": 90}
+"""How many days each period has, the marketplace's present day included."""
+
+SOURCE = "Amazon orders (Orders API 2026-01-01 and ORDER_CHANGE notifications), added up per day as they arrive"
+
+_SEQUENCE_DIGITS = 40
+"""A sequence number of DynamoDB Streams has at most 40 digits. Source: DynamoDB Streams API reference."""
+
+_ORDERS_FORMULA = "Orders placed \N{MINUS SIGN} orders cancelled"
+_DAY_NOTE = "A day is a day of the marketplace's own time zone, by the time of purchase."
+_CANCELLED_NOTE = "Cancelled and unfulfillable orders and free replacements are left out."
+
+
+class Tally(msgspec.Struct, frozen=True):
+    """What orders add up to; also the difference between two states of them, when numbers may be negative.
+
+    Attributes:
+        orders: orders that count as sales.
+        units: units on their lines.
+        sales_minor: item proceeds, in minor units, of the orders that have their money.
+        priced: orders that have money in ``sales_minor``.
+        pending: orders that Amazon holds as pending.
+        waiting_for_price: orders past pending whose money is missing in part or whole.
+        cancelled: orders that were cancelled.
+    """
+
+    orders: int = 0
+    units: int = 0
+    sales_minor: int = 0
+    priced: int = 0
+    pending: int = 0
+    waiting_for_price: int = 0
+    cancelled: int = 0
+
+    def __add__(self, other: "Tally") -> "Tally":
+        return Tally(*(mine + its for mine, its in zip(_parts(self), _parts(other), strict=True)))
+
+    def __sub__(self, other: "Tally") -> "Tally":
+        return Tally(*(mine - its for mine, its in zip(_parts(self), _parts(other), strict=True)))
+
+    @property
+    def is_nothing(self) -> bool:
+        """Whether adding this changes no figure."""
+        return not any(_parts(self))
+
+    @property
+    def state(self) -> State:
+        """``estimated`` while any order is pending or waits for its price, else ``posted``."""
+        return "estimated" if self.pending or self.waiting_for_price else "posted"
+
+
+def _parts(tally: Tally) -> tuple[int, ...]:
+    return msgspec.structs.astuple(tally)
+
+
+NOTHING = Tally()
+
+
+class FigureDay(msgspec.Struct, frozen=True, order=True):
+    """Which daily figure: one day of one marketplace of one connection, in one currency."""
+
+    connection_id: str
+    marketplace_id: str
+    day: date
+    currency: str
+
+
+class Change(msgspec.Struct, frozen=True):
+    """What one stream record changes in one figure, and where in the stream it stands."""
+
+    position: str
+    difference: Tally
+
+
+def stream_position(stream_label: str, sequence_number: str) -> str:
+    """Return a position that sorts as text like the stream itself.
+
+    The label is the instant a stream was created, so records of a stream that replaces another (after a restore, or
+    when streams were switched off and on) come after all of the old one's.
+    """
+    return f"{stream_label}#{sequence_number:0>{_SEQUENCE_DIGITS}}"
+
+
+def changes_of(
+    position: str, old: tuple[FigureDay, Tally] | None, new: tuple[FigureDay, Tally] | None
+) -> dict[FigureDay, Change]:
+    """Return what a record with these images changes, by figure; figures that stay the same are left out."""
+    differences: dict[FigureDay, Tally] = {}
+    if old is not None:
+        differences[old[0]] = NOTHING - old[1]
+    if new is not None:
+        differences[new[0]] = differences.get(new[0], NOTHING) + new[1]
+    return {day: Change(position, tally) for day, tally in differences.items() if not tally.is_nothing}
+
+
+def beyond(changes: Sequence[Change], position: str | None) -> tuple[Change, ...]:
+    """Return the changes that a figure which remembers ``position`` has not seen, in the order of the stream."""
+    unseen = (change for change in changes if position is None or change.position > position)
+    return tuple(sorted(unseen, key=lambda change: change.position))
+
+
+def total(tallies: Iterable[Tally]) -> Tally:
+    """Return the sum of tallies."""
+    return sum(tallies, NOTHING)
+
+
+class Period(msgspec.Struct, frozen=True):
+    """A period of whole local days, both ends included."""
+
+    from_day: date
+    to_day: date
+
+    @property
+    def days(self) -> tuple[date, ...]:
+        """Every day of the period, oldest first."""
+        count = (self.to_day - self.from_day).days + 1
+        return tuple(self.from_day + timedelta(days=place) for place in range(count))
+
+    @property
+    def before(self) -> "Period":
+        """The period of equal length that ends the day before this one begins."""
+        length = self.to_day - self.from_day
+        return Period(self.from_day - length - timedelta(days=1), self.from_day - timedelta(days=1))
+
+
+def period_until(key: PeriodKey, today: date) -> Period:
+    """Return the period of that name that ends with the marketplace's present day."""
+    return Period(today - timedelta(days=PERIOD_DAYS[key] - 1), today)
+
+
+def covers(history_from: date | None, period: Period) -> bool:
+    """Whether the history that was fetched reaches back over a whole period; None when history is not complete yet."""
+    return history_from is not None and history_from <= period.from_day
+
+
+class FigureSet(msgspec.Struct, frozen=True):
+    """The four figures of a period: sales, units, orders and average order value."""
+
+    sales: Figure
+    units: Figure
+    orders: Figure
+    average_order_value: Figure
+
+
+def average_minor(sales_minor: int, priced: int) -> int | None:
+    """Return sales per order that has its money, rounded half to even; None when no order has."""
+    return None if priced == 0 else round(Fraction(sales_minor, priced))
+
+
+def figure_set(tally: Tally, currency: str, as_of: datetime, *, known: bool) -> FigureSet:
+    """Return the figures of a period with their method cards filled in.
+
+    Args:
+        tally: what the period's orders add up to.
+        currency: of all money in it.
+        as_of: when the orders were last in step with Amazon.
+        known: False while nothing was fetched yet; the values are then null rather than a zero that nobody checked.
+    """
+    return FigureSet(
+        sales=_sales(tally, currency, as_of, known=known),
+        units=_count(tally, tally.units, "units", as_of, known=known, title="Units ordered", noun="units on all lines"),
+        orders=_count(tally, tally.orders, "orders", as_of, known=known, title="Orders", noun="orders"),
+        average_order_value=_average(tally, currency, as_of, known=known),
+    )
+
+
+def _amount(minor: int, currency: str) -> str:
+    return f"{Money(minor, currency).to_decimal():,} {currency}"
+
+
+def _open_inputs(tally: Tally) -> tuple[FigureInput, ...]:
+    return (
+        FigureInput("Orders pending with Amazon", tally.pending, "orders"),
+        FigureInput("Orders waiting for their price", tally.waiting_for_price, "orders"),
+        FigureInput("Orders cancelled, left out", tally.cancelled, "orders"),
+    )
+
+
+def _open_notes(tally: Tally) -> tuple[str, ...]:
+    if tally.state == "posted":
+        return ()
+    return ("Estimated: Amazon gives no price for pending orders, and some orders still wait for theirs.",)
+
+
+def _sales(tally: Tally, currency: str, as_of: datetime, *, known: bool) -> Figure:
+    return figure(
+        tally.sales_minor if known else None,
+        unit="minor",
+        currency=currency,
+        as_of=as_of,
+        state=tally.state,
+        source=SOURCE,
+        method=method_card(
+            "sales.item_proceeds",
+            "Sales",
+            "Sum of the item proceeds that Amazon states for every line of the orders of the period",
+            f"Item proceeds of {tally.priced:,} orders = {_amount(tally.sales_minor, currency)}",
+            inputs=(FigureInput("Orders with their price", tally.priced, "orders"), *_open_inputs(tally)),
+            notes=(
+                "Without tax, shipping and gift wrap, and before discounts.",
+                _CANCELLED_NOTE,
+                _DAY_NOTE,
+                *_open_notes(tally),
+            ),
+        ),
+    )
+
+
+def _count(  # noqa: PLR0913 - what a counted figure is made of
+    tally: Tally,
+    value: int,
+    unit: Literal["units", "orders"],
+    as_of: datetime,
+    *,
+    known: bool,
+    title: str,
+    noun: str,
+) -> Figure:
+    placed = tally.orders + tally.cancelled
+    filled = (
+        f"{placed:,} orders placed \N{MINUS SIGN} {tally.cancelled:,} cancelled = {value:,} orders"
+        if unit == "orders"
+        else f"Units on all lines of {tally.orders:,} orders = {value:,} units"
+    )
+    return figure(
+        value if known else None,
+        unit=unit,
+        as_of=as_of,
+        state=tally.state,
+        source=SOURCE,
+        method=method_card(
+            f"{unit}.ordered",
+            title,
+            f"Count of {noun} of the orders of the period" if unit == "units" else _ORDERS_FORMULA,
+            filled,
+            inputs=(FigureInput("Orders counted", tally.orders, "orders"), *_open_inputs(tally)),
+            notes=(_CANCELLED_NOTE, "Pending orders count from the moment they are placed.", _DAY_NOTE),
+        ),
+    )
+
+
+def _average(tally: Tally, currency: str, as_of: datetime, *, known: bool) -> Figure:
+    value = average_minor(tally.sales_minor, tally.priced)
+    sales = _amount(tally.sales_minor, currency)
+    filled = (
+        "No order of the period has its price yet"
+        if value is None
+        else f"{sales} ÷ {tally.priced:,} orders = {_amount(value, currency)}"
+    )
+    return figure(
+        value if known else None,
+        unit="minor",
+        currency=currency,
+        as_of=as_of,
+        state=tally.state,
+        source=SOURCE,
+        method=method_card(
+            "average_order_value.item_proceeds",
+            "Average order value",
+            "Sales ÷ orders that have their price",
+            filled,
+            inputs=(
+                FigureInput("Sales", tally.sales_minor, f"minor units of {currency}"),
+                FigureInput("Orders with their price", tally.priced, "orders"),
+                *_open_inputs(tally),
+            ),
+            notes=("Rounded to the smallest coin, halves to even.", _DAY_NOTE, *_open_notes(tally)),
+        ),
+    )

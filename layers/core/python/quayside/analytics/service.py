@@ -1,0 +1,285 @@
+"""Use cases of figures: keep the daily ones in step with the orders, and show a period."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, datetime
+from typing import Any, NamedTuple
+
+import msgspec
+
+from quayside.amazon.marketplaces import Marketplace, find_marketplace
+from quayside.analytics import rules, store
+from quayside.analytics.rules import NOTHING, FigureDay, Period, PeriodKey, Tally
+from quayside.analytics.store import FigureRow
+from quayside.analytics.views import (
+    ConnectionFreshness,
+    CurrencyView,
+    DayView,
+    MarketplaceFigures,
+    Overview,
+    PeriodView,
+    PreviousView,
+)
+from quayside.connections import service as connections
+from quayside.connections.service import Known
+from quayside.kernel.clock import Clock, format_instant
+from quayside.kernel.errors import NotFound, QuaysideError
+from quayside.kernel.ids import TenantId, check_tenant_id
+from quayside.kernel.tenancy import tenant_scope
+from quayside.orders.service import DATASET, contribution_of_image, day_of
+from quayside.storage.tables import Item
+
+_TTL_PRINCIPAL = "dynamodb.amazonaws.com"
+_TENANT_PLACE = 1
+
+
+class StreamRecord(NamedTuple):
+    """One change of an order, as the table's stream tells it.
+
+    Attributes:
+        position: where it stands in the stream; sorts as text.
+        sequence_number: the same as the stream itself numbers it.
+        tenant_id: whose order it is.
+        old: the item before, None when it is new.
+        new: the item after, None when it was removed.
+        expired: it was removed by time to live.
+    """
+
+    position: str
+    sequence_number: str
+    tenant_id: TenantId
+    old: Item | None
+    new: Item | None
+    expired: bool
+
+
+class Unreadable(NamedTuple):
+    """A stream record that is not an order of this product; it is counted and passed over."""
+
+    sequence_number: str
+    reason: str
+
+
+class Rolled(NamedTuple):
+    """What became of a batch: figures written, records passed over, and from where it must be delivered again."""
+
+    writes: int
+    unreadable: tuple[Unreadable, ...]
+    failed_sequence_number: str | None
+    failure: Exception | None
+
+
+def read_record(record: Mapping[str, Any]) -> StreamRecord:
+    """Read one record of a DynamoDB stream event.
+
+    Raises:
+        KeyError: it lacks what every record has.
+    """
+    change = record["dynamodb"]
+    sequence_number = change["SequenceNumber"]
+    label = record.get("eventSourceARN", "").rpartition("/stream/")[2]
+    identity = record.get("userIdentity") or {}
+    return StreamRecord(
+        rules.stream_position(label, sequence_number),
+        sequence_number,
+        check_tenant_id(change["Keys"]["pk"]["S"].split("#")[_TENANT_PLACE]),
+        change.get("OldImage"),
+        change.get("NewImage"),
+        record.get("eventName") == "REMOVE" and identity.get("principalId") == _TTL_PRINCIPAL,
+    )
+
+
+def roll(event_records: Sequence[Mapping[str, Any]], clock: Clock) -> Rolled:
+    """Bring the daily figures in step with a batch of changed orders, each change exactly once.
+
+    The differences are added up per figure, so a batch costs one write a figure. A figure that could not be written
+    does not stop the others; its first record is where the stream has to be delivered again from, and what was written
+    already is recognised by the position its figure remembers.
+    """
+    changes: dict[tuple[TenantId, FigureDay], list[rules.Change]] = defaultdict(list)
+    first_of: dict[tuple[TenantId, FigureDay], StreamRecord] = {}
+    unreadable = []
+    for event_record in event_records:
+        try:
+            record = read_record(event_record)
+            if record.expired:
+                # What expires is older than the figures that are shown, and the figures expire with it.
+                continue
+            found = rules.changes_of(record.position, _counted(record.old), _counted(record.new))
+        except (ValueError, KeyError, IndexError, QuaysideError) as problem:
+            unreadable.append(Unreadable(_sequence_number(event_record), type(problem).__name__))
+            continue
+        for day, change in found.items():
+            changes[record.tenant_id, day].append(change)
+            first_of.setdefault((record.tenant_id, day), record)
+    writes = 0
+    failed: list[tuple[str, str, Exception]] = []
+    for (tenant_id, day), differences in changes.items():
+        try:
+            with tenant_scope(tenant_id):
+                writes += store.advance(day, differences, clock.now())
+        except Exception as problem:  # noqa: BLE001 - whatever it is, only this figure's records are delivered again
+            record = first_of[tenant_id, day]
+            failed.append((record.position, record.sequence_number, problem))
+    earliest = min(failed, key=lambda each: each[0], default=None)
+    return Rolled(
+        writes,
+        tuple(unreadable),
+        earliest[1] if earliest else None,
+        earliest[2] if earliest else None,
+    )
+
+
+def _sequence_number(event_record: Mapping[str, Any]) -> str:
+    return str(event_record.get("dynamodb", {}).get("SequenceNumber", ""))
+
+
+def _counted(image: Item | None) -> tuple[FigureDay, Tally] | None:
+    if image is None:
+        return None
+    placed = contribution_of_image(image)
+    day = FigureDay(placed.connection_id, placed.marketplace_id, placed.day, placed.currency)
+    return day, Tally(*msgspec.structs.astuple(placed.contribution))
+
+
+class _Stall(NamedTuple):
+    """One marketplace of one connection, and its rows of the period and the one before."""
+
+    marketplace: Marketplace
+    period: Period
+    rows: tuple[FigureRow, ...]
+    history_from: date | None
+    as_of: datetime | None
+
+    def between(self, period: Period, currency: str) -> list[FigureRow]:
+        return [row for row in self.rows if row.currency == currency and period.from_day <= row.day <= period.to_day]
+
+    @property
+    def currencies(self) -> set[str]:
+        return {self.marketplace.currency, *(row.currency for row in self.rows)}
+
+
+def overview(clock: Clock, key: PeriodKey, marketplace_id: str | None = None) -> Overview:
+    """Show a period of the tenant in scope: figures by currency, day and marketplace.
+
+    Reads days, never orders: one range query a marketplace, over the period and the one it is compared with.
+
+    Raises:
+        NotFound: the marketplace asked for is not one of the tenant's.
+    """
+    now = clock.now()
+    known = connections.known()
+    stalls = [
+        _stall(each, found, key, now)
+        for each in known
+        if each.has_data
+        for place in sorted(each.connection.marketplace_ids)
+        if marketplace_id in (None, place) and (found := find_marketplace(place)) is not None
+    ]
+    if marketplace_id is not None and not stalls:
+        raise NotFound("None of your accounts sells there.", code="marketplace_not_connected")
+    ages = [stall.as_of for stall in stalls]
+    as_of = None if not ages or None in ages else format_instant(min(at for at in ages if at is not None))
+    currencies = sorted({currency for stall in stalls for currency in stall.currencies})
+    return Overview(
+        period=_period_view(key, stalls, now),
+        as_of=as_of,
+        currencies=tuple(_currency_view(currency, stalls, now) for currency in currencies),
+        connections=tuple(
+            ConnectionFreshness(
+                each.connection_id,
+                each.connection.name,
+                each.connection.region,
+                each.connection.status,
+                None if (at := each.as_of(DATASET)) is None else format_instant(at),
+            )
+            for each in known
+        ),
+        has_connection=bool(known),
+    )
+
+
+def _stall(known: Known, marketplace: Marketplace, key: PeriodKey, now: datetime) -> _Stall:
+    period = rules.period_until(key, day_of(now, marketplace.time_zone))
+    rows = store.days(known.connection_id, marketplace.marketplace_id, period.before.from_day, period.to_day)
+    complete_from = known.complete_from(DATASET)
+    return _Stall(
+        marketplace,
+        period,
+        tuple(rows),
+        None if complete_from is None else day_of(complete_from, marketplace.time_zone),
+        known.as_of(DATASET),
+    )
+
+
+def _period_view(key: PeriodKey, stalls: Sequence[_Stall], now: datetime) -> PeriodView:
+    periods = [stall.period for stall in stalls] or [rules.period_until(key, now.date())]
+    return PeriodView(
+        key,
+        min(period.from_day for period in periods).isoformat(),
+        max(period.to_day for period in periods).isoformat(),
+        rules.PERIOD_DAYS[key],
+    )
+
+
+def _sum(rows: Iterable[FigureRow]) -> Tally:
+    return rules.total(row.tally for row in rows)
+
+
+def _currency_view(currency: str, stalls: Sequence[_Stall], now: datetime) -> CurrencyView:
+    mine = [stall for stall in stalls if currency in stall.currencies]
+    present = [row for stall in mine for row in stall.between(stall.period, currency)]
+    by_marketplace: dict[str, list[_Stall]] = defaultdict(list)
+    for stall in mine:
+        by_marketplace[stall.marketplace.marketplace_id].append(stall)
+    return CurrencyView(
+        currency=currency,
+        figures=_figures(_sum(present), currency, mine, now),
+        previous=_previous(mine, currency),
+        days=_days(mine, present),
+        marketplaces=tuple(
+            MarketplaceFigures(
+                marketplace_id,
+                group[0].marketplace.country_code,
+                group[0].marketplace.name,
+                _figures(
+                    _sum(row for stall in group for row in stall.between(stall.period, currency)),
+                    currency,
+                    group,
+                    now,
+                ),
+            )
+            for marketplace_id, group in by_marketplace.items()
+        ),
+    )
+
+
+def _figures(tally: Tally, currency: str, stalls: Sequence[_Stall], now: datetime) -> rules.FigureSet:
+    """Return figures as of the least fresh of their sources; nothing is known before the first successful sync."""
+    ages = [stall.as_of for stall in stalls if stall.as_of is not None]
+    known = bool(ages) or tally != NOTHING
+    return rules.figure_set(tally, currency, min(ages, default=now), known=known)
+
+
+def _previous(stalls: Sequence[_Stall], currency: str) -> PreviousView | None:
+    """Return the period before, or None when some account's history does not reach back over all of it."""
+    if not all(rules.covers(stall.history_from, stall.period.before) for stall in stalls):
+        return None
+    tally = _sum(row for stall in stalls for row in stall.between(stall.period.before, currency))
+    return PreviousView(
+        min(stall.period.before.from_day for stall in stalls).isoformat(),
+        max(stall.period.before.to_day for stall in stalls).isoformat(),
+        tally.sales_minor,
+        tally.units,
+        tally.orders,
+    )
+
+
+def _days(stalls: Sequence[_Stall], present: Sequence[FigureRow]) -> tuple[DayView, ...]:
+    by_day: dict[date, Tally] = {day: NOTHING for stall in stalls for day in stall.period.days}
+    for row in present:
+        by_day[row.day] += row.tally
+    return tuple(
+        DayView(day.isoformat(), tally.sales_minor, tally.units, tally.orders, tally.state)
+        for day, tally in sorted(by_day.items())
+    )

@@ -1,0 +1,74 @@
+"""What the API shows of figures."""
+
+import msgspec
+
+from quayside.analytics.rules import FigureSet
+from quayside.kernel.figures import State
+
+
+class PeriodView(msgspec.Struct, frozen=True, rename={"from_day": "from", "to_day": "to"}):
+    """The period shown, in days of the marketplaces; with several time zones, from the earliest to the latest day."""
+
+    key: str
+    from_day: str
+    to_day: str
+    days: int
+
+
+class PreviousView(msgspec.Struct, frozen=True, rename={"from_day": "from", "to_day": "to"}):
+    """The period of equal length before, to compare with."""
+
+    from_day: str
+    to_day: str
+    sales_minor: int
+    units: int
+    orders: int
+
+
+class DayView(msgspec.Struct, frozen=True):
+    """One day in one currency."""
+
+    date: str
+    sales_minor: int
+    units: int
+    orders: int
+    state: State
+
+
+class MarketplaceFigures(msgspec.Struct, frozen=True):
+    """The figures of one marketplace."""
+
+    marketplace_id: str
+    country_code: str
+    name: str
+    figures: FigureSet
+
+
+class CurrencyView(msgspec.Struct, frozen=True):
+    """Everything in one currency; money of different currencies is never added up."""
+
+    currency: str
+    figures: FigureSet
+    previous: PreviousView | None
+    days: tuple[DayView, ...]
+    marketplaces: tuple[MarketplaceFigures, ...]
+
+
+class ConnectionFreshness(msgspec.Struct, frozen=True):
+    """How fresh the orders of a connection are."""
+
+    connection_id: str
+    name: str
+    region: str
+    status: str
+    orders_as_of: str | None
+
+
+class Overview(msgspec.Struct, frozen=True):
+    """The dashboard."""
+
+    period: PeriodView
+    as_of: str | None
+    currencies: tuple[CurrencyView, ...]
+    connections: tuple[ConnectionFreshness, ...]
+    has_connection: bool
