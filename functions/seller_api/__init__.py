@@ -1,0 +1,1 @@
+"""The seller API: JSON over API Gateway, one use case a route."""

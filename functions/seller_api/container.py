@@ -1,0 +1,82 @@
+"""What the routes are given: built once a process, each part when it is first asked for."""
+
+import os
+import secrets
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from quayside.accounts.service import MemberCache
+from quayside.accounts.store import CognitoIdentityProvider, IdentityProvider
+from quayside.kernel.clock import Clock, SystemClock
+from quayside.kernel.observability import Metrics, PowertoolsMetrics, logger
+from quayside.kernel.settings import Settings, load_settings
+from quayside.storage.connection import STORES_CREDENTIALS, Store, bind
+from quayside.sync.service import Desk
+
+if TYPE_CHECKING:
+    from aws_lambda_powertools import Logger
+
+
+class Container:
+    """The collaborators of the seller API."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        clock: Clock | None = None,
+        store: Store | None = None,
+        identity: IdentityProvider | None = None,
+        metrics: Metrics | None = None,
+    ) -> None:
+        """Take what is given and build the rest; the store is bound for the whole process."""
+        self.settings = settings
+        self.clock = clock or SystemClock()
+        self.store = bind(store or Store(settings, STORES_CREDENTIALS))
+        self.members = MemberCache(self.clock)
+        self._identity = identity
+        self._metrics = metrics
+
+    @cached_property
+    def desk(self) -> Desk:
+        """Asks the worker for work."""
+        return Desk(self.clock, secrets.token_bytes)
+
+    @cached_property
+    def identity(self) -> IdentityProvider:
+        """The identity provider; its client is made when a request first needs it."""
+        return self._identity or CognitoIdentityProvider(
+            lambda: self.store.system.client("cognito-idp"),
+            self.settings.user_pool_id,
+            self.settings.user_pool_client_id,
+        )
+
+    @cached_property
+    def logger(self) -> "Logger":
+        """The structured logger."""
+        return logger(self.settings.powertools_service_name, self.settings.log_level)
+
+    @cached_property
+    def metrics(self) -> Metrics:
+        """The metrics of this function."""
+        return self._metrics or PowertoolsMetrics(
+            self.settings.powertools_metrics_namespace, self.settings.powertools_service_name
+        )
+
+
+def compose() -> Container:
+    """Build the container from the environment of the function."""
+    return Container(
+        load_settings(
+            os.environ,
+            "core_table",
+            "coordination_table",
+            "vault_table",
+            "vault_key_arn",
+            "work_queue_url",
+            "intake_queue_url",
+            "tenant_role_arn",
+            "user_pool_id",
+            "user_pool_client_id",
+        )
+    )

@@ -1,0 +1,354 @@
+"""What every route shares: who asks, may they, is the input good, and how an outcome becomes an HTTP answer.
+
+A route is declared with its permission, and there is no way to declare one without:
+
+    routes = Routes("orders")
+
+    @routes.get("/orders", permission="orders.read", query=OrderQuery)
+    def list_orders(call: Call[None, OrderQuery]) -> OrderPage:
+        '''List orders, newest first.'''
+
+The wrapper resolves the principal, checks the permission, reads body and query strictly into structs, opens the tenant
+scope, and maps domain errors to problem+json. A view holds no business decision: it calls one use case.
+"""
+
+import re
+import sys
+import traceback
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any, NamedTuple, get_type_hints
+
+import msgspec
+from chalice.app import Chalice, Request, Response
+
+from quayside.accounts.rules import PUBLIC, Permission
+from quayside.accounts.service import Principal, claims_from, principal_of
+from quayside.kernel.errors import FieldProblem, Forbidden, InvalidInput, QuaysideError, RateLimited, Unauthenticated
+from quayside.kernel.tenancy import tenant_scope
+
+if TYPE_CHECKING:
+    from seller_api.container import Container
+
+BASE_PATH = "/api/v1"
+SESSION_COOKIE = "__Host-quayside_session"
+SESSION_COOKIE_SECONDS = 30 * 24 * 3600
+MAXIMUM_BODY_BYTES = 64 * 1024
+
+SECURITY_HEADERS: Mapping[str, str] = {
+    "Cache-Control": "no-store",
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Referrer-Policy": "no-referrer",
+    "Strict-Transport-Security": "max-age=63072000; includeSubDomains",
+    "X-Content-Type-Options": "nosniff",
+}
+
+_JSON = "application/json"
+_PROBLEM_JSON = "application/problem+json"
+_ENCODER = msgspec.json.Encoder()
+
+
+class Problem(msgspec.Struct, frozen=True, omit_defaults=True):
+    """An error, as RFC 9457 asks, with a stable code and what to do about it."""
+
+    type: str
+    title: str
+    status: int
+    code: str
+    detail: str
+    action: str
+    request_id: str
+    fields: tuple[FieldProblem, ...] = ()
+
+
+class Call[Body, Query]:
+    """One request, as a view sees it: read, authenticated and checked."""
+
+    def __init__(
+        self, container: "Container", principal: Principal | None, body: Body, query: Query, request: Request
+    ) -> None:
+        self.container = container
+        self.body = body
+        self.query = query
+        self.response_headers: dict[str, str] = {}
+        self._principal = principal
+        self._request = request
+
+    @property
+    def principal(self) -> Principal:
+        """Who asks.
+
+        Raises:
+            Unauthenticated: the route is public, so nobody is known.
+        """
+        if self._principal is None:
+            raise Unauthenticated("Nobody is signed in.")
+        return self._principal
+
+    def path(self, name: str) -> str:
+        """Return a parameter of the address."""
+        return (self._request.uri_params or {})[name]
+
+    @property
+    def refresh_token(self) -> str | None:
+        """The refresh token of the session cookie."""
+        for part in (self._request.headers.get("cookie") or "").split(";"):
+            name, _, value = part.strip().partition("=")
+            if name == SESSION_COOKIE and value:
+                return str(value)
+        return None
+
+    def keep_session(self, refresh_token: str | None) -> None:
+        """Set the session cookie; without a token the present one stays."""
+        if refresh_token is not None:
+            self._set_cookie(refresh_token, SESSION_COOKIE_SECONDS)
+
+    def drop_session(self) -> None:
+        """Remove the session cookie."""
+        self._set_cookie("", 0)
+
+    def _set_cookie(self, value: str, seconds: int) -> None:
+        self.response_headers["Set-Cookie"] = (
+            f"{SESSION_COOKIE}={value}; Max-Age={seconds}; Path=/; HttpOnly; Secure; SameSite=Strict"
+        )
+
+
+View = Callable[[Call[Any, Any]], object]
+
+
+class Route(NamedTuple):
+    """A declared route. ``answer`` is None when the answer has no body."""
+
+    method: str
+    path: str
+    permission: Permission
+    view: View
+    body: type | None
+    query: type | None
+    status: int
+    answer: Any
+    tag: str
+
+    @property
+    def resource_path(self) -> str:
+        """The path as API Gateway knows it."""
+        return f"{BASE_PATH}{self.path}"
+
+
+class Routes:
+    """The routes of one feature."""
+
+    def __init__(self, tag: str) -> None:
+        self.tag = tag
+        self.all: list[Route] = []
+
+    def route(  # noqa: PLR0913 - what a route is
+        self,
+        method: str,
+        path: str,
+        *,
+        permission: Permission,
+        body: type | None = None,
+        query: type | None = None,
+        status: int = 200,
+    ) -> Callable[[View], View]:
+        """Declare a route; ``permission`` can't be left out, and "public" has to be said."""
+
+        def declare(view: View) -> View:
+            answer = get_type_hints(view)["return"]
+            self.all.append(
+                Route(
+                    method,
+                    path,
+                    permission,
+                    view,
+                    body,
+                    query,
+                    status,
+                    None if answer is type(None) else answer,
+                    self.tag,
+                )
+            )
+            return view
+
+        return declare
+
+    def get(self, path: str, *, permission: Permission, query: type | None = None) -> Callable[[View], View]:
+        """Declare a route that reads."""
+        return self.route("GET", path, permission=permission, query=query)
+
+    def post(
+        self, path: str, *, permission: Permission, body: type | None = None, status: int = 200
+    ) -> Callable[[View], View]:
+        """Declare a route that acts."""
+        return self.route("POST", path, permission=permission, body=body, status=status)
+
+    def patch(self, path: str, *, permission: Permission, body: type) -> Callable[[View], View]:
+        """Declare a route that changes."""
+        return self.route("PATCH", path, permission=permission, body=body)
+
+
+def register(app: Chalice, container: "Callable[[], Container]", groups: Sequence[Routes]) -> tuple[Route, ...]:
+    """Put the declared routes into a Chalice app and return them all."""
+    routes = tuple(route for group in groups for route in group.all)
+    for route in routes:
+        entry = app.route(route.resource_path, methods=[route.method], name=route.view.__name__, content_types=[])
+        entry(_endpoint(app, container, route))
+    return routes
+
+
+def _endpoint(app: Chalice, container: "Callable[[], Container]", route: Route) -> Callable[..., Response]:
+    # Chalice passes the address's parameters by name; a view asks its call for them instead.
+    def endpoint(**_parameters: str) -> Response:
+        request = app.current_request
+        if request is None:  # pragma: no cover - Chalice sets it before it calls a view
+            raise RuntimeError("A view was called without a request.")
+        try:
+            return _answer(container(), route, request)
+        except QuaysideError as error:
+            return problem_response(error, _request_id(request))
+        except Exception:  # noqa: BLE001 - the last door: Chalice would answer 500 in a shape of its own and tell nobody
+            return _unexpected(container, route, request)
+
+    endpoint.__name__ = route.view.__name__
+    return endpoint
+
+
+def _answer(container: "Container", route: Route, request: Request) -> Response:
+    principal = None if route.permission == PUBLIC else _authorised(container, route.permission, request)
+    body = None if route.body is None else _read_body(request, route.body)
+    query = _read_query(request, route.query)
+    call: Call[Any, Any] = Call(container, principal, body, query, request)
+    with nullcontext() if principal is None else tenant_scope(principal.tenant_id):
+        result = route.view(call)
+    headers: dict[str, str | list[str]] = {**SECURITY_HEADERS, **call.response_headers}
+    if route.answer is None:
+        return Response("", headers, HTTPStatus.NO_CONTENT)
+    return Response(_ENCODER.encode(result).decode(), {"Content-Type": _JSON, **headers}, route.status)
+
+
+def _authorised(container: "Container", permission: Permission, request: Request) -> Principal:
+    claims = (request.context.get("authorizer") or {}).get("claims")
+    if not claims:
+        raise Unauthenticated("You are not signed in.")
+    principal = principal_of(claims_from(claims), container.members)
+    if permission not in principal.permissions:
+        raise Forbidden(f"Your role, {principal.role}, does not include this ({permission}).", code="not_permitted")
+    return principal
+
+
+def _read_body(request: Request, shape: type) -> object:
+    """Read a JSON body into a struct: unknown and missing fields, and wrong types, are named.
+
+    Only JSON is taken, which a foreign site's form can't send: one more lock besides the cookie's SameSite.
+
+    Raises:
+        InvalidInput: it is no JSON of that shape.
+    """
+    content_type = str(request.headers.get("content-type") or "")
+    if content_type.partition(";")[0].strip().lower() != _JSON:
+        raise InvalidInput(
+            "The body has to be JSON.",
+            code="not_json",
+            action="Send it with the header Content-Type: application/json.",
+        )
+    raw = request.raw_body or b""
+    if len(raw) > MAXIMUM_BODY_BYTES:
+        raise InvalidInput("The body is too large.", code="body_too_large", action="Send less at once.")
+    try:
+        return msgspec.json.decode(raw, type=shape)
+    except msgspec.ValidationError as problem:
+        raise _invalid(problem, "body") from None
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        raise InvalidInput(
+            "The body is not valid JSON.", code="malformed_json", action="Correct the JSON and send it again."
+        ) from None
+
+
+class NoQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The query of a route that takes none."""
+
+
+def _read_query(request: Request, shape: type | None) -> object:
+    given: dict[str, list[str]] = request.to_original_event().get("multiValueQueryStringParameters") or {}
+    repeated = sorted(name for name, values in given.items() if len(values) > 1)
+    if repeated:
+        raise InvalidInput(
+            f"{', '.join(repeated)}: given more than once.",
+            fields=tuple(FieldProblem(name, "is given more than once") for name in repeated),
+        )
+    try:
+        values = {name: values[0] for name, values in given.items()}
+        return msgspec.convert(values, shape or NoQuery, strict=False)
+    except msgspec.ValidationError as problem:
+        raise _invalid(problem, "address") from None
+
+
+# msgspec says what is wrong in words only. These are the ones that name the field inside the sentence; a contract test
+# holds them against the installed version.
+_UNKNOWN = re.compile(r"Object contains unknown field `(?P<field>[^`]*)`")
+_MISSING = re.compile(r"Object missing required field `(?P<field>[^`]*)`")
+_PLACE = re.compile(r" - at `\$(?P<path>[^`]*)`$")
+
+
+def _invalid(problem: msgspec.ValidationError, place: str) -> InvalidInput:
+    text = str(problem)
+    at = _PLACE.search(text)
+    parent = at["path"].lstrip(".") if at else ""
+    words = _PLACE.sub("", text)
+    unknown, missing = _UNKNOWN.match(words), _MISSING.match(words)
+    found = unknown or missing
+    if found is not None:
+        field = f"{parent}.{found['field']}".lstrip(".")
+        what = "is not known here" if unknown else "is missing"
+        code = "unknown_field" if unknown else "missing_field"
+    else:
+        field = parent or place
+        what = words[:1].lower() + words[1:]
+        code = "invalid_field"
+    return InvalidInput(f"{field}: {what}.", code=code, fields=(FieldProblem(field, what),))
+
+
+def problem_response(error: QuaysideError, request_id: str) -> Response:
+    """Return the answer for a domain error."""
+    problem = Problem(
+        type=f"urn:quayside:problem:{error.code}",
+        title=HTTPStatus(error.status).phrase,
+        status=error.status,
+        code=error.code,
+        detail=error.detail,
+        action=error.action,
+        request_id=request_id,
+        fields=error.fields if isinstance(error, InvalidInput) else (),
+    )
+    headers: dict[str, str | list[str]] = {"Content-Type": _PROBLEM_JSON, **SECURITY_HEADERS}
+    if isinstance(error, RateLimited):
+        headers["Retry-After"] = str(error.retry_after_seconds)
+    return Response(_ENCODER.encode(problem).decode(), headers, error.status)
+
+
+def _request_id(request: Request) -> str:
+    return str(request.context.get("requestId") or "")
+
+
+def _unexpected(container: "Callable[[], Container]", route: Route, request: Request) -> Response:
+    """Answer what nobody foresaw: where it happened is logged, never what was said, which may be personal."""
+    kind, _, trace = sys.exc_info()
+    frames = traceback.extract_tb(trace)
+    request_id = _request_id(request)
+    observed = container()
+    observed.metrics.count("ApiUnexpectedErrors")
+    observed.logger.error(
+        "A request failed unexpectedly",
+        extra={
+            "error_type": "unknown" if kind is None else kind.__name__,
+            "location": " < ".join(f"{frame.filename.rpartition('/')[2]}:{frame.lineno}" for frame in reversed(frames)),
+            "path": route.resource_path,
+            "request_id": request_id,
+        },
+    )
+    observed.metrics.flush()
+    error = QuaysideError("Something failed on our side.", code="unexpected")
+    return problem_response(error, request_id)

@@ -1,0 +1,15 @@
+"""The routes, one module a feature."""
+
+from seller_api.routes import analytics, auth, configuration, connections, inventory, me, operations, orders
+
+ALL = (
+    configuration.routes,
+    auth.routes,
+    me.routes,
+    connections.routes,
+    orders.routes,
+    inventory.routes,
+    analytics.routes,
+    operations.routes,
+)
+"""Every group of routes of this API, in the order of the documentation."""

@@ -1,0 +1,129 @@
+"""Amazon accounts: connecting, health, quarantine, disconnecting."""
+
+from typing import Annotated, Any
+
+import msgspec
+
+from quayside.connections import service as connections
+from quayside.connections.views import Authorization, ConnectionList, ConnectionView, QuarantinePage
+from quayside.kernel.cursors import decode_cursor, encode_cursor, invalid_cursor
+from quayside.kernel.ids import ConnectionId, check_connection_id
+from quayside.sync import service as sync
+from seller_api.http import Call, Routes
+
+routes = Routes("connections")
+
+
+class AuthorizationRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """In which marketplace the seller signs in to give consent."""
+
+    marketplace_id: Annotated[str, msgspec.Meta(max_length=20)]
+
+
+class Callback(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What Amazon sent the seller back with."""
+
+    state: Annotated[str, msgspec.Meta(max_length=512)]
+    selling_partner_id: Annotated[str, msgspec.Meta(max_length=64)]
+    code: Annotated[str, msgspec.Meta(max_length=512)]
+
+
+class Disconnection(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The selling partner id of the account, typed by the person who disconnects it."""
+
+    confirmation: Annotated[str, msgspec.Meta(max_length=64)]
+
+
+class Replayed(msgspec.Struct, frozen=True):
+    """The entry is on its way through the intake again."""
+
+    entry_id: str
+
+
+class PageQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Where the page before this one ended."""
+
+    cursor: Annotated[str, msgspec.Meta(max_length=500)] | None = None
+
+
+@routes.get("/connections", permission="connections.read")
+def list_connections(call: Call[None, None]) -> ConnectionList:
+    """List the Amazon accounts of the organisation with the health of their datasets."""
+    return sync.show_connections(call.container.clock)
+
+
+@routes.get("/connections/{connection_id}", permission="connections.read")
+def get_connection(call: Call[None, None]) -> ConnectionView:
+    """Show one account: steps of connecting, datasets, freshness, what failed and what to do."""
+    return _shown(call, _connection_id(call))
+
+
+@routes.post("/connections/authorizations", permission="connections.manage", body=AuthorizationRequest, status=201)
+def begin_authorization(call: Call[AuthorizationRequest, None]) -> Authorization:
+    """Begin to connect an account: where to send the seller for their consent."""
+    return connections.begin_authorization(
+        call.body.marketplace_id,
+        call.principal.member_id,
+        settings=call.container.settings,
+        clock=call.container.clock,
+    )
+
+
+@routes.post("/connections/callback", permission="connections.manage", body=Callback, status=202)
+def accept_callback(call: Call[Callback, None]) -> ConnectionView:
+    """Take what Amazon sent the seller back with; the connection completes in the background."""
+    connection = connections.accept_callback(
+        state=call.body.state,
+        selling_partner_id=call.body.selling_partner_id,
+        code=call.body.code,
+        member_id=call.principal.member_id,
+        desk=call.container.desk,
+        clock=call.container.clock,
+    )
+    return _shown(call, ConnectionId(connection.connection_id))
+
+
+@routes.post("/connections/{connection_id}/disconnect", permission="connections.manage", body=Disconnection, status=202)
+def disconnect(call: Call[Disconnection, None]) -> ConnectionView:
+    """Disconnect an account: syncing stops and credentials are destroyed at once."""
+    connection_id = _connection_id(call)
+    connections.disconnect(connection_id, call.body.confirmation, desk=call.container.desk)
+    return _shown(call, connection_id)
+
+
+@routes.get("/connections/{connection_id}/quarantine", permission="connections.read", query=PageQuery)
+def list_quarantine(call: Call[None, PageQuery]) -> QuarantinePage:
+    """List the notifications of an account that could not be applied, newest first."""
+    connection_id = _connection_id(call)
+    connections.get(connection_id)
+    return quarantine_page(connection_id, call.query.cursor)
+
+
+@routes.post("/connections/{connection_id}/quarantine/{entry_id}/replay", permission="connections.manage", status=202)
+def replay_quarantined(call: Call[None, None]) -> Replayed:
+    """Take a notification in again, for example after Quayside learned to read it."""
+    connection_id = _connection_id(call)
+    connections.replay(connection_id, call.path("entry_id"))
+    return Replayed(call.path("entry_id"))
+
+
+def quarantine_page(connection_id: ConnectionId | None, cursor: str | None) -> QuarantinePage:
+    """Return a page of a quarantine, the operators' when there is no connection, with an opaque cursor.
+
+    Raises:
+        InvalidInput: the cursor is not one of this list.
+    """
+    after = decode_cursor(cursor, 1)[0] if cursor else None
+    if after is not None and not after.startswith("ENTRY#"):
+        raise invalid_cursor()
+    page = connections.quarantined(connection_id, after=after)
+    following = None if page.next_cursor is None else encode_cursor(page.next_cursor)
+    return msgspec.structs.replace(page, next_cursor=following)
+
+
+def _connection_id(call: Call[Any, Any]) -> ConnectionId:
+    return check_connection_id(call.path("connection_id"))
+
+
+def _shown(call: Call[Any, Any], connection_id: ConnectionId) -> ConnectionView:
+    return sync.show_connection(connection_id, call.container.clock)

@@ -1,0 +1,1 @@
+"""Contracts between the product and what it runs on or speaks to."""
