@@ -1,0 +1,208 @@
+"""Who may do what: one role per function, no wildcards, tenants apart."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from .conftest import listed
+
+if TYPE_CHECKING:
+    from .conftest import Template
+
+FUNCTIONS = ("SellerApi", "WebApp", "NotificationIntake", "SyncWorker", "MetricsRoller", "Schedules")
+TENANT_ROLES = {
+    # role: (functions that may take it, rights to the tenant's credentials, actions on the vault key)
+    "TenantDataRole": ({"NotificationIntake", "MetricsRoller"}, set[str](), set[str]()),
+    "TenantConnectRole": (
+        {"SellerApi"},
+        {"dynamodb:DeleteItem", "dynamodb:PutItem", "dynamodb:UpdateItem"},
+        {"kms:Encrypt"},
+    ),
+    "TenantVaultRole": (
+        {"SyncWorker"},
+        {"dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query", "dynamodb:UpdateItem"},
+        {"kms:Encrypt", "kms:Decrypt"},
+    ),
+}
+KEYS = ("DataKey", "VaultKey", "QueueKey")
+AWS_POLICIES = {
+    # X-Ray's actions know no resources, and a traced function can't be created without them.
+    *(f"{function}Role: AWSXRayDaemonWriteAccess" for function in FUNCTIONS),
+    # What API Gateway demands of the account's one role for logs.
+    "ApiLogsRole: AmazonAPIGatewayPushToCloudWatchLogs",
+}
+"""The only policies that are not ours, each with its reason."""
+
+_WHOLE_ACTION = re.compile(r"[a-z0-9-]+:[A-Z][A-Za-z0-9]+")
+_RESOURCE_OF_OURS = re.compile(r"\$\{[A-Za-z]+\.Arn\}(/index/[a-z_]+)?")
+
+
+def test_no_action_anywhere_is_a_wildcard(template: Template) -> None:
+    everything = template.document["Mappings"]["KeyPolicy"]["Account"]["Actions"]
+    for place, document in template.policy_documents().items():
+        for statement in document["Statement"]:
+            assert "NotAction" not in statement, place
+            assert "NotResource" not in statement, place
+            action = statement["Action"]
+            actions = everything if action == {"Fn::FindInMap": ["KeyPolicy", "Account", "Actions"]} else listed(action)
+            for name in actions:
+                assert _WHOLE_ACTION.fullmatch(name), f"{place}: {name}"
+
+
+def test_no_resource_is_a_wildcard_but_this_key_in_the_keys_own_policy(template: Template) -> None:
+    for place, document in template.policy_documents().items():
+        for statement in document["Statement"]:
+            if place.endswith("/AssumeRolePolicyDocument"):
+                assert "Resource" not in statement, place
+                continue
+            for resource in listed(statement["Resource"]):
+                if resource == "*":
+                    assert place in {f"{key}/Properties/KeyPolicy" for key in KEYS}, place
+                elif "Fn::Sub" in resource:
+                    assert _RESOURCE_OF_OURS.fullmatch(resource["Fn::Sub"]), f"{place}: {resource}"
+                else:
+                    assert set(resource) <= {"Fn::GetAtt", "Ref"}, f"{place}: {resource}"
+
+
+def test_policies_of_aws_are_only_those_with_a_reason(template: Template) -> None:
+    used = set()
+    for name in template.of_type("AWS::IAM::Role"):
+        for policy in template.properties(name).get("ManagedPolicyArns", []):
+            if policy != {"Ref": "UseTables"}:
+                used.add(f"{name}: {policy['Fn::Sub'].rpartition('/')[2]}")
+    assert used == AWS_POLICIES
+
+
+def test_everybody_is_only_ever_named_to_be_refused(template: Template) -> None:
+    for place, document in template.policy_documents().items():
+        for statement in document["Statement"]:
+            if statement.get("Principal") == "*":
+                assert statement["Effect"] == "Deny", place
+
+
+def test_each_function_has_a_role_of_its_own(template: Template) -> None:
+    functions = template.of_type("AWS::Serverless::Function")
+
+    assert set(functions) == set(FUNCTIONS)
+    for name in functions:
+        assert template.properties(name)["Role"] == {"Fn::GetAtt": [f"{name}Role", "Arn"]}
+        trust = template.properties(f"{name}Role")["AssumeRolePolicyDocument"]["Statement"]
+        assert [statement["Principal"] for statement in trust] == [{"Service": "lambda.amazonaws.com"}]
+
+
+def test_web_app_can_write_its_log_and_nothing_else(template: Template) -> None:
+    (statement,) = template.statements("WebAppRole")
+
+    assert statement["Resource"] == {"Fn::GetAtt": ["WebAppLogGroup", "Arn"]}
+    assert {"Ref": "UseTables"} not in template.properties("WebAppRole")["ManagedPolicyArns"]
+
+
+def test_no_function_reaches_core_with_its_own_role(template: Template) -> None:
+    for function in FUNCTIONS:
+        for statement in template.statements(f"{function}Role"):
+            assert {"Fn::GetAtt": ["CoreTable", "Arn"]} not in listed(statement["Resource"])
+
+
+@pytest.mark.parametrize("function", ["SellerApi", "NotificationIntake", "Schedules"])
+def test_only_the_worker_has_the_whole_of_coordination(template: Template, function: str) -> None:
+    for statement in template.statements(f"{function}Role"):
+        if statement["Resource"] == {"Fn::GetAtt": ["CoordinationTable", "Arn"]}:
+            assert_bound_to_keys(statement)
+
+
+def assert_bound_to_keys(statement: dict[str, Any]) -> list[Any]:
+    """Check that a statement holds for leading keys alone and return their patterns."""
+    conditions = statement["Condition"]
+    # Without Null, a request that has no leading key at all (a Scan) would pass.
+    assert conditions["Null"] == {"dynamodb:LeadingKeys": "false"}
+    patterns: list[Any] = conditions["ForAllValues:StringLike"]["dynamodb:LeadingKeys"]
+    assert patterns
+    return patterns
+
+
+@pytest.mark.parametrize("role", TENANT_ROLES)
+def test_a_tenant_role_is_taken_only_by_its_functions_and_only_with_a_tenant(template: Template, role: str) -> None:
+    functions, _, _ = TENANT_ROLES[role]
+    (trust,) = template.properties(role)["AssumeRolePolicyDocument"]["Statement"]
+
+    principals = {arn["Fn::GetAtt"][0] for arn in trust["Principal"]["AWS"]}
+    assert principals == {f"{function}Role" for function in functions}
+    assert set(trust["Action"]) == {"sts:AssumeRole", "sts:TagSession"}
+    assert trust["Condition"] == {
+        "StringLike": {"aws:RequestTag/tenant_id": "?" * 26},
+        "ForAllValues:StringEquals": {"aws:TagKeys": ["tenant_id"]},
+    }
+    taken_by = template.properties(f"Take{role}")
+    assert {reference["Ref"] for reference in taken_by["Roles"]} == principals
+    (right,) = taken_by["PolicyDocument"]["Statement"]
+    assert right["Resource"] == {"Fn::GetAtt": [role, "Arn"]}
+
+
+@pytest.mark.parametrize("role", TENANT_ROLES)
+def test_a_tenant_role_reaches_the_tenants_keys_alone(template: Template, role: str) -> None:
+    _, vault_actions, kms_actions = TENANT_ROLES[role]
+    statements = {statement["Sid"]: statement for statement in template.statements(role)}
+    tag = "${aws:PrincipalTag/tenant_id}"
+
+    facts = statements.pop("OwnFacts")
+    assert assert_bound_to_keys(facts) == [f"T#{tag}#*"]
+    assert facts["Resource"] == [{"Fn::GetAtt": ["CoreTable", "Arn"]}, {"Fn::Sub": "${CoreTable.Arn}/index/lookup"}]
+    if vault_actions:
+        vault, keys = statements.pop("OwnVault"), statements.pop("OwnCredentials")
+        assert assert_bound_to_keys(vault) == [f"T#{tag}#VAULT#*"]
+        assert set(vault["Action"]) == vault_actions
+        assert set(keys["Action"]) == kms_actions
+        assert keys["Resource"] == {"Fn::GetAtt": ["VaultKey", "Arn"]}
+        assert keys["Condition"] == {"StringEquals": {"kms:EncryptionContext:tenant_id": tag}}
+    assert statements == {}
+
+
+def test_item_actions_are_those_that_the_session_policy_hands_on(template: Template) -> None:
+    from quayside.storage import connection  # noqa: PLC0415 - only this test reads the product
+
+    for role in TENANT_ROLES:
+        (facts,) = (statement for statement in template.statements(role) if statement["Sid"] == "OwnFacts")
+        assert set(facts["Action"]) == set(connection._ITEM_ACTIONS)
+
+
+def test_nobody_may_scan_or_use_partiql(template: Template) -> None:
+    forbidden = {"dynamodb:Scan", "dynamodb:PartiQLSelect", "dynamodb:PartiQLInsert", "dynamodb:PartiQLUpdate"}
+    for place, document in template.policy_documents().items():
+        for statement in document["Statement"]:
+            assert not forbidden & {name for name in listed(statement["Action"]) if isinstance(name, str)}, place
+
+
+def test_only_the_worker_decrypts_with_the_vault_key(template: Template) -> None:
+    holders = set()
+    key = {"Fn::GetAtt": ["VaultKey", "Arn"]}
+    for role in template.of_type("AWS::IAM::Role"):
+        for statement in template.statements(role):
+            if key in listed(statement["Resource"]) and "kms:Decrypt" in statement["Action"]:
+                holders.add(role)
+    assert holders == {"SyncWorkerRole", "TenantVaultRole"}
+
+
+def test_the_applications_secret_is_bound_to_the_application(template: Template) -> None:
+    statements = {statement["Sid"]: statement for statement in template.statements("SyncWorkerRole")}
+
+    assert assert_bound_to_keys(statements["ApplicationSecret"]) == [{"Fn::Sub": "APPLICATION#${LwaClientId}"}]
+    assert statements["ApplicationSecret"]["Action"] == ["dynamodb:GetItem"]
+    assert statements["ApplicationCredentials"]["Condition"] == {
+        "StringEquals": {"kms:EncryptionContext:application": {"Ref": "LwaClientId"}}
+    }
+
+
+@pytest.mark.parametrize("key", KEYS)
+def test_keys_rotate_and_have_a_name(template: Template, key: str) -> None:
+    assert template.properties(key)["EnableKeyRotation"] is True
+    assert template.properties(f"{key}Alias")["TargetKeyId"] == {"Ref": key}
+
+
+def test_the_vault_key_refuses_a_credential_without_purpose(template: Template) -> None:
+    (deny,) = (s for s in template.properties("VaultKey")["KeyPolicy"]["Statement"] if s["Effect"] == "Deny")
+
+    assert set(deny["Action"]) == {"kms:Decrypt", "kms:Encrypt"}
+    assert deny["Condition"] == {"Null": {"kms:EncryptionContext:purpose": "true"}}
