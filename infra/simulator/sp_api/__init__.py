@@ -1,0 +1,1 @@
+"""Amazon's Selling Partner API, as far as the simulator offers it."""
