@@ -1,0 +1,238 @@
+"""Tables as the template describes them, their expiry, their streams and what reads cost."""
+
+from __future__ import annotations
+
+import json
+import time
+from typing import TYPE_CHECKING, Any
+
+from tests.contract.embedded_aws.server import Server, fresh, remains, wait_until
+
+if TYPE_CHECKING:
+    import pathlib
+    from collections.abc import Callable
+
+STREAM = {"StreamEnabled": True, "StreamViewType": "NEW_AND_OLD_IMAGES"}
+
+
+def table(server: Server, **settings: Any) -> str:
+    name = fresh("table")
+    server.client("dynamodb").create_table(
+        TableName=name,
+        BillingMode="PAY_PER_REQUEST",
+        KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}],
+        AttributeDefinitions=[{"AttributeName": "pk", "AttributeType": "S"}],
+        **settings,
+    )
+    return name
+
+
+def put(server: Server, name: str, key: str, **attributes: Any) -> None:
+    server.client("dynamodb").put_item(TableName=name, Item={"pk": {"S": key}, **attributes})
+
+
+def keys(server: Server, name: str) -> list[str]:
+    found = server.client("dynamodb").scan(TableName=name, ConsistentRead=True)["Items"]
+    return sorted(item["pk"]["S"] for item in found)
+
+
+def follow(server: Server, source: str, code: str, **settings: Any) -> None:
+    """Call a function with the changes of the table ``source``."""
+    stream = server.client("dynamodb").describe_table(TableName=source)["Table"]["LatestStreamArn"]
+    server.client("lambda").create_event_source_mapping(
+        FunctionName=server.function(code), EventSourceArn=stream, StartingPosition="TRIM_HORIZON", **settings
+    )
+
+
+def copying(target: str, before: str = "") -> str:
+    """A function that writes one row per record into ``target``, named by sequence number, after ``before`` ran."""
+    return f"""
+import boto3
+client = boto3.client("dynamodb")
+def handler(event, context):
+    failures = []
+    for record in event["Records"]:
+        key = record["dynamodb"]["Keys"]["pk"]["S"]
+        {before or "pass"}
+        client.put_item(TableName="{target}", Item={{
+            "pk": {{"S": key + "/" + record["eventName"]}},
+            "by": {{"S": str(record.get("userIdentity"))}},
+        }})
+    return {{"batchItemFailures": failures}}
+"""
+
+
+def test_the_template_decides_expiry_recovery_and_encryption(
+    complete: Server, without: Callable[[str], Server]
+) -> None:
+    def settings(server: Server) -> tuple[Any, ...]:
+        resources = {
+            "Table": {
+                "Type": "AWS::DynamoDB::Table",
+                "Properties": {
+                    "BillingMode": "PAY_PER_REQUEST",
+                    "AttributeDefinitions": [{"AttributeName": "pk", "AttributeType": "S"}],
+                    "KeySchema": [{"AttributeName": "pk", "KeyType": "HASH"}],
+                    "GlobalSecondaryIndexes": [
+                        {
+                            "IndexName": "lookup",
+                            "KeySchema": [{"AttributeName": "pk", "KeyType": "HASH"}],
+                            "Projection": {"ProjectionType": "KEYS_ONLY"},
+                        }
+                    ],
+                    "TimeToLiveSpecification": {"AttributeName": "expires_at", "Enabled": True},
+                    "PointInTimeRecoverySpecification": {"PointInTimeRecoveryEnabled": True},
+                    "SSESpecification": {"SSEEnabled": True, "SSEType": "KMS", "KMSMasterKeyId": "alias/data"},
+                },
+            }
+        }
+        name = server.deploy(resources)["Table"]
+        client = server.client("dynamodb")
+        described = client.describe_table(TableName=name)["Table"]
+        backups = client.describe_continuous_backups(TableName=name)["ContinuousBackupsDescription"]
+        return (
+            client.describe_time_to_live(TableName=name)["TimeToLiveDescription"]["TimeToLiveStatus"],
+            backups["PointInTimeRecoveryDescription"]["PointInTimeRecoveryStatus"],
+            described.get("SSEDescription", {}).get("KMSMasterKeyArn"),
+            described["GlobalSecondaryIndexes"][0].get("IndexStatus"),
+        )
+
+    assert settings(complete) == ("ENABLED", "ENABLED", "alias/data", "ACTIVE")
+    assert settings(without("table_settings")) == ("DISABLED", "DISABLED", None, None)
+
+
+def test_expired_items_leave_through_the_stream(complete: Server, without: Callable[[str], Server]) -> None:
+    def expire(server: Server) -> tuple[str, str]:
+        source, target = table(server, StreamSpecification=STREAM), table(server)
+        expiry = {"Enabled": True, "AttributeName": "expires_at"}
+        server.client("dynamodb").update_time_to_live(TableName=source, TimeToLiveSpecification=expiry)
+        follow(server, source, copying(target))
+        put(server, source, "kept", expires_at={"N": str(int(time.time()) + 3600)})
+        put(server, source, "gone", expires_at={"N": str(int(time.time()) - 1)})
+        return source, target
+
+    source, target = expire(complete)
+    wait_until(lambda: keys(complete, source) == ["kept"], "the expired item is gone")
+    wait_until(lambda: "gone/REMOVE" in keys(complete, target), "its removal is in the stream")
+    removal = complete.client("dynamodb").get_item(TableName=target, Key={"pk": {"S": "gone/REMOVE"}})["Item"]
+    assert "dynamodb.amazonaws.com" in removal["by"]["S"]
+
+    server = without("expiry_sweep")
+    source, _ = expire(server)
+    assert remains(lambda: keys(server, source) == ["gone", "kept"], seconds=2)
+
+
+def test_reads_cost_what_they_read(complete: Server, without: Callable[[str], Server]) -> None:
+    def units(server: Server) -> list[float]:
+        name = table(server)
+        put(server, name, "large", text={"S": "x" * 20_000})
+        client, report = server.client("dynamodb"), {"TableName": name, "ReturnConsumedCapacity": "TOTAL"}
+        key = {"pk": {"S": "large"}}
+        query = {"KeyConditionExpression": "pk = :key", "ExpressionAttributeValues": {":key": {"S": "large"}}}
+        answers = [
+            client.get_item(**report, Key=key),
+            client.get_item(**report, Key=key, ConsistentRead=True),
+            client.query(**report, **query, ProjectionExpression="pk"),
+            client.get_item(**report, Key={"pk": {"S": "missing"}}),
+        ]
+        return [answer["ConsumedCapacity"]["CapacityUnits"] for answer in answers]
+
+    assert units(complete) == [2.5, 5.0, 2.5, 0.5]
+    assert units(without("read_capacity")) == [0.5, 1.0, 0.5, 0.5]
+
+
+def test_undelivered_records_survive_a_restart(tmp_path: pathlib.Path) -> None:
+    def after_restart(name: str, fix: str | None) -> Callable[[], bool]:
+        server = Server(tmp_path / name, without=fix).start()
+        source, target, gate = table(server, StreamSpecification=STREAM), table(server), table(server)
+        open_gate = f'client.get_item(TableName="{gate}", Key={{"pk": {{"S": "open"}}}})["Item"]'
+        follow(server, source, copying(target, before=open_gate), BatchSize=1)
+        put(server, gate, "open")
+        put(server, source, "before")
+        wait_until(lambda: "before/INSERT" in keys(server, target), "the first record is delivered")
+        server.client("dynamodb").delete_item(TableName=gate, Key={"pk": {"S": "open"}})
+        put(server, source, "between")
+        server.stop()
+        server.start()
+        put(server, gate, "open")
+        put(server, source, "after")
+        stopping.append(server)
+        return lambda: keys(server, target) == ["after/INSERT", "before/INSERT", "between/INSERT"]
+
+    stopping: list[Server] = []
+    try:
+        wait_until(after_restart("complete", None), "records from before and after the restart are delivered")
+        lost = after_restart("gap", "stream_records")
+        assert remains(lambda: not lost(), seconds=2)
+    finally:
+        for server in stopping:
+            server.kill()
+
+
+def test_a_failed_record_is_delivered_again(complete: Server, without: Callable[[str], Server]) -> None:
+    """The function reports its second record as failed the first time, and the rest of the batch is not lost."""
+    fail_once = (
+        'import os, pathlib; flag = pathlib.Path(os.environ["TMPDIR"]) / "{flag}"\n'
+        '        if key == "b" and not flag.exists():\n'
+        "            flag.touch()\n"
+        '            return {{"batchItemFailures": [{{"itemIdentifier": record["dynamodb"]["SequenceNumber"]}}]}}'
+    )
+
+    def fill(server: Server) -> str:
+        source, target = table(server, StreamSpecification=STREAM), table(server)
+        for key in "abc":
+            put(server, source, key)
+        code = copying(target, before=fail_once.format(flag=fresh("flag")))
+        follow(server, source, code, FunctionResponseTypes=["ReportBatchItemFailures"])
+        return target
+
+    target = fill(complete)
+    wait_until(lambda: keys(complete, target) == ["a/INSERT", "b/INSERT", "c/INSERT"], "every record is delivered")
+    server = without("stream_failures")
+    target = fill(server)
+    wait_until(lambda: keys(server, target) == ["a/INSERT"], "the first record is delivered")
+    assert remains(lambda: keys(server, target) == ["a/INSERT"], seconds=2), "without the fix b and c are lost"
+
+
+def test_a_poisoned_record_is_given_up(complete: Server) -> None:
+    source, target = table(complete, StreamSpecification=STREAM), table(complete)
+    queue = complete.client("sqs").create_queue(QueueName=fresh("queue"))["QueueUrl"]
+    arn = complete.client("sqs").get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"][
+        "QueueArn"
+    ]
+    refuse = 'assert key != "poison"'
+    follow(
+        complete,
+        source,
+        copying(target, before=refuse),
+        BatchSize=1,
+        MaximumRetryAttempts=1,
+        DestinationConfig={"OnFailure": {"Destination": arn}},
+    )
+    put(complete, source, "poison")
+    put(complete, source, "good")
+    wait_until(lambda: keys(complete, target) == ["good/INSERT"], "the next record is delivered")
+    told = complete.client("sqs").receive_message(QueueUrl=queue, WaitTimeSeconds=5)["Messages"]
+    assert json.loads(told[0]["Body"])["requestContext"]["condition"] == "RetryAttemptsExhausted"
+
+
+def test_a_slow_stream_does_not_stop_a_queue(complete: Server, without: Callable[[str], Server]) -> None:
+    def seconds_until_the_queue_is_read(server: Server) -> float:
+        source, target = table(server, StreamSpecification=STREAM), table(server)
+        follow(server, source, "import time\ndef handler(event, context):\n    time.sleep(6)")
+        queue = server.client("sqs").create_queue(QueueName=fresh("queue"))["QueueUrl"]
+        arn = server.client("sqs").get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]
+        code = copying(target).replace('record["dynamodb"]["Keys"]["pk"]["S"]', 'record["body"]')
+        code = code.replace('record["eventName"]', '"READ"')
+        server.client("lambda").create_event_source_mapping(
+            FunctionName=server.function(code), EventSourceArn=arn["QueueArn"]
+        )
+        put(server, source, "slow")
+        time.sleep(1.2)
+        started = time.monotonic()
+        server.client("sqs").send_message(QueueUrl=queue, MessageBody="message")
+        wait_until(lambda: keys(server, target) == ["message/READ"], "the queue's function ran")
+        return time.monotonic() - started
+
+    assert seconds_until_the_queue_is_read(complete) < 4
+    assert seconds_until_the_queue_is_read(without("stream_thread")) > 4

@@ -1,0 +1,178 @@
+"""The parts of the fixes that are plain functions."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from infra.local import patching
+from infra.local.fixes import batching, fair_queues, leading_keys, policy_variables, sign_in_lockout, stream_failures
+from infra.local.fixes.encryption_context_keys import context_keys
+
+KEY = {"pk": {"S": "T#a#X"}, "sk": {"S": "1"}}
+OTHER = {"pk": {"S": "T#b#X"}, "sk": {"S": "1"}}
+
+
+@pytest.mark.parametrize(
+    ("request_body", "expected"),
+    [
+        ({"TableName": "t", "Key": KEY}, ["T#a#X"]),
+        ({"TableName": "t", "Item": {**KEY, "n": {"N": "1"}}}, ["T#a#X"]),
+        ({"RequestItems": {"t": {"Keys": [KEY, OTHER]}}}, ["T#a#X", "T#b#X"]),
+        (
+            {"RequestItems": {"t": [{"PutRequest": {"Item": KEY}}, {"DeleteRequest": {"Key": OTHER}}]}},
+            ["T#a#X", "T#b#X"],
+        ),
+        (
+            {"TransactItems": [{"Put": {"TableName": "t", "Item": KEY}}, {"Delete": {"TableName": "t", "Key": OTHER}}]},
+            ["T#a#X", "T#b#X"],
+        ),
+        (
+            {
+                "TableName": "t",
+                "KeyConditionExpression": "#p = :p AND begins_with(sk, :s)",
+                "ExpressionAttributeNames": {"#p": "pk"},
+                "ExpressionAttributeValues": {":p": {"S": "T#a#X"}, ":s": {"S": "O"}},
+            },
+            ["T#a#X"],
+        ),
+        (
+            {
+                "TableName": "t",
+                "KeyConditionExpression": ":p=pk",
+                "ExpressionAttributeValues": {":p": {"S": "T#a#X"}},
+            },
+            ["T#a#X"],
+        ),
+        (
+            {"TableName": "t", "KeyConditions": {"pk": {"AttributeValueList": [{"S": "T#a#X"}]}}},
+            ["T#a#X"],
+        ),
+        ({"TableName": "t"}, []),
+        ([], []),
+    ],
+)
+def test_leading_keys_of_each_operation(request_body: Any, expected: list[str]) -> None:
+    assert leading_keys.leading_keys(json.dumps(request_body).encode(), lambda _table, _index: "pk") == expected
+
+
+def test_leading_keys_of_nonsense() -> None:
+    assert leading_keys.leading_keys(b"{not json", lambda _table, _index: "pk") == []
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("plain", "plain"),
+        ("T#${aws:PrincipalTag/tenant_id}#*", "T#abc#*"),
+        ("${aws:PrincipalTag/missing}", "\0"),
+        ("${aws:PrincipalTag/missing, 'nobody'}", "nobody"),
+        ("${*}${?}${$}", "*?$"),
+        ("${several}", "\0"),
+    ],
+)
+def test_policy_variables(text: str, expected: str) -> None:
+    known = {"aws:PrincipalTag/tenant_id": "abc", "several": ["a", "b"]}
+    assert policy_variables.fill(text, known.get) == expected
+
+
+def test_encryption_context_becomes_condition_keys() -> None:
+    body = json.dumps({"EncryptionContext": {"tenant_id": "abc"}}).encode()
+    assert context_keys(body) == {
+        "kms:EncryptionContext:tenant_id": "abc",
+        "kms:EncryptionContextKeys": ["tenant_id"],
+    }
+    assert context_keys(b"nonsense") == {}
+    assert context_keys(b"[]") == {}
+
+
+def test_fair_queues_take_turns() -> None:
+    def message(group: str | None, *, taken: bool = False) -> dict[str, Any]:
+        return {"group_id": group, "visible_at": 100.0 if taken else 0.0, "receive_count": int(taken)}
+
+    taken = [message("a", taken=True), message("a", taken=True), message("b", taken=True)]
+    waiting = [message("a"), message("a"), message("b"), message("c"), message(None)]
+    ordered = fair_queues.fairly(waiting, taken + waiting, 50.0)
+    assert [entry["group_id"] for entry in ordered] == ["c", None, "b", "a", "a"]
+    ungrouped = [message(None), message(None)]
+    assert fair_queues.fairly(ungrouped, ungrouped, 50.0) is ungrouped
+
+
+def test_a_window_closes_by_time_or_by_size() -> None:
+    mapping = {"UUID": "window", "MaximumBatchingWindowInSeconds": 2}
+    assert batching.keeps_gathering(mapping, 1, 10, now=100.0)
+    assert batching.keeps_gathering(mapping, 9, 10, now=101.9)
+    assert not batching.keeps_gathering(mapping, 9, 10, now=102.0)
+    assert batching.keeps_gathering(mapping, 1, 10, now=103.0), "a new window begins"
+    assert not batching.keeps_gathering(mapping, 10, 10, now=103.1)
+    assert not batching.keeps_gathering({"UUID": "none"}, 1, 10, now=0.0)
+
+
+class Records:
+    def stream_records_since(self, _table: str, position: int, length: int) -> list[dict[str, Any]]:
+        return [{"dynamodb": {"SequenceNumber": str(number)}} for number in range(position, position + length)]
+
+
+@pytest.mark.parametrize(
+    ("answer", "expected"),
+    [
+        (None, 15),
+        ({"batchItemFailures": []}, 15),
+        ({"batchItemFailures": [{"itemIdentifier": "12"}, {"itemIdentifier": "13"}]}, 12),
+        ({"batchItemFailures": [{"itemIdentifier": "unknown"}]}, 10),
+        ('{"batchItemFailures": [{"itemIdentifier": "11"}]}', 11),
+        ("not json", 10),
+    ],
+)
+def test_the_position_after_an_answer(answer: Any, expected: int) -> None:
+    mapping = {"UUID": "position", "FunctionResponseTypes": ["ReportBatchItemFailures"]}
+    result = {"body": answer}
+    assert stream_failures.position_after(mapping, result, Records(), "t", 10, 5) == expected
+    assert stream_failures.position_after({"UUID": "position"}, result, Records(), "t", 10, 5) == 15
+
+
+def test_a_failing_batch_is_halved_before_attempts_count() -> None:
+    mapping = {"UUID": "halved", "BatchSize": 8, "BisectBatchOnFunctionError": True, "MaximumRetryAttempts": 1}
+    sizes = []
+    for _ in range(3):
+        sizes.append(stream_failures.batch_size(mapping))
+        assert not stream_failures.retries_spent(mapping, 0, sizes[-1])
+    assert sizes == [8, 4, 2]
+    assert not stream_failures.retries_spent(mapping, 0, 1)
+    assert stream_failures.retries_spent(mapping, 0, 1)
+    assert stream_failures.batch_size(mapping) == 8
+    assert not stream_failures.retries_spent({"UUID": "for ever"}, 0, 1)
+
+
+def test_the_lock_doubles_and_ends() -> None:
+    def locked_for(count: int, after: float) -> float:
+        user = {"_wrong_passwords": count, "_wrong_password_at": 1000.0}
+        return sign_in_lockout.locked_until(user, 1000.0 + after) - 1000.0
+
+    assert [locked_for(count, 0.0) for count in (5, 6, 7, 10, 30)] == [1.0, 2.0, 4.0, 32.0, 900.0]
+    assert locked_for(4, 0.0) < 0
+    assert locked_for(30, 900.0) < 0
+
+
+class Emulator:
+    constant = "the old text"
+
+    def method(self) -> str:
+        return "old"
+
+
+def test_a_replacement_is_made_or_refused() -> None:
+    patching.replace_text("some_fix", Emulator, "method", ('"old"', '"new"'))
+    assert Emulator().method() == "new"
+    patching.replace_text("other_fix", Emulator, "method", ('"new"', '"newer"'))
+    assert Emulator().method() == "newer", "a second fix sees the first one's text"
+    with pytest.raises(patching.FixRefusedError, match=r"some_fix.*1\.5\.33.*no longer contains"):
+        patching.replace_text("some_fix", Emulator, "method", ("absent", ""))
+    with pytest.raises(patching.FixRefusedError, match="has no 'absent'"):
+        patching.expect("some_fix", Emulator, "absent")
+    patching.replace_constant("some_fix", Emulator, "constant", "old", "new")
+    assert Emulator.constant == "the new text"
+    with pytest.raises(patching.FixRefusedError):
+        patching.replace_constant("some_fix", Emulator, "constant", "old", "new")
