@@ -1,0 +1,161 @@
+"""Which benchmarks there are, what each must report, and what it should reach.
+
+The names, the keys and the rules are those of the benchmark specification; a benchmark that leaves a key out fails
+instead of printing an object that somebody has to complete by guessing.
+"""
+
+import importlib
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import cast
+
+from tests.bench.harness import Run
+
+type Result = dict[str, object]
+type Benchmark = Callable[[Run], Result]
+
+
+class BrokenReportError(Exception):
+    """A benchmark reported something other than what its name promises."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Target:
+    """A figure and the value it should keep to.
+
+    Attributes:
+        path: the figure's keys from the outside in; ``*`` stands for every key of that level.
+        at_most: the largest value that is good, if there is one.
+        at_least: the smallest value that is good, if there is one.
+    """
+
+    path: tuple[str, ...]
+    at_most: float | None = None
+    at_least: float | None = None
+
+    def misses(self, result: Mapping[str, object]) -> list[str]:
+        """Return one sentence for every figure below this path that does not keep to the target."""
+        sentences = []
+        for name, value in _figures(result, self.path):
+            if self.at_most is not None and not value <= self.at_most:
+                sentences.append(f"{name} is {value:g}, more than {self.at_most:g}")
+            if self.at_least is not None and not value >= self.at_least:
+                sentences.append(f"{name} is {value:g}, less than {self.at_least:g}")
+        return sentences
+
+
+@dataclass(frozen=True, kw_only=True)
+class Entry:
+    """One benchmark.
+
+    Attributes:
+        name: what is typed after ``quayside-bench``.
+        title: what it measures, in a sentence.
+        module: where its ``measure(run)`` is; imported only when it runs.
+        keys: what its JSON object holds at least.
+        targets: what the figures should reach; a miss is said on standard error and does not hide the figures.
+    """
+
+    name: str
+    title: str
+    module: str
+    keys: frozenset[str]
+    targets: tuple[Target, ...]
+
+    def load(self) -> Benchmark:
+        """Import the benchmark."""
+        return cast("Benchmark", importlib.import_module(self.module).measure)
+
+    def check(self, result: Mapping[str, object]) -> None:
+        """Make sure that ``result`` is a complete report.
+
+        Raises:
+            BrokenReportError: a promised key is missing, or a number is not finite (JSON has no such number).
+        """
+        missing = sorted(self.keys - set(result))
+        if missing:
+            raise BrokenReportError(f"{self.name} reported no {', '.join(missing)}.")
+        endless = [name for name, value in _numbers(result) if not math.isfinite(value)]
+        if endless:
+            raise BrokenReportError(f"{self.name} reported a number that is none: {', '.join(endless)}.")
+
+    def misses(self, result: Mapping[str, object]) -> list[str]:
+        """Return a sentence for each target that ``result`` misses."""
+        return [sentence for target in self.targets for sentence in target.misses(result)]
+
+
+def _figures(result: object, path: Sequence[str], name: str = "") -> list[tuple[str, float]]:
+    if not path:
+        return [(name, float(result))] if isinstance(result, int | float) else []
+    if not isinstance(result, Mapping):
+        return []
+    keys = list(result) if path[0] == "*" else [path[0]]
+    return [
+        figure
+        for key in keys
+        if key in result
+        for figure in _figures(result[key], path[1:], f"{name}.{key}".lstrip("."))
+    ]
+
+
+def _numbers(value: object, name: str = "") -> list[tuple[str, float]]:
+    if isinstance(value, Mapping):
+        return [pair for key, inner in value.items() for pair in _numbers(inner, f"{name}.{key}".lstrip("."))]
+    if isinstance(value, list | tuple):
+        return [pair for index, inner in enumerate(value) for pair in _numbers(inner, f"{name}[{index}]")]
+    return [(name, float(value))] if isinstance(value, int | float) else []
+
+
+DATA_FUNCTIONS = ("seller_api", "notification_intake", "sync_worker", "metrics_roller", "schedules")
+"""The functions that reach the store, so that a boto3 client is the least they can cost."""
+
+CATALOGUE: tuple[Entry, ...] = (
+    Entry(
+        name="intake",
+        title="Notifications through the real handler, against a plain loop.",
+        module="tests.bench.intake",
+        keys=frozenset(
+            {"messages", "ours_per_cpu_second", "plain_per_cpu_second", "ratio", "write_units_per_change", "lost"}
+            | {"wrong"}
+        ),
+        targets=(
+            Target(path=("ratio",), at_least=3.0),
+            Target(path=("write_units_per_change",), at_most=2.5),
+            Target(path=("lost",), at_most=0),
+            Target(path=("wrong",), at_most=0),
+        ),
+    ),
+    Entry(
+        name="cold-start",
+        title="Import and initialisation of each function as built, relative to a bare boto3 client.",
+        module="tests.bench.cold_start",
+        keys=frozenset({"bare_ms", "ratios"}),
+        targets=(
+            *(Target(path=("ratios", name), at_most=1.5) for name in DATA_FUNCTIONS),
+            Target(path=("ratios", "web_app"), at_most=0.5),
+        ),
+    ),
+    Entry(
+        name="real-orders",
+        title="A year of real purchases from Amazon's side to the seller's screen.",
+        module="tests.bench.real_orders",
+        keys=frozenset({"orders", "lines", "missing", "doubled", "unit_differences", "sales_differences_minor"}),
+        targets=tuple(
+            Target(path=(name,), at_most=0)
+            for name in ("missing", "doubled", "unit_differences", "sales_differences_minor")
+        ),
+    ),
+)
+
+
+def find(name: str) -> Entry:
+    """Return the benchmark called ``name``.
+
+    Raises:
+        KeyError: there is none.
+    """
+    for entry in CATALOGUE:
+        if entry.name == name:
+            return entry
+    raise KeyError(name)
