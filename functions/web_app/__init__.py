@@ -1,0 +1,1 @@
+"""The web application: one page and its files, served through the same API as the data."""

@@ -1,0 +1,141 @@
+"""Serves the single-page application: every screen's address gives the page, and its files come by content hash.
+
+The function holds no data rights and imports no AWS library, so that it starts in a fraction of the time of the others. The
+page finds its files and the API relative to a `<base>` that is computed per request: the same build works below a stage
+path (`/prod/orders`), on a custom domain (`/orders`) and on one machine.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from chalice.app import Chalice, Response
+
+from web_app.assets import imported_modules, read_assets
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+SCREENS: Final[Mapping[str, str]] = {
+    "/": "screens/overview.js",
+    "/sign-in": "screens/sign_in.js",
+    "/sign-up": "screens/sign_up.js",
+    "/confirm": "screens/sign_up.js",
+    "/forgot-password": "screens/forgot_password.js",
+    "/welcome": "screens/welcome.js",
+    "/connect": "screens/connect.js",
+    "/connect/callback": "screens/connect.js",
+    "/orders": "screens/orders.js",
+    "/orders/{order_id}": "screens/order.js",
+    "/stock": "screens/stock.js",
+    "/connections": "screens/connections.js",
+    "/connections/{connection_id}": "screens/connection.js",
+    "/settings": "screens/settings.js",
+    "/operations": "screens/operations.js",
+    "/docs": "screens/docs.js",
+}
+"""Every screen's address, as an API Gateway resource path, and the module that draws it (preloaded with the page)."""
+
+ASSET_PATHS: Final = ("/assets/{version}/{name}", "/assets/{version}/{name}/{file}")
+
+ROUTES: Final = (*SCREENS, *ASSET_PATHS)
+"""Every resource path of this function; all are GET and public. The OpenAPI document is generated from it."""
+
+CONTENT_SECURITY_POLICY: Final = "; ".join(
+    (
+        "default-src 'none'",
+        "script-src 'self'",
+        "style-src 'self'",
+        "img-src 'self' data:",
+        "connect-src 'self'",
+        "font-src 'self'",
+        "base-uri 'self'",
+        "form-action 'self'",
+        "frame-ancestors 'none'",
+    )
+)
+
+SECURITY_HEADERS: Final[Mapping[str, str]] = {
+    "Content-Security-Policy": CONTENT_SECURITY_POLICY,
+    "Strict-Transport-Security": "max-age=63072000; includeSubDomains",
+    "X-Content-Type-Options": "nosniff",
+    # The callback address carries Amazon's one-time code: no page of ours ever names its address to another site.
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
+}
+
+# A page that changes with each release is asked for each time; what its version names never changes.
+_PAGE_CACHE: Final = "no-cache"
+_ASSET_CACHE: Final = "public, max-age=31536000, immutable"
+
+_ASSETS: Final = read_assets(Path(__file__).parent / "static")
+
+app = Chalice(app_name="web_app", configure_logs=False)
+
+
+def page(resource_path: str, base: str) -> str:
+    """Return the page for one screen.
+
+    Args:
+        resource_path: a key of `SCREENS`.
+        base: the relative address of the application's root, seen from the requested address (`./`, `../`).
+    """
+    prefix = f"assets/{_ASSETS.version}/"
+    modules = imported_modules(_ASSETS.files, "app/main.js", SCREENS[resource_path])
+    preload = "\n".join(f'<link rel="modulepreload" href="{prefix}{module}">' for module in modules)
+    return _ASSETS.page.replace("{{base}}", base).replace("{{assets}}", prefix).replace("{{preload}}", preload)
+
+
+def base_of(resource_path: str, requested_path: str) -> str:
+    """Return the relative address of the application's root, seen from the requested address.
+
+    Args:
+        resource_path: the declared path (`/orders/{order_id}`).
+        requested_path: the path the browser asked for, with its stage (`/prod/orders/123`); a trailing slash counts as
+            one level more.
+    """
+    depth = resource_path.count("/") - 1
+    if resource_path != "/" and requested_path.endswith("/"):
+        depth += 1
+    return "../" * depth or "./"
+
+
+def show_screen(**_path_parameters: str) -> Response:
+    """Answer with the page; below a stage without its closing slash, send the browser to the address with it."""
+    context = app.current_request.context
+    resource_path: str = context["resourcePath"]
+    requested_path: str = context.get("path") or resource_path
+    if resource_path == "/" and not requested_path.endswith("/"):
+        stage = requested_path.rpartition("/")[2]
+        return Response("", {**SECURITY_HEADERS, "Location": f"{stage}/", "Cache-Control": _PAGE_CACHE}, 308)
+    headers = {"Content-Type": "text/html; charset=utf-8", "Cache-Control": _PAGE_CACHE}
+    return _answer(page(resource_path, base_of(resource_path, requested_path)), headers, f'"{_ASSETS.version}"')
+
+
+def show_asset(version: str, name: str, file: str = "") -> Response:
+    """Answer with one file of the current version, or 404; another version's files are gone, never mixed with these."""
+    asset = _ASSETS.files.get(f"{name}/{file}" if file else name)
+    if asset is None or version != _ASSETS.version:
+        headers = {"Content-Type": "text/plain; charset=utf-8", "Cache-Control": "no-store", **SECURITY_HEADERS}
+        return Response("No such file in this version of Quayside. Reload the page.", headers, 404)
+    return _answer(asset.text, {"Content-Type": asset.content_type, "Cache-Control": _ASSET_CACHE}, asset.etag)
+
+
+def _answer(body: str, headers: dict[str, str], etag: str) -> Response:
+    request_headers = app.current_request.headers
+    headers = {**headers, **SECURITY_HEADERS, "ETag": etag}
+    known = {tag.strip().removeprefix("W/") for tag in request_headers.get("if-none-match", "").split(",")}
+    if etag in known:
+        return Response("", headers, 304)
+    return Response(body, headers, 200)
+
+
+for _path in SCREENS:
+    app.route(_path, methods=["GET"])(show_screen)
+for _path in ASSET_PATHS:
+    app.route(_path, methods=["GET"])(show_asset)
+
+handler = app

@@ -1,0 +1,112 @@
+import { html, useEffect, useRef, useState } from "../app/lib.js";
+import { get } from "../app/api.js";
+import { Ago, Bone, ButtonLink, Card, Empty, Link, Notice, PageHead, ProblemNotice, Segmented, Select } from "../app/components.js";
+import { DaysChart, DaysTable } from "../app/chart.js";
+import { InlineFigure, Tile, TileBone } from "../app/figures.js";
+import { dayRange, money, moment, plural } from "../app/format.js";
+import { useResource } from "../app/resource.js";
+import { place, setQuery } from "../app/router.js";
+import { me } from "../app/session.js";
+import { countryOf, marketplaceOptions, useMarketplaces, zoneOf } from "./marketplaces.js";
+import { OrderState } from "./order_words.js";
+
+const PERIODS = [{ value: "today", label: "Today" }, { value: "7d", label: "7 days" }, { value: "30d", label: "30 days" }, { value: "90d", label: "90 days" }];
+const BEFORE = { today: "all of yesterday", "7d": "7 days before", "30d": "30 days before", "90d": "90 days before" };
+const TILES = [["sales", "Sales"], ["units", "Units"], ["orders", "Orders"], ["average_order_value", "Average order"]];
+const EVERY = 15_000;
+const NAMES = typeof Intl.DisplayNames === "function" ? new Intl.DisplayNames("en", { type: "currency" }) : null;
+
+function before(previous, key) {
+  if (!previous) return null;
+  if (key === "sales") return previous.sales_minor;
+  if (key === "average_order_value") return previous.orders ? Math.round(previous.sales_minor / previous.orders) : null;
+  return previous[key];
+}
+
+function Tiles({ part, period }) {
+  return html`<div class="tiles">${TILES.map(([key, label]) => html`<${Tile} key=${key} hero=${key === "sales"} label=${label} figure=${part.figures[key]} previous=${before(part.previous, key)} against=${BEFORE[period.key] ?? "the period before"} />`)}</div>`;
+}
+
+function Split({ part }) {
+  const largest = Math.max(1, ...part.marketplaces.map((item) => item.figures.sales.value ?? 0));
+  const rows = [...part.marketplaces].sort((one, other) => (other.figures.sales.value ?? 0) - (one.figures.sales.value ?? 0));
+  return html`<${Card} title="Marketplaces" label=${`Marketplaces, ${part.currency}`} about=${`in ${part.currency}`} class="split"><div class="table-wrap"><table><thead><tr><th>Marketplace</th><th class="number">Sales</th><th class="number">Units</th><th class="number">Orders</th></tr></thead><tbody>${rows.map((item) => html`<tr key=${item.marketplace_id}><td><span class="country">${item.country_code}</span>${item.name}<span class="share" aria-hidden="true"><span style=${{ transform: `scaleX(${(item.figures.sales.value ?? 0) / largest})` }}></span></span></td>
+    <td class="number"><${InlineFigure} title=${`Sales, ${item.name}`} figure=${item.figures.sales} /></td><td class="number"><${InlineFigure} title=${`Units, ${item.name}`} figure=${item.figures.units} /></td><td class="number"><${InlineFigure} title=${`Orders, ${item.name}`} figure=${item.figures.orders} /></td></tr>`)}</tbody></table></div><//>`;
+}
+
+/** Today has no days to compare: the day so far stands against the whole day before, as bars. */
+function TodayBars({ part }) {
+  const rows = [["Today so far", part.figures.sales.value ?? 0, part.figures.units.value ?? 0], ["All of yesterday", part.previous?.sales_minor, part.previous?.units]];
+  const largest = Math.max(1, ...rows.map((row) => row[1] ?? 0));
+  return html`<div class="today">${rows.map(([label, sales, units]) => html`<div key=${label}><p><span>${label}</span><strong>${sales === undefined ? "not known" : money(sales, part.currency)}</strong></p><div class="meter"><span style=${{ transform: `scaleX(${(sales ?? 0) / largest})` }}></span></div><p class="fine">${units === undefined ? "The history does not reach back that far yet." : plural(units, "unit")}</p></div>`)}</div>`;
+}
+
+function Trend({ part, period }) {
+  const [asTable, setAsTable] = useState(false);
+  const days = part.days;
+  if (days.length < 2) return html`<${Card} title="Today against yesterday" label=${`Today against yesterday, ${part.currency}`} about=${part.currency} class="trend"><div class="card-body"><${TodayBars} part=${part} /></div><//>`;
+  return html`<${Card} title="Day by day" label=${`Day by day, ${part.currency}`} about=${dayRange(period.from, period.to)} class="trend" end=${html`<${Segmented} label="Show as" value=${asTable ? "table" : "chart"} onChange=${(value) => setAsTable(value === "table")} options=${[{ value: "chart", label: "Chart" }, { value: "table", label: "Table" }]} />`}>
+    <div class="card-body tight">${asTable ? html`<${DaysTable} days=${days} currency=${part.currency} />` : html`<${DaysChart} days=${days} currency=${part.currency} />`}</div><//>`;
+}
+
+/** The newest orders; one that came since the page was opened carries a mark and is read out. */
+function Latest({ marketplaceId }) {
+  const { data, problem, reload } = useResource(`latest:${marketplaceId}`, (signal) => get("orders", { query: { limit: 6, marketplace_id: marketplaceId }, signal }), { every: EVERY });
+  const seen = useRef(null);
+  const [arrived, setArrived] = useState([]);
+  const orders = data?.orders ?? [];
+  useEffect(() => {
+    if (!data) return;
+    if (seen.current) {
+      const fresh = orders.filter((order) => !seen.current.has(order.order_id)).map((order) => order.order_id);
+      if (fresh.length) setArrived((old) => [...fresh, ...old].slice(0, 20));
+    }
+    seen.current = new Set([...(seen.current ?? []), ...orders.map((order) => order.order_id)]);
+  }, [data]);
+  useEffect(() => {
+    seen.current = null;
+    setArrived([]);
+  }, [marketplaceId]);
+  return html`<${Card} title="Latest orders" class="latest" end=${html`<${Link} to="/orders" query=${{ marketplace_id: marketplaceId }}>All orders<//>`}>
+    <p class="visually-hidden" role="status">${arrived.length ? `${plural(arrived.length, "new order")} since you opened this page` : ""}</p>
+    ${problem && !data ? html`<div class="card-body"><${ProblemNotice} problem=${problem} retry=${reload} compact /></div>` : null}
+    ${data && !orders.length ? html`<p class="card-body fine">No orders yet. The first one shows here by itself.</p>` : html`<ul class="feed">${data ? orders.map((order) => html`<li key=${order.order_id} class=${arrived.includes(order.order_id) ? "arrived" : ""}>
+      <div><${Link} to=${`/orders/${encodeURIComponent(order.order_id)}`} query=${{ connection_id: order.connection_id }} class="row-link clip">${order.first_title ?? order.order_id}<//><small><span class="country">${countryOf(order.marketplace_id)}</span>${moment(order.purchased_at, zoneOf(order.marketplace_id))} · ${plural(order.units, "unit")}</small></div>
+      <div class="feed-end"><span>${order.total ? money(order.total.amount_minor, order.total.currency) : html`<span class="fine">${order.total_state === "posted" ? "no price" : "price to come"}</span>`}</span>${arrived.includes(order.order_id) ? html`<span class="new-mark">New</span>` : html`<${OrderState} status=${order.status} />`}</div></li>`)
+      : Array.from({ length: 6 }, (_, key) => html`<li key=${key}><div><${Bone} width="22ch" /><small><${Bone} width="12ch" height=".8em" /></small></div><div class="feed-end"><${Bone} width="7ch" /></div></li>`)}</ul>`}<//>`;
+}
+
+function greeting() {
+  const hour = new Date().getHours();
+  return hour >= 5 && hour < 12 ? "Good morning" : hour >= 12 && hour < 18 ? "Good afternoon" : "Good evening";
+}
+
+function Waiting() {
+  return html`<div class="tiles" aria-hidden="true">${TILES.map(([key, label]) => html`<${TileBone} key=${key} label=${label} />`)}</div>`;
+}
+
+const AILING = { failed: "could not be connected", revoked: "has lost Amazon's permission" };
+
+function Ailing({ connections }) {
+  return connections.filter((connection) => AILING[connection.status]).map((connection) => html`<${Notice} key=${connection.connection_id} kind="warn" title=${`${connection.name} ${AILING[connection.status]}`} actions=${html`<${ButtonLink} to=${`/connections/${connection.connection_id}`} kind="small">See what to do<//>`}><p>Its figures stand still until that is settled; the others go on.</p><//>`);
+}
+
+export function Screen() {
+  const { query } = place.value;
+  const period = PERIODS.some((item) => item.value === query.get("period")) ? query.get("period") : "30d";
+  const marketplaceId = query.get("marketplace_id") ?? "";
+  const marketplaces = useMarketplaces();
+  const { data, problem, reload } = useResource(`overview:${period}:${marketplaceId}`, (signal) => get("analytics/overview", { query: { period, marketplace_id: marketplaceId }, signal }), { every: EVERY });
+  const name = (me.value.member.name || "").split(" ")[0];
+  const newest = data?.as_of;
+  const about = data ? (data.has_connection ? html`${dayRange(data.period.from, data.period.to)} · ${newest ? html`up to date <${Ago} at=${newest} />` : "nothing read yet"}` : "Nothing is connected yet.") : problem ? "Your figures could not be read." : html`<${Bone} width="26ch" />`;
+  const empty = data && data.has_connection && !data.currencies.length;
+  return html`<${PageHead} title=${name ? `${greeting()}, ${name}` : greeting()} about=${about}><${Select} label="Marketplace" value=${marketplaceId} onChange=${(value) => setQuery({ marketplace_id: value }, { replace: true })} options=${marketplaceOptions(marketplaces)} />
+      <${Segmented} label="Period" value=${period} onChange=${(value) => setQuery({ period: value === "30d" ? "" : value }, { replace: true })} options=${PERIODS} /><//>
+    <div class="stack">${problem ? html`<${ProblemNotice} problem=${data ? { ...problem, title: "These figures could not be refreshed", detail: `${problem.title}.`, action: "You see the last ones we have." } : problem} retry=${reload} compact=${Boolean(data)} />` : null}
+    ${!data ? (problem ? null : html`<div class="stack" role="status" aria-label="Loading your figures"><${Waiting} /><div class="two"><div class="card bone-card"></div><div class="card bone-card"></div></div></div>`)
+      : !data.has_connection ? html`<div class="card"><${Empty} icon="connections" title="Connect your Amazon account to see your sales" action=${html`<${ButtonLink} to="/connect" kind="primary">Connect an Amazon account<//>`}>It takes about two minutes. You see what is read, and why, before you agree.<//></div>`
+      : html`<${Ailing} connections=${data.connections} />${empty ? html`<div class="card"><${Empty} icon="orders" title="No orders in this period" action=${period === "90d" ? null : html`<${Link} class="button" to="/" query=${{ period: "90d", marketplace_id: marketplaceId }}>Look at 90 days<//>`}>${data.connections.some((item) => item.status === "authorising") ? "Your account is still being connected; orders show here as they are read." : "A new order shows here by itself, within a minute."}<//></div>` : null}
+        ${data.currencies.length === 1 ? html`<${Tiles} part=${data.currencies[0]} period=${data.period} /><div class="two"><div class="stack"><${Trend} part=${data.currencies[0]} period=${data.period} /><${Split} part=${data.currencies[0]} /></div><${Latest} marketplaceId=${marketplaceId} /></div>`
+          : html`${data.currencies.length ? html`<p class="fine currencies-note">Currencies stand side by side. Quayside never adds them up without a stated rate.</p><div class="currencies">${data.currencies.map((part) => html`<section key=${part.currency} class="currency" aria-label=${`Figures in ${part.currency}`}><h2><span class="tag">${part.currency}</span>${NAMES?.of(part.currency) ?? part.currency}</h2><${Tiles} part=${part} period=${data.period} /><${Trend} part=${part} period=${data.period} /><${Split} part=${part} /></section>`)}</div>` : null}<${Latest} marketplaceId=${marketplaceId} />`}`}</div>`;
+}

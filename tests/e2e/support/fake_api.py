@@ -1,0 +1,295 @@
+"""The API as the screens know it, in memory: the contract's answers, a cookie session, and trouble on demand."""
+
+from __future__ import annotations
+
+import random
+import threading
+import time
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any, Final
+
+import uvicorn
+from starlette.applications import Starlette
+from starlette.responses import JSONResponse, RedirectResponse, Response
+from starlette.routing import Route
+
+from tests.e2e.support import fake_data, gateway
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from starlette.requests import Request
+
+Json = dict[str, Any]
+
+EMAIL: Final = "mara@tidewater.example"
+PASSWORD: Final = "Harbour-light-2026"
+CODE: Final = "123456"
+_COOKIE: Final = "__Host-quayside_session"
+_STARTED_WITHIN_SECONDS: Final = 10
+
+
+def problem(status: int, code: str, title: str, detail: str = "", action: str = "", fields: list[Json] | None = None) -> JSONResponse:
+    """Return an error as the API writes it."""
+    body = {"type": f"urn:quayside:{code}", "title": title, "status": status, "code": code, "detail": detail, "action": action, "request_id": "3f1c-test"}
+    return JSONResponse({**body, **({"fields": fields} if fields else {})}, status, media_type="application/problem+json")
+
+
+class FakeQuayside:
+    """One deployment's worth of state, changed by the screens through HTTP and by a test through its attributes.
+
+    Attributes:
+        connections: what GET /connections gives.
+        orders: newest first.
+        trouble: path prefix (`orders`) to the answer that every such call gets instead.
+        seen: every API call, as `METHOD path`.
+        challenge: what sign-in asks next, or nothing.
+    """
+
+    def __init__(self, now: datetime) -> None:
+        self._started = now
+        self._clock_started = time.monotonic()
+        self.reset()
+
+    def reset(self) -> None:
+        """Go back to the world as it was at the start, signed in as the owner on this browser's cookie."""
+        now = self.now()
+        self.connections = fake_data.connections(now)
+        self.orders = fake_data.orders(now)
+        self.positions = fake_data.positions(now)
+        self.quarantine = fake_data.quarantine(now)
+        self.trouble: dict[str, Response] = {}
+        self.slow: dict[str, float] = {}
+        self.seen: list[str] = []
+        self.challenge: str | None = None
+        self.operator = False
+        self.arrived = 0
+        self.name = "Mara Lindqvist"
+        self.organisation = "Tidewater Goods"
+        self.mfa_enabled = False
+        self.token_number = 0
+        self.used_states: set[str] = set()
+
+    def now(self) -> datetime:
+        """Return the fake's time, which runs like the real one."""
+        return self._started + timedelta(seconds=time.monotonic() - self._clock_started)
+
+    def arrive(self) -> Json:
+        """Let a new order arrive and return it."""
+        self.arrived += 1
+        order = fake_data.make_order(self.now(), random.Random(self.arrived), 9001 + 2 * self.arrived, timedelta(seconds=5))
+        self.orders.insert(0, order)
+        return order
+
+    def me(self) -> Json:
+        """Return who is signed in."""
+        found = fake_data.me(self._started, operator=self.operator)
+        found["member"].update(name=self.name, mfa_enabled=self.mfa_enabled)
+        found["tenant"]["name"] = self.organisation
+        return found
+
+    def session(self) -> JSONResponse:
+        """Return a new session and its cookie."""
+        self.token_number += 1
+        answer = JSONResponse({"kind": "session", "id_token": f"token-{self.token_number}", "expires_in_seconds": 3600, "me": self.me()})
+        answer.set_cookie(_COOKIE, "refresh", httponly=True, secure=True, samesite="strict", path="/")
+        return answer
+
+    async def api(self, request: Request, path: str) -> Response:  # noqa: PLR0911 - one line an outcome of the door
+        """Answer one API call."""
+        self.seen.append(f"{request.method} {path}")
+        for prefix, trouble in self.trouble.items():
+            if path.startswith(prefix):
+                return trouble
+        for prefix, seconds in self.slow.items():
+            if path.startswith(prefix):
+                await _sleep(seconds)
+        body: Json = await request.json() if request.method in {"POST", "PATCH"} else {}
+        if path == "configuration":
+            return JSONResponse(fake_data.configuration())
+        if path.startswith("auth/") and not path.startswith(("auth/mfa", "auth/sign-out-everywhere")):
+            return self._door(path.removeprefix("auth/"), body, request)
+        if not request.headers.get("authorization", "").startswith("Bearer token-"):
+            return problem(401, "unauthenticated", "You are not signed in", "Your session has ended.", "Sign in and try again.")
+        return self._inside(request, path, body)
+
+    def _door(self, path: str, body: Json, request: Request) -> Response:  # noqa: PLR0911 - one line a door
+        match path:
+            case "refresh":
+                return self.session() if _COOKIE in request.cookies else problem(401, "no_session", "You are not signed in")
+            case "sign-in":
+                if body["password"] != PASSWORD:
+                    return problem(401, "wrong_credentials", "E-mail or password is wrong", "No account matches that e-mail and password.", "Check both, or choose a new password.")
+                if self.challenge:
+                    extra = {"secret": "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP", "otpauth_uri": f"otpauth://totp/Quayside:{EMAIL}?secret=JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP&issuer=Quayside"} if self.challenge == "MFA_SETUP" else {}
+                    return JSONResponse({"kind": "challenge", "challenge": self.challenge, "session": "s1", **extra})
+                return self.session()
+            case "challenge":
+                if body.get("code", CODE) != CODE:
+                    return problem(400, "wrong_code", "That code is not right", "The code does not match.", "Wait for the next code and try again.", [{"field": "code", "problem": "does not match; wait for the next one"}])
+                return self.session()
+            case "sign-up":
+                if body["email"] == "taken@tidewater.example":
+                    return problem(400, "invalid_email", "That is not an e-mail address.", fields=[{"field": "email", "problem": "is no address we can write to"}])
+                return JSONResponse({"email": body["email"], "delivery": "email"}, 201)
+            case "confirm" | "reset-password" if body["code"] != CODE:
+                return problem(400, "wrong_code", "That code is not right", fields=[{"field": "code", "problem": "does not match the one we sent"}])
+            case "sign-out":
+                return _signed_out()
+            case _:
+                return Response(status_code=204)
+
+    def _inside(self, request: Request, path: str, body: Json) -> Response:  # noqa: PLR0911 - one line a route
+        query = request.query_params
+        match [request.method, *path.split("/")]:
+            case ["GET", "me"]:
+                return JSONResponse(self.me())
+            case ["PATCH", "me"]:
+                self.name = body["name"]
+                return JSONResponse(self.me())
+            case ["PATCH", "tenant"]:
+                self.organisation = body["name"]
+                return JSONResponse(self.me())
+            case ["POST", "auth", "sign-out-everywhere"]:
+                return _signed_out()
+            case ["POST", "auth", "mfa", "begin"]:
+                return JSONResponse({"secret": "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP", "otpauth_uri": f"otpauth://totp/Quayside:{EMAIL}?secret=JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP&issuer=Quayside"})
+            case ["POST", "auth", "mfa", step]:
+                if body["code"] != CODE:
+                    return problem(400, "wrong_code", "That code is not right", fields=[{"field": "code", "problem": "does not match; wait for the next one"}])
+                self.mfa_enabled = step == "confirm"
+                return Response(status_code=204)
+            case ["GET", "analytics", "overview"]:
+                return JSONResponse(fake_data.overview(self.now(), query["period"], query.get("marketplace_id", ""), self.arrived, self.connections))
+            case ["GET", "orders"]:
+                return JSONResponse(self._orders(request))
+            case ["GET", "orders", order_id]:
+                found = next((order for order in self.orders if order["order_id"] == order_id), None)
+                return JSONResponse(found) if found else problem(404, "order_not_found", "There is no such order", "None of your connections has it.", "Check the number.")
+            case ["GET", "inventory"]:
+                return JSONResponse(self._stock(request))
+            case ["GET", "connections"]:
+                return JSONResponse({"connections": self.connections})
+            case ["POST", "connections", "authorizations"]:
+                return JSONResponse({"consent_url": str(request.url_for("consent")) + "?state=state-1", "expires_at": fake_data.instant(self.now() + timedelta(minutes=10))}, 201)
+            case ["POST", "connections", "callback"]:
+                return self._callback(body)
+            case ["GET", "connections", connection_id]:
+                return self._connection(connection_id)
+            case ["POST", "connections", connection_id, "disconnect"]:
+                found = next(item for item in self.connections if item["connection_id"] == connection_id)
+                found["status"] = "disconnected"
+                return JSONResponse(found, 202)
+            case ["GET", "connections", _, "quarantine"] | ["GET", "operations", "quarantine"]:
+                return JSONResponse({"entries": self.quarantine, "next_cursor": None})
+            case ["POST", *_, "quarantine", entry_id, "replay"]:
+                self.quarantine = [entry for entry in self.quarantine if entry["entry_id"] != entry_id]
+                return JSONResponse({"entry_id": entry_id}, 202)
+            case _:
+                return problem(404, "not_found", "There is no such address in the API")
+
+    def _orders(self, request: Request) -> Json:
+        query = request.query_params
+        text = query.get("search", "").lower()
+        zone = UTC
+        chosen = [
+            order
+            for order in self.orders
+            if (not query.get("marketplace_id") or order["marketplace_id"] == query["marketplace_id"])
+            and (not query.get("status") or order["status"] == query["status"])
+            and (not query.get("from") or query["from"] <= str(datetime.fromisoformat(order["purchased_at"]).astimezone(zone).date() + timedelta(days=1)))
+            and (not text or text in order["order_id"].lower() or any(text in " ".join((line["seller_sku"], line["asin"], line["title"])).lower() for line in order["lines"]))
+        ]
+        start = int(query.get("cursor") or 0)
+        limit = int(query.get("limit") or 50)
+        page = chosen[start : start + limit]
+        searched = {"text": query["search"], "examined": len(self.orders), "back_to": self.orders[-1]["purchased_at"], "complete": True} if text else None
+        return {"orders": [fake_data.summary(order) for order in page], "next_cursor": str(start + limit) if len(chosen) > start + limit else None, "as_of": fake_data.instant(self.now() - timedelta(minutes=2)), "searched": searched}
+
+    def _stock(self, request: Request) -> Json:
+        query = request.query_params
+        text = query.get("search", "").lower()
+        chosen = [item for item in self.positions if (not query.get("marketplace_id") or item["marketplace_id"] == query["marketplace_id"]) and text in f"{item['seller_sku']} {item['asin']} {item['title']}".lower()]
+        return {"positions": chosen, "next_cursor": None, "as_of": fake_data.instant(self.now() - timedelta(minutes=6)) if self.connections else None}
+
+    def _callback(self, body: Json) -> Response:
+        if body["state"] in self.used_states:
+            return problem(409, "state_used", "This answer from Amazon was handed in before", "A permission can be handed in once.", "Look under Connections: it may be there already. If not, start again.")
+        if not body["state"].startswith("state-"):
+            return problem(400, "state_unknown", "This answer does not belong to you", "It was not asked for in this session, or more than 10 minutes have passed. Nothing was connected.", "Start again, and finish on Amazon's page within 10 minutes.")
+        self.used_states.add(body["state"])
+        made = fake_data.connections(self.now())[0] | {"connection_id": "n3w0000000000000", "name": "Tidewater New", "status": "authorising"}
+        made["steps"] = [{**step, "state": "running" if index == 0 else "waiting"} for index, step in enumerate(made["steps"])]
+        self.connections.append(made)
+        return JSONResponse(made, 202)
+
+    def _connection(self, connection_id: str) -> Response:
+        found = next((item for item in self.connections if item["connection_id"] == connection_id), None)
+        if found is None:
+            return problem(404, "not_found", "There is no such connection")
+        if found["status"] == "authorising":
+            # Each look finds one more step done, as a worker would leave it.
+            running = next((index for index, step in enumerate(found["steps"]) if step["state"] == "running"), len(found["steps"]) - 1)
+            found["steps"][running]["state"] = "done"
+            if running + 1 < len(found["steps"]):
+                found["steps"][running + 1]["state"] = "running"
+            else:
+                found["status"] = "connected"
+        return JSONResponse(found)
+
+
+async def _sleep(seconds: float) -> None:
+    import asyncio  # noqa: PLC0415 - only slow answers need it
+
+    await asyncio.sleep(seconds)
+
+
+def _signed_out() -> Response:
+    answer = Response(status_code=204)
+    answer.delete_cookie(_COOKIE, path="/", secure=True, httponly=True, samesite="strict")
+    return answer
+
+
+def application(fake: FakeQuayside, stage: str = "") -> Starlette:
+    """Return the fake deployment below a stage path."""
+
+    async def api(request: Request) -> Response:
+        return await fake.api(request, request.path_params["path"])
+
+    async def consent(request: Request) -> Response:
+        return Response(f'<!doctype html><title>Consent</title><a id="allow" href="{stage}/connect/callback?state={request.query_params["state"]}&selling_partner_id=A2EUTIDEWATER1&spapi_oauth_code=one-time">Allow</a>', media_type="text/html")
+
+    async def to_stage(_: Request) -> Response:
+        return RedirectResponse(f"{stage}/")
+
+    async def web(request: Request) -> Response:
+        return gateway.answer(request, request.url.path.removeprefix(stage), stage)
+
+    routes = [
+        Route(f"{stage}/api/v1/{{path:path}}", api, methods=["GET", "POST", "PATCH"]),
+        Route("/amazon/consent", consent, name="consent"),
+        Route(f"{stage}/{{path:path}}", web),
+    ]
+    if stage:
+        routes += [Route(stage, web), Route("/", to_stage)]
+    return Starlette(routes=routes)
+
+
+@contextmanager
+def serve(fake: FakeQuayside, stage: str = "") -> Iterator[str]:
+    """Serve the fake deployment on a free port of this machine; yields its address with a closing slash."""
+    server = uvicorn.Server(uvicorn.Config(application(fake, stage), host="127.0.0.1", port=0, log_level="error", lifespan="off", ws="none"))
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    deadline = time.monotonic() + _STARTED_WITHIN_SECONDS
+    while not server.started:
+        if time.monotonic() > deadline:
+            raise TimeoutError("The fake deployment did not start.")
+        time.sleep(0.01)
+    port = server.servers[0].sockets[0].getsockname()[1]
+    try:
+        yield f"http://localhost:{port}{stage}/"
+    finally:
+        server.should_exit = True
+        thread.join(_STARTED_WITHIN_SECONDS)

@@ -1,0 +1,381 @@
+"""What the screens do when people work with them, and when things go wrong; against the fake API."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from playwright.sync_api import expect
+
+from tests.e2e.support.fake_api import CODE, EMAIL, PASSWORD, FakeQuayside, problem
+from tests.e2e.support.fake_data import AMERICA, EUROPE
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+    from tests.e2e.support.visit import Visits
+
+_POLL_MILLISECONDS = 15_000
+
+
+def _focused(page: Page) -> str:
+    return str(page.evaluate("document.activeElement.id || document.activeElement.textContent.trim()"))
+
+
+def test_a_new_seller_signs_up_confirms_and_arrives_at_the_first_steps(fake: FakeQuayside, visits: Visits) -> None:
+    page = visits.new(signed_in=False).open("sign-up")
+    page.get_by_label("Your name").fill("Mara Lindqvist")
+    page.get_by_label("Company").fill("Tidewater Goods")
+    page.get_by_label("E-mail").fill(EMAIL)
+    page.get_by_label("Password", exact=True).fill(PASSWORD)
+    page.get_by_role("button", name="Create account").click()
+    page.get_by_label("Code").fill(CODE)
+    page.get_by_role("button", name="Confirm").click()
+    expect(page.get_by_text("Your e-mail is confirmed")).to_be_visible()
+    expect(page.get_by_label("E-mail")).to_have_value(EMAIL)
+    page.get_by_label("Password", exact=True).fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+    expect(page.get_by_role("heading", name="Welcome, Mara")).to_be_visible()
+    assert "POST auth/sign-up" in fake.seen
+
+
+def test_a_wrong_form_names_each_field_leads_to_it_and_keeps_what_was_typed(fake: FakeQuayside, visits: Visits) -> None:
+    page = visits.new(signed_in=False).open("sign-up")
+    page.get_by_label("Your name").fill("Mara")
+    page.get_by_label("E-mail").fill("not an address")
+    page.get_by_role("button", name="Create account").click()
+    summary = page.get_by_role("alert")
+    expect(summary).to_be_focused()
+    expect(summary.get_by_role("link")).to_have_count(3)
+    summary.get_by_role("link", name="E-mail").click()
+    expect(page.get_by_label("E-mail")).to_be_focused()
+    expect(page.get_by_label("E-mail")).to_have_value("not an address")
+    expect(page.get_by_label("Your name")).to_have_value("Mara")
+    assert "POST auth/sign-up" not in fake.seen
+
+
+def test_what_the_server_finds_wrong_stands_at_its_field(fake: FakeQuayside, visits: Visits) -> None:
+    fake.challenge = "SOFTWARE_TOKEN_MFA"
+    page = visits.new(signed_in=False).open("sign-in?return=/orders")
+    page.get_by_label("E-mail").fill(EMAIL)
+    page.get_by_label("Password", exact=True).fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+    page.get_by_label("Code").fill("000000")
+    page.get_by_role("button", name="Continue").click()
+    expect(page.get_by_role("alert")).to_contain_text("does not match")
+    expect(page.get_by_label("Code")).to_have_attribute("aria-invalid", "true")
+    expect(page.get_by_label("Code")).to_have_value("000000")
+    page.get_by_label("Code").fill(CODE)
+    page.get_by_role("button", name="Continue").click()
+    expect(page.get_by_role("heading", name="Orders")).to_be_visible()
+
+
+def test_wrong_credentials_say_what_to_do(fake: FakeQuayside, visits: Visits) -> None:
+    page = visits.new(signed_in=False).open("sign-in")
+    page.get_by_label("E-mail").fill(EMAIL)
+    page.get_by_label("Password", exact=True).fill("wrong")
+    page.get_by_role("button", name="Sign in").click()
+    expect(page.get_by_role("alert")).to_contain_text("E-mail or password is wrong")
+    expect(page.get_by_role("alert")).to_contain_text("choose a new password")
+    assert fake.token_number == 0
+
+
+def test_the_keyboard_alone_signs_in_and_opens_an_order(fake: FakeQuayside, visits: Visits) -> None:
+    page = visits.new(signed_in=False).open("sign-in")
+    page.get_by_label("E-mail").focus()
+    page.keyboard.type(EMAIL)
+    page.keyboard.press("Tab")
+    page.keyboard.type(PASSWORD)
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Mara")
+    expect(page.get_by_role("heading", level=1)).to_be_focused()
+    page.keyboard.press("g")
+    page.keyboard.press("r")
+    expect(page.get_by_role("heading", name="Orders", level=1)).to_be_focused()
+    page.keyboard.press("/")
+    page.keyboard.type("lamp")
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("Searched for “lamp”")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page.get_by_text("Searched for")).to_have_count(0)
+    first = fake.orders[0]["order_id"]
+    row = page.locator(".row-link").first
+    for _ in range(12):
+        page.keyboard.press("Tab")
+        if row.evaluate("link => link === document.activeElement"):
+            break
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name=first)).to_be_focused()
+    page.keyboard.press("?")
+    expect(page.get_by_role("dialog", name="Keyboard")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("dialog")).to_have_count(0)
+
+
+def test_the_skip_link_leads_to_the_content(fake: FakeQuayside, visits: Visits) -> None:
+    page = visits.new().open("orders")
+    page.locator("body").press("Tab")
+    assert _focused(page) == "Skip to the content"
+    page.keyboard.press("Enter")
+    assert _focused(page) == "main"
+    assert page.url.endswith("/prod/orders")
+    assert fake.seen
+
+
+def test_a_new_order_arrives_on_the_overview_without_a_reload(fake: FakeQuayside, visits: Visits) -> None:
+    visit = visits.new()
+    visit.page.clock.install()
+    page = visit.open("?marketplace_id=")
+    expect(page.get_by_text("New", exact=True)).to_have_count(0)
+    order = fake.arrive()
+    page.clock.run_for(_POLL_MILLISECONDS + 1000)
+    expect(page.locator(".feed li").first).to_contain_text(order["lines"][0]["title"])
+    expect(page.locator(".feed li").first).to_contain_text("New")
+    expect(page.get_by_text("1 new order since you opened this page")).to_be_attached()
+    assert visit.errors == []
+
+
+def test_a_hidden_tab_asks_for_nothing(fake: FakeQuayside, visits: Visits) -> None:
+    visit = visits.new()
+    visit.page.clock.install()
+    visit.page.add_init_script("Object.defineProperty(document, 'hidden', {get: () => window.pretendHidden === true})")
+    page = visit.open("")
+    page.evaluate("window.pretendHidden = true; document.dispatchEvent(new Event('visibilitychange'))")
+    page.clock.run_for(2000)
+    fake.seen.clear()
+    page.clock.run_for(5 * _POLL_MILLISECONDS)
+    assert fake.seen == []
+    page.evaluate("window.pretendHidden = false; document.dispatchEvent(new Event('visibilitychange'))")
+    expect.set_options(timeout=10_000)
+    page.wait_for_function("true")
+    page.clock.run_for(1000)
+    page.wait_for_timeout(0)
+    for _ in range(100):
+        if "GET analytics/overview" in fake.seen:
+            break
+        page.clock.run_for(100)
+    assert "GET analytics/overview" in fake.seen
+
+
+def test_every_figure_opens_its_method_card(fake: FakeQuayside, visits: Visits) -> None:
+    page = visits.new().open("?marketplace_id=A1PA6795UKMFR9")
+    tile = page.get_by_role("button", name="Sales").first
+    tile.click()
+    card = page.get_by_role("dialog", name="Sales")
+    expect(card).to_contain_text("Sum of the item proceeds")
+    expect(card).to_contain_text("Item proceeds of")
+    expect(card).to_contain_text("Amazon orders")
+    page.keyboard.press("Escape")
+    expect(card).to_have_count(0)
+    expect(tile).to_be_focused()
+    for button in page.locator(".tile, .inline-figure").all():
+        expect(button).to_have_attribute("aria-haspopup", "dialog")
+    assert fake.seen
+
+
+def test_the_chart_has_a_table_behind_it_and_reads_by_arrow_keys(fake: FakeQuayside, visits: Visits) -> None:
+    page = visits.new().open("?marketplace_id=A1PA6795UKMFR9&period=7d")
+    page.locator(".plots").focus()
+    page.keyboard.press("End")
+    expect(page.locator(".chart-read")).to_contain_text("estimated")
+    page.keyboard.press("ArrowLeft")
+    expect(page.locator(".chart-read")).to_contain_text("orders")
+    page.get_by_role("button", name="Table").click()
+    expect(page.get_by_role("region", name="Sales and units a day in EUR, as a table").locator("tbody tr")).to_have_count(7)
+    assert fake.seen
+
+
+def test_filters_live_in_the_address_and_pages_lead_on(fake: FakeQuayside, visits: Visits) -> None:
+    page = visits.new().open("orders")
+    expect(page.locator("tbody tr")).to_have_count(50)
+    page.get_by_role("button", name="Next").click()
+    expect(page.get_by_text("Page 2")).to_be_visible()
+    expect(page.locator("tbody tr")).to_have_count(50)
+    page.get_by_label("Status").select_option("CANCELLED")
+    expect(page).to_have_url(f"{visits.base}orders?status=CANCELLED")
+    expect(page.get_by_text("Page 1")).to_be_visible()
+    cancelled = sum(order["status"] == "CANCELLED" for order in fake.orders)
+    expect(page.locator("tbody tr")).to_have_count(cancelled)
+    page.reload()
+    expect(page.get_by_label("Status")).to_have_value("CANCELLED")
+    with page.expect_download() as download:
+        page.get_by_role("button", name="CSV of this page").click()
+    lines = download.value.path().read_text("utf-8-sig").splitlines()
+    assert lines[0].startswith("order_id,purchased_at,")
+    assert len(lines) == 1 + cancelled
+
+
+def test_an_expired_token_is_renewed_once_for_all_calls(fake: FakeQuayside, visits: Visits) -> None:
+    page = visits.new().open("connections")
+    fake.seen.clear()
+    renewed = fake.token_number
+    expired = problem(401, "unauthenticated", "The token has expired")
+    fake.trouble["analytics"] = fake.trouble["orders"] = expired
+    # From the moment the new token is out, the door opens again.
+    session = fake.session
+    fake.session = lambda: (fake.trouble.clear(), session())[1]  # type: ignore[method-assign]
+    page.get_by_role("link", name="Overview").click()
+    expect(page.locator(".tile").first).to_be_visible()
+    fake.session = session  # type: ignore[method-assign]
+    assert fake.seen.count("POST auth/refresh") == 1
+    assert fake.token_number == renewed + 1
+
+
+def test_an_ended_session_leads_to_sign_in_and_back(fake: FakeQuayside, visits: Visits) -> None:
+    page = visits.new().open("connections")
+    over = problem(401, "session_over", "Your session has ended")
+    fake.trouble.update({"orders": over, "auth/refresh": over})
+    page.get_by_role("link", name="Orders").click()
+    expect(page.get_by_text("Your session has ended")).to_be_visible()
+    fake.trouble.clear()
+    page.get_by_label("E-mail").fill(EMAIL)
+    page.get_by_label("Password", exact=True).fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+    expect(page.get_by_role("heading", name="Orders", level=1)).to_be_visible()
+
+
+def test_a_return_path_never_leaves_quayside(fake: FakeQuayside, visits: Visits) -> None:
+    for number, path in enumerate(("//evil.example/", "/\\evil.example", "https://evil.example/", "javascript:alert(1)")):
+        page = visits.new(signed_in=False, theme="light" if number % 2 else "dark").open(f"sign-in?return={path}")
+        page.get_by_label("E-mail").fill(EMAIL)
+        page.get_by_label("Password", exact=True).fill(PASSWORD)
+        page.get_by_role("button", name="Sign in").click()
+        expect(page.get_by_role("heading", level=1)).to_contain_text("Mara")
+        assert page.url == visits.base
+        page.evaluate("localStorage.clear()")
+    assert fake.token_number == 4
+
+
+def test_old_figures_stay_on_screen_when_the_server_has_trouble(fake: FakeQuayside, visits: Visits) -> None:
+    visit = visits.new()
+    visit.page.clock.install()
+    page = visit.open("")
+    value = page.locator(".tile-value").first.text_content()
+    fake.trouble["analytics"] = problem(503, "upstream_unavailable", "The figures cannot be read", "The store did not answer.")
+    page.clock.run_for(_POLL_MILLISECONDS + 1000)
+    expect(page.get_by_text("These figures could not be refreshed")).to_be_visible()
+    expect(page.get_by_text("Quayside has trouble answering")).to_be_visible()
+    assert page.locator(".tile-value").first.text_content() == value
+    fake.trouble.clear()
+    page.get_by_role("status").get_by_role("button", name="Try again").last.click()
+    expect(page.get_by_text("These figures could not be refreshed")).to_have_count(0)
+
+
+def test_amazons_code_leaves_the_address_at_once_and_is_handed_in_once(fake: FakeQuayside, visits: Visits) -> None:
+    page = visits.new().open("connect")
+    page.get_by_label("Your main marketplace").select_option("A1PA6795UKMFR9")
+    page.get_by_role("button", name="Continue to Amazon").click()
+    page.get_by_role("link", name="Allow").click()
+    expect(page.get_by_role("heading", name="Connected", exact=True)).to_be_visible(timeout=20_000)
+    assert page.url == f"{visits.base}connect/callback"
+    assert fake.seen.count("POST connections/callback") == 1
+    page.go_back()
+    page.go_forward()
+    page.wait_for_load_state()
+    assert "one-time" not in page.evaluate("JSON.stringify([location.href, {...localStorage}, {...sessionStorage}])")
+    assert fake.seen.count("POST connections/callback") == 1
+
+
+def test_a_code_used_twice_says_so_and_offers_a_way_on(fake: FakeQuayside, visits: Visits) -> None:
+    fake.used_states.add("state-2")
+    page = visits.new().open("connect/callback?state=state-2&selling_partner_id=A2EUTIDEWATER1&spapi_oauth_code=one-time")
+    expect(page.get_by_role("alert")).to_contain_text("handed in before")
+    page.get_by_role("link", name="Start again").click()
+    expect(page.get_by_role("heading", name="Connect an Amazon account")).to_be_visible()
+
+
+def test_a_signed_out_seller_signs_in_and_the_connection_goes_on(fake: FakeQuayside, visits: Visits) -> None:
+    page = visits.new(signed_in=False).open("connect/callback?state=state-3&selling_partner_id=A2EUTIDEWATER1&spapi_oauth_code=one-time")
+    assert "one-time" not in page.url
+    page.get_by_label("E-mail").fill(EMAIL)
+    page.get_by_label("Password", exact=True).fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+    expect(page.get_by_role("heading", name="Connected", exact=True)).to_be_visible(timeout=20_000)
+    assert fake.seen.count("POST connections/callback") == 1
+
+
+def test_disconnecting_asks_for_the_name_and_says_what_is_destroyed(fake: FakeQuayside, visits: Visits) -> None:
+    page = visits.new().open(f"connections/{EUROPE}")
+    page.get_by_role("button", name="Disconnect Tidewater Europe").click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog).to_contain_text("destroyed")
+    dialog.get_by_role("textbox").fill("something else")
+    dialog.get_by_role("button", name="Disconnect now").click()
+    expect(dialog.get_by_role("alert")).to_contain_text("Type A2EUTIDEWATER1 to confirm")
+    assert f"POST connections/{EUROPE}/disconnect" not in fake.seen
+    dialog.get_by_role("textbox").fill("A2EUTIDEWATER1")
+    dialog.get_by_role("button", name="Disconnect now").click()
+    expect(page.get_by_text("This account is disconnected")).to_be_visible()
+    assert fake.seen.count(f"POST connections/{EUROPE}/disconnect") == 1
+
+
+def test_a_message_in_quarantine_is_tried_again(fake: FakeQuayside, visits: Visits) -> None:
+    page = visits.new().open(f"connections/{AMERICA}")
+    expect(page.get_by_text("The message names no order")).to_be_visible()
+    page.get_by_role("button", name="Try again").first.click()
+    expect(page.get_by_text("The message names no order")).to_have_count(0)
+    expect(page.get_by_text("A quantity is not a number")).to_be_visible()
+    assert len(fake.quarantine) == 1
+
+
+def test_two_step_verification_goes_on_and_off(fake: FakeQuayside, visits: Visits) -> None:
+    page = visits.new().open("settings")
+    page.get_by_role("button", name="Switch on").click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog.get_by_role("img", name="QR code")).to_be_visible()
+    expect(dialog).to_contain_text("JBSW Y3DP EHPK")
+    dialog.get_by_label("Code").fill(CODE)
+    dialog.get_by_role("button", name="Switch on").click()
+    expect(dialog).to_have_count(0)
+    assert fake.mfa_enabled
+    page.get_by_role("button", name="Switch off").click()
+    dialog.get_by_label("Code").fill(CODE)
+    dialog.get_by_role("button", name="Switch off").click()
+    expect(page.get_by_text("Two-step verification is off")).to_be_visible()
+    assert not fake.mfa_enabled
+
+
+def test_a_chosen_theme_holds_over_a_reload_and_before_the_first_paint(fake: FakeQuayside, visits: Visits) -> None:
+    page = visits.new().open("settings")
+    page.get_by_role("button", name="Dark", exact=True).click()
+    assert page.evaluate("getComputedStyle(document.documentElement).colorScheme") == "dark"
+    page.reload(wait_until="commit")
+    page.wait_for_function("document.body")
+    assert page.evaluate("document.documentElement.dataset.theme") == "dark"
+    assert fake.seen
+
+
+def test_sign_out_everywhere_asks_first_and_ends_here_too(fake: FakeQuayside, visits: Visits) -> None:
+    visit = visits.new()
+    page = visit.open("settings")
+    page.get_by_role("button", name="Sign out everywhere").click()
+    page.get_by_role("dialog").get_by_role("button", name="Sign out everywhere").click()
+    expect(page.get_by_text("Signed out everywhere")).to_be_visible()
+    assert "POST auth/sign-out-everywhere" in fake.seen
+    visit.page.goto(visits.base + "orders")
+    expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
+
+
+def test_signing_out_in_one_tab_signs_out_the_other(fake: FakeQuayside, visits: Visits) -> None:
+    first, second = visits.new().open("orders"), visits.new().open("stock")
+    first.get_by_role("button", name="Sign out").click()
+    expect(second.get_by_role("heading", name="Sign in")).to_be_visible()
+    assert fake.seen
+
+
+def test_operations_are_shown_to_operators_alone(fake: FakeQuayside, visits: Visits) -> None:
+    page = visits.new().open("operations")
+    expect(page.get_by_text("This page is for operators")).to_be_visible()
+    expect(page.get_by_role("navigation").get_by_role("link", name="Operations")).to_have_count(0)
+    assert "GET operations/quarantine" not in fake.seen
+    fake.operator = True
+    page.reload()
+    expect(page.get_by_role("navigation").first.get_by_role("link", name="Operations")).to_be_visible()
+    expect(page.get_by_text("The message names no order")).to_be_visible()
+
+
+def test_the_stage_without_its_slash_leads_to_the_app(fake: FakeQuayside, visits: Visits) -> None:
+    page = visits.new(signed_in=False).page
+    page.goto(visits.base.rstrip("/"))
+    expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
+    assert page.url == f"{visits.base}sign-in"
+    assert fake.seen == ["GET configuration"]
