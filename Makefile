@@ -49,6 +49,8 @@ bench: sync ## every benchmark, into bench.json
 api: ## write the OpenAPI document anew
 	$(RUN) python -m infra.api.generate
 
-deploy: sync ## deploy to AWS with a profile of samconfig.toml (PROFILE=sandbox)
-	.ci/bootstrap .local/sam-venv/bin/sam build --cached --parallel
-	.ci/bootstrap .local/sam-venv/bin/sam deploy --config-env $(or $(PROFILE),sandbox)
+PROFILE ?= sandbox
+deploy: sync ## deploy to AWS: make deploy PROFILE=sandbox PARAMETERS="AmazonApplicationId=… LwaClientId=…"
+	.ci/bootstrap .local/sam-venv/bin/sam build --config-env $(PROFILE)
+	.ci/bootstrap .local/sam-venv/bin/sam deploy --config-env $(PROFILE) \
+		--parameter-overrides $$(.ci/bootstrap .ci/parameters $(PROFILE) $(PARAMETERS))

@@ -115,7 +115,7 @@ def _greet(stack: Stack, *, detach: bool) -> None:
         "",
         "  What to click first: sign in as the first seller; the overview shows today's sales, and every number opens",
         "  the card that says how it was made. Then Orders, Stock and Connections. To see an order arrive, press",
-        f"  “New order” on the simulated Amazon's page, {stack.urls.simulator}/, and watch the overview.",
+        f"  “New order now” on the simulated Amazon's page, {stack.urls.simulator}/, and watch the overview.",
         f"  Codes by e-mail are always 123456. Logs are in {stack.log('aws').parent}.",
         "",
         "  Stop it with: make stop" if detach else "  Ctrl-C stops everything; your data is kept.",

@@ -103,7 +103,7 @@ def put_client_secret(aws_url: str, found: Mapping[str, str], client_id: str, se
         "VAULT_TABLE": found["VaultTableName"],
         "VAULT_KEY_ARN": found["VaultKeyArn"],
     }
-    command = [sys.executable, "-m", "quayside.command_line", "application", "set-secret"]
+    command = [str(pathlib.Path(sys.executable).with_name("quayside")), "application", "set-secret"]
     building.run(command, log=log, environment=environment, given=secret)
 
 

@@ -7,6 +7,9 @@ CONFIRMATION_CODE = "123456"
 
 PASSWORD = "Harbour-light-42"  # noqa: S105  # pragma: allowlist secret - opens nothing but this machine's own copy
 
+USAGE_PLAN = {"searchOrders": 30.0, "getOrder": 4.0, "getInventorySummaries": 2.0}
+"""Rates above Amazon's usual ones, as Amazon grants to larger sellers: a history then takes minutes, not an hour."""
+
 
 @dataclass(frozen=True, slots=True)
 class Person:

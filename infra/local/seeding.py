@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 import httpx
 
-from infra.local.people import CONFIRMATION_CODE, OPERATOR, SELLERS, Person
+from infra.local.people import CONFIRMATION_CODE, OPERATOR, SELLERS, USAGE_PLAN, Person
 
 _FIRST_ORDERS_SECONDS = 90.0
 _HALF_MADE_SECONDS = 15.0
@@ -42,7 +42,9 @@ class Amazon:
             if found["name"] == person.organisation:
                 return str(found["selling_partner_id"])
         wanted = {"profile": person.profile, "name": person.organisation}
-        return str(_json(self._client.post("/control/sellers", json=wanted))["selling_partner_id"])
+        made = str(_json(self._client.post("/control/sellers", json=wanted))["selling_partner_id"])
+        _json(self._client.put(f"/control/sellers/{made}", json={"rate_multipliers": USAGE_PLAN}))
+        return made
 
     def consent(self, consent_url: str, selling_partner_id: str) -> dict[str, str]:
         """Press Allow on the consent page; what Amazon hands to the application's callback."""

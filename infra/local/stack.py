@@ -152,8 +152,10 @@ class Stack:
         with step("Preparing the environments of the embedded AWS and of SAM"):
             building.sync_environments(self.log("sync"))
         with step("Starting the embedded AWS and the Amazon simulator"):
-            self._start_aws()
-            self._start_simulator()
+            for program, port in (self._start_aws(), self._start_simulator()):
+                processes.wait_ready(
+                    program, functools.partial(answers, port), self.log(program.name), seconds=_READY_SECONDS
+                )
         amazon = seeding.Amazon(self.urls.simulator)
         with ThreadPoolExecutor(1) as pool:
             shops = pool.submit(seeding.open_shops, amazon, sellers)
@@ -164,21 +166,21 @@ class Stack:
                 self._prove_isolation()
             self._seed(amazon, shops, sellers)
 
-    def _start_aws(self) -> None:
+    def _start_aws(self) -> tuple[processes.Program, int]:
         command = [str(building.AWS_ENVIRONMENT / "bin" / "python"), "-m", "infra.local.launcher"]
         command += ["--port", str(self.ports.aws), "--door-port", str(self.ports.app)]
         command += ["--state", str(self.state / "aws")]
         # Functions inherit this environment, so it holds nothing that a Lambda environment does not.
-        self._start_program("aws", command, {}, self.ports.aws)
+        return self._start_program("aws", command, {}), self.ports.aws
 
-    def _start_simulator(self) -> None:
+    def _start_simulator(self) -> tuple[processes.Program, int]:
         command = [sys.executable, "-m", "infra.simulator.command_line"]
         command += ["--port", str(self.ports.simulator), "--state", str(self.state / "simulator")]
         environment = {"AWS_ENDPOINT_URL": self.urls.aws, "AWS_DEFAULT_REGION": deploying.REGION}
-        self._start_program("simulator", command, environment, self.ports.simulator)
+        return self._start_program("simulator", command, environment), self.ports.simulator
 
-    def _start_program(self, name: str, command: list[str], environment: dict[str, str], port: int) -> None:
-        program = processes.start(
+    def _start_program(self, name: str, command: list[str], environment: dict[str, str]) -> processes.Program:
+        return processes.start(
             name,
             command,
             directory=building.ROOT,
@@ -186,7 +188,6 @@ class Stack:
             log=self.log(name),
             pid_file=self._pid_file(name),
         )
-        processes.wait_ready(program, lambda: answers(port), self.log(name), seconds=_READY_SECONDS)
 
     def _deploy(self, built: str, amazon: seeding.Amazon) -> None:
         application = amazon.application()

@@ -3,8 +3,8 @@
 
 A cold start pays for every byte that is unpacked and every file that is compiled, so the layer ships what functions
 import and nothing else: of botocore the models of the services we call, of Chalice its runtime without its command
-line, of Powertools the parts in use. Byte-code is marked "unchecked": it is used whatever the file's time stamp says, because
-zip archives lose those. Native code for every processor lies side by side, so one layer serves them all.
+line, of Powertools the parts in use. Byte-code is marked "unchecked": it is used whatever the file's time stamp says,
+because zip archives lose those. Native code for every processor lies side by side, so one layer serves them all.
 
 Usage: python trim.py OUTPUT INSTALLED [INSTALLED …], each INSTALLED being a folder that ``uv pip install --target``
 filled for one platform. The last step imports what was kept, so a cut too deep fails the build and not a function.
@@ -12,6 +12,8 @@ filled for one platform. The last step imports what was kept, so a cut too deep 
 
 import compileall
 import fnmatch
+import gzip
+import json
 import platform
 import shutil
 import subprocess
@@ -31,7 +33,7 @@ SERVICES = ("cognito-idp/2016-04-18", "dynamodb/2012-08-10", "kms/2014-11-01", "
 """The botocore models that stay: what the functions call."""
 
 KEPT = (
-    *(f"botocore/data/{service}/*" for service in SERVICES),
+    *(f"botocore/data/{service}/{part}" for service in SERVICES for part in ("[!e]*", "endpoint-rule-set-*")),
     # botocore itself reads these whatever the service.
     "botocore/data/_retry.json",
     "botocore/data/endpoints.json",
@@ -133,6 +135,43 @@ def merge(installed: Sequence[Path], output: Path) -> int:
     return before
 
 
+def lighten(data: Path) -> None:
+    """Make botocore's data quicker to load: every client that a function creates reads all of it.
+
+    The list of endpoints keeps the services we call (reading the other four hundred is a tenth of a client's creation),
+    and the services' models lose their documentation and their compression.
+    """
+    endpoints = data / "endpoints.json"
+    if endpoints.is_file():
+        document = json.loads(endpoints.read_bytes())
+        names = {service.partition("/")[0] for service in SERVICES}
+        for partition in document["partitions"]:
+            services = partition["services"]
+            partition["services"] = {name: services[name] for name in sorted(names & services.keys())}
+        endpoints.write_text(_dense(document), encoding="utf-8")
+    for packed in sorted(data.glob("*/*/*.json.gz")):
+        model = _without_documentation(json.loads(gzip.decompress(packed.read_bytes())))
+        packed.with_suffix("").write_text(_dense(model), encoding="utf-8")
+        packed.unlink()
+
+
+def _dense(document: object) -> str:
+    return json.dumps(document, separators=(",", ":"))
+
+
+def _without_documentation(node: object) -> object:
+    if isinstance(node, dict):
+        # A member that happens to be called "documentation" is an object; the documentation itself is text.
+        return {
+            key: _without_documentation(value)
+            for key, value in node.items()
+            if not (key == "documentation" and isinstance(value, str))
+        }
+    if isinstance(node, list):
+        return [_without_documentation(value) for value in node]
+    return node
+
+
 def byte_compile(folder: Path, mount_point: str) -> None:
     """Compile every module below ``folder`` to byte-code that needs no time stamp.
 
@@ -175,6 +214,7 @@ def main(arguments: Sequence[str]) -> None:
     """Build the layer: merge, trim, compile, check, and say how large it was and is."""
     output, *installed = (Path(argument) for argument in arguments)
     before = merge(installed, output)
+    lighten(output / "botocore" / "data")
     trimmed = size(output)
     byte_compile(output, MOUNT_POINT)
     # Native code loads on its own platform alone, and this machine may be another than the ones the layer is for.

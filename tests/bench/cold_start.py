@@ -27,7 +27,7 @@ RUNTIME_BOTO3 = ("boto3", "botocore", "jmespath", "python-dateutil", "s3transfer
 """boto3 and everything it requires."""
 
 STARTS = 25
-QUICK_STARTS = 5
+QUICK_STARTS = 4
 _SECONDS = 60
 
 
@@ -90,7 +90,7 @@ def _build(run: Run) -> Path:
     output = run.scratch / "lambda"
     # Native code is the only thing that differs between processors, so the layers are built for all of Lambda's.
     done = subprocess.run(  # noqa: S603 - our own Makefile
-        ["make", "-C", str(REPOSITORY / "layers"), "lambda", f"OUTPUT={output}", f"LAYER_PYTHON={_interpreter()}"],  # noqa: S607 - make is found on the path
+        ["make", "-s", "-C", str(REPOSITORY / "layers"), "lambda", f"OUTPUT={output}", f"LAYER_PYTHON={_interpreter()}"],  # noqa: S607 - make is found on the path
         stdout=sys.stderr,
         check=False,
         env={

@@ -3,10 +3,10 @@
 Started as ``python -I -S cold_start_probe.py TARGET FOLDER…``, never imported by the project. The folders stand on the
 path in the order of Lambda's: the function's own, the layers', then the standard library, and the runtime's boto3 last.
 
-TARGET is ``bare`` for what we compare with, or a handler such as ``seller_api.app.handler``. A function is started
-as far as it gets without a network: its module is imported and its handler taken, as Lambda does before the first event,
-and then what the first event would make is made too: the container is composed and the client of the store created.
-A function that put its work off until the first event would gain nothing.
+TARGET is ``bare`` for what we compare with, or a handler such as ``seller_api.app.handler``. A function is started as
+far as it gets without a network: its module is imported and its handler taken, as Lambda does before the first event,
+and then what the first event would make is made too: the container is composed and the store's client created. So a
+function that put its work off until the first event would gain nothing.
 """
 
 import sys
@@ -48,8 +48,10 @@ def function(target: str) -> float:
     getattr(importlib.import_module(module), name)
     imported = time.process_time()
     if "QUAYSIDE_DOOR" in os.environ:
-        container = importlib.import_module(f"{module.split('.', 1)[0]}.container")
-        container.compose()
+        compose = getattr(importlib.import_module(f"{module.split('.', 1)[0]}.container"), "compose", None)
+        # Without it the function composed itself at import.
+        if compose is not None:
+            compose()
         connection = importlib.import_module("quayside.storage.connection")
         # pynamodb makes its client when it is first looked at.
         _ = connection.bound().connection(os.environ["QUAYSIDE_DOOR"]).client

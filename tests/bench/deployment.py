@@ -147,17 +147,25 @@ def _placeholders(text: str) -> list[str]:
     return [part.split("}", 1)[0] for part in parts if not part.startswith("!")]
 
 
-def deploy(aws: EmbeddedAws, functions: tuple[str, ...]) -> dict[str, Function]:
+def deploy(
+    aws: EmbeddedAws, functions: tuple[str, ...], parameters: Mapping[str, str] | None = None
+) -> dict[str, Function]:
     """Deploy the data half of the real template and return the functions, ready to be run with ``as_function``.
+
+    Args:
+        aws: where to deploy.
+        functions: logical ids of the functions whose settings and roles are wanted.
+        parameters: parameters of the template beyond ``PARAMETERS``.
 
     Raises:
         botocore.exceptions.WaiterError: the stack could not be made.
     """
+    given = {**PARAMETERS, **(parameters or {})}
     cloudformation = aws.operator.client("cloudformation", endpoint_url=aws.endpoint)
     cloudformation.create_stack(
         StackName=STACK,
         TemplateBody=json.dumps(data_half(read_template(), functions)),
-        Parameters=[{"ParameterKey": name, "ParameterValue": value} for name, value in PARAMETERS.items()],
+        Parameters=[{"ParameterKey": name, "ParameterValue": value} for name, value in given.items()],
         Capabilities=["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM"],
     )
     cloudformation.get_waiter("stack_create_complete").wait(
@@ -168,8 +176,8 @@ def deploy(aws: EmbeddedAws, functions: tuple[str, ...]) -> dict[str, Function]:
         function, _, variable = output["Description"].partition(" ")
         values[function][variable] = output["OutputValue"]
     return {
-        name: Function(name, given[""], {variable: text for variable, text in given.items() if variable})
-        for name, given in values.items()
+        name: Function(name, settings[""], {variable: text for variable, text in settings.items() if variable})
+        for name, settings in values.items()
     }
 
 

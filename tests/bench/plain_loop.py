@@ -73,7 +73,7 @@ class PlainLoop:
 
         self._once = process
 
-    def handle(self, event: Mapping[str, Any], context: object) -> dict[str, list[dict[str, str]]]:
+    def handle(self, event: Mapping[str, Any], context: Any) -> dict[str, list[dict[str, str]]]:
         """Take a batch of SQS messages; return those that failed."""
         self._config.register_lambda_context(context)
         failures = []

@@ -8,14 +8,17 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 
 from tests.e2e.conftest import ARTEFACTS
-from tests.e2e.support.fake_api import EMAIL, PASSWORD, FakeQuayside, problem
+from tests.e2e.support.fake_api import EMAIL, PASSWORD, problem
 from tests.e2e.support.fake_data import AMERICA
-from tests.e2e.support.visit import DESKTOP_WIDTH, PHONE_WIDTH, Visit, Visits
+from tests.e2e.support.visit import DESKTOP_WIDTH, PHONE_WIDTH
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from _pytest.mark import ParameterSet
+
+    from tests.e2e.support.fake_api import FakeQuayside
+    from tests.e2e.support.visit import Visit, Visits
 
 FIRST_LOAD_BYTES: Final = 200 * 1024
 
@@ -40,7 +43,11 @@ class Case(NamedTuple):
 
 def _cases() -> list[ParameterSet]:
     """Return each case in each of its looks."""
-    return [pytest.param(case, theme, width, id=f"{case.name}-{theme}-{width}") for case in CASES for theme, width in case.looks]
+    return [
+        pytest.param(case, theme, width, id=f"{case.name}-{theme}-{width}")
+        for case in CASES
+        for theme, width in case.looks
+    ]
 
 
 def _credentials(visit: Visit) -> None:
@@ -65,11 +72,21 @@ def _nothing_connected(fake: FakeQuayside) -> None:
 
 
 def _out_of_order(fake: FakeQuayside) -> None:
-    fake.trouble["analytics"] = problem(503, "upstream_unavailable", "The figures cannot be read", "The store did not answer.", "Try again in a few minutes.")
+    fake.trouble["analytics"] = problem(
+        503,
+        "upstream_unavailable",
+        "The figures cannot be read",
+        "The store did not answer.",
+        "Try again in a few minutes.",
+    )
 
 
 def _failed_connection(fake: FakeQuayside) -> None:
-    fake.connections[0].update(status="revoked", status_reason="Amazon says the permission was withdrawn", status_action="Connect the account again if that was not meant.")
+    fake.connections[0].update(
+        status="revoked",
+        status_reason="Amazon says the permission was withdrawn",
+        status_action="Connect the account again if that was not meant.",
+    )
 
 
 def _open_card(visit: Visit) -> None:
@@ -89,7 +106,10 @@ def _open_two_step(visit: Visit) -> None:
 
 
 def _order(state: str) -> Callable[[FakeQuayside], str]:
-    return lambda fake: "orders/" + next(order["order_id"] for order in fake.orders if order["total_state"] == state and len(order["lines"]) > 1)
+    return lambda fake: (
+        "orders/"
+        + next(order["order_id"] for order in fake.orders if order["total_state"] == state and len(order["lines"]) > 1)
+    )
 
 
 def _operator(fake: FakeQuayside) -> None:
@@ -111,9 +131,18 @@ CASES: Final = (
     Case("forgot-password", "forgot-password", signed_in=False, looks=ALL),
     Case("welcome", "welcome", looks=ALL),
     Case("connect", "connect", looks=ALL),
-    Case("callback", "connect/callback?state=state-{width}{theme}&selling_partner_id=A2EUTIDEWATER1&spapi_oauth_code=c", act=_finish, looks=ALL),
+    Case(
+        "callback",
+        "connect/callback?state=state-{width}{theme}&selling_partner_id=A2EUTIDEWATER1&spapi_oauth_code=c",
+        act=_finish,
+        looks=ALL,
+    ),
     Case("callback-refused", "connect/callback?state=state-1&error=access_denied"),
-    Case("callback-forged", "connect/callback?state=forged&selling_partner_id=A2EUTIDEWATER1&spapi_oauth_code=c", expects_errors=True),
+    Case(
+        "callback-forged",
+        "connect/callback?state=forged&selling_partner_id=A2EUTIDEWATER1&spapi_oauth_code=c",
+        expects_errors=True,
+    ),
     Case("overview", "", looks=ALL),
     Case("overview-one-marketplace", "?marketplace_id=A1PA6795UKMFR9"),
     Case("overview-today", "?period=today"),
@@ -166,7 +195,10 @@ def test_every_screen_has_a_case() -> None:
     from web_app.app import SCREENS  # noqa: PLC0415 - the only test here that needs it
 
     names = {case.name for case in CASES}
-    wanted = {"/": "overview", "/connect/callback": "callback", "/orders/{order_id}": "order", "/connections/{connection_id}": "connection"}
+    wanted = {
+        "/": "overview",
+        "/connect/callback": "callback",
+        "/orders/{order_id}": "order",
+        "/connections/{connection_id}": "connection",
+    }
     assert {wanted.get(path, path.strip("/")) for path in SCREENS} <= names
-
-

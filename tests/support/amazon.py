@@ -67,7 +67,7 @@ class Stage:
         self.metrics = CountedMetrics()
         self.entropy = entropy_of(7)
         self.desk = Desk(clock, self.entropy)
-        self.transport: Transport = HttpTransport(on.settings)
+        self.transport = HttpTransport(on.settings)
         self.worker = self.new_worker()
         self._waiting: list[tuple[datetime, int, SyncCommand]] = []
         self._sent = 0
@@ -185,4 +185,8 @@ def stage(*, deliver: Callable[[str, str], object] | None = None, at: datetime =
             consent_url_template=f"{simulator.url}/seller-central/{{host}}/apps/authorize/consent",
         ) as on:
             vault.put_client_secret(application.client_id, Secret(application.client_secret), clock=clock)
-            yield Stage(on, simulator, clock)
+            opened = Stage(on, simulator, clock)
+            try:
+                yield opened
+            finally:
+                opened.transport.close()

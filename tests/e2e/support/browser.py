@@ -27,8 +27,8 @@ _ARGUMENTS: Final = (
 
 
 def executable() -> str | None:
-    """Return the path of an installed Chromium, or None when Playwright has to bring its own."""
-    return next((path for path in map(shutil.which, _NAMES) if path), None)
+    """Return the browser that `QUAYSIDE_BROWSER` names, else an installed Chromium, else None for Playwright's own."""
+    return os.environ.get("QUAYSIDE_BROWSER") or next((path for path in map(shutil.which, _NAMES) if path), None)
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import random
 import threading
 import time
@@ -26,14 +27,28 @@ Json = dict[str, Any]
 EMAIL: Final = "mara@tidewater.example"
 PASSWORD: Final = "Harbour-light-2026"
 CODE: Final = "123456"
+_SECRET: Final = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
+_OTPAUTH_URI: Final = f"otpauth://totp/Quayside:{EMAIL}?secret={_SECRET}&issuer=Quayside"
 _COOKIE: Final = "__Host-quayside_session"
 _STARTED_WITHIN_SECONDS: Final = 10
 
 
-def problem(status: int, code: str, title: str, detail: str = "", action: str = "", fields: list[Json] | None = None) -> JSONResponse:
+def problem(
+    status: int, code: str, title: str, detail: str = "", action: str = "", *, fields: list[Json] | None = None
+) -> JSONResponse:
     """Return an error as the API writes it."""
-    body = {"type": f"urn:quayside:{code}", "title": title, "status": status, "code": code, "detail": detail, "action": action, "request_id": "3f1c-test"}
-    return JSONResponse({**body, **({"fields": fields} if fields else {})}, status, media_type="application/problem+json")
+    body = {
+        "type": f"urn:quayside:{code}",
+        "title": title,
+        "status": status,
+        "code": code,
+        "detail": detail,
+        "action": action,
+        "request_id": "3f1c-test",
+    }
+    return JSONResponse(
+        {**body, **({"fields": fields} if fields else {})}, status, media_type="application/problem+json"
+    )
 
 
 class FakeQuayside:
@@ -78,7 +93,9 @@ class FakeQuayside:
     def arrive(self) -> Json:
         """Let a new order arrive and return it."""
         self.arrived += 1
-        order = fake_data.make_order(self.now(), random.Random(self.arrived), 9001 + 2 * self.arrived, timedelta(seconds=5))
+        order = fake_data.make_order(
+            self.now(), random.Random(self.arrived), 9001 + 2 * self.arrived, timedelta(seconds=5)
+        )
         self.orders.insert(0, order)
         return order
 
@@ -92,11 +109,13 @@ class FakeQuayside:
     def session(self) -> JSONResponse:
         """Return a new session and its cookie."""
         self.token_number += 1
-        answer = JSONResponse({"kind": "session", "id_token": f"token-{self.token_number}", "expires_in_seconds": 3600, "me": self.me()})
+        answer = JSONResponse(
+            {"kind": "session", "id_token": f"token-{self.token_number}", "expires_in_seconds": 3600, "me": self.me()}
+        )
         answer.set_cookie(_COOKIE, "refresh", httponly=True, secure=True, samesite="strict", path="/")
         return answer
 
-    async def api(self, request: Request, path: str) -> Response:  # noqa: PLR0911 - one line an outcome of the door
+    async def api(self, request: Request, path: str) -> Response:
         """Answer one API call."""
         self.seen.append(f"{request.method} {path}")
         for prefix, trouble in self.trouble.items():
@@ -104,43 +123,79 @@ class FakeQuayside:
                 return trouble
         for prefix, seconds in self.slow.items():
             if path.startswith(prefix):
-                await _sleep(seconds)
+                await asyncio.sleep(seconds)
         body: Json = await request.json() if request.method in {"POST", "PATCH"} else {}
         if path == "configuration":
             return JSONResponse(fake_data.configuration())
         if path.startswith("auth/") and not path.startswith(("auth/mfa", "auth/sign-out-everywhere")):
             return self._door(path.removeprefix("auth/"), body, request)
         if not request.headers.get("authorization", "").startswith("Bearer token-"):
-            return problem(401, "unauthenticated", "You are not signed in", "Your session has ended.", "Sign in and try again.")
+            return problem(
+                401, "unauthenticated", "You are not signed in", "Your session has ended.", "Sign in and try again."
+            )
         return self._inside(request, path, body)
 
-    def _door(self, path: str, body: Json, request: Request) -> Response:  # noqa: PLR0911 - one line a door
+    def _door(self, path: str, body: Json, request: Request) -> Response:  # noqa: C901, PLR0911 - one line a door
         match path:
             case "refresh":
-                return self.session() if _COOKIE in request.cookies else problem(401, "no_session", "You are not signed in")
+                return (
+                    self.session()
+                    if _COOKIE in request.cookies
+                    else problem(401, "no_session", "You are not signed in")
+                )
             case "sign-in":
                 if body["password"] != PASSWORD:
-                    return problem(401, "wrong_credentials", "E-mail or password is wrong", "No account matches that e-mail and password.", "Check both, or choose a new password.")
+                    return problem(
+                        401,
+                        "wrong_credentials",
+                        "E-mail or password is wrong",
+                        "No account matches that e-mail and password.",
+                        "Check both, or choose a new password.",
+                    )
                 if self.challenge:
-                    extra = {"secret": "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP", "otpauth_uri": f"otpauth://totp/Quayside:{EMAIL}?secret=JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP&issuer=Quayside"} if self.challenge == "MFA_SETUP" else {}
+                    extra = (
+                        {
+                            "secret": _SECRET,
+                            "otpauth_uri": _OTPAUTH_URI,
+                        }
+                        if self.challenge == "MFA_SETUP"
+                        else {}
+                    )
                     return JSONResponse({"kind": "challenge", "challenge": self.challenge, "session": "s1", **extra})
                 return self.session()
             case "challenge":
                 if body.get("code", CODE) != CODE:
-                    return problem(400, "wrong_code", "That code is not right", "The code does not match.", "Wait for the next code and try again.", [{"field": "code", "problem": "does not match; wait for the next one"}])
+                    return problem(
+                        400,
+                        "wrong_code",
+                        "That code is not right",
+                        "The code does not match.",
+                        "Wait for the next code and try again.",
+                        fields=[{"field": "code", "problem": "does not match; wait for the next one"}],
+                    )
                 return self.session()
             case "sign-up":
                 if body["email"] == "taken@tidewater.example":
-                    return problem(400, "invalid_email", "That is not an e-mail address.", fields=[{"field": "email", "problem": "is no address we can write to"}])
+                    return problem(
+                        400,
+                        "invalid_email",
+                        "That is not an e-mail address.",
+                        fields=[{"field": "email", "problem": "is no address we can write to"}],
+                    )
                 return JSONResponse({"email": body["email"], "delivery": "email"}, 201)
             case "confirm" | "reset-password" if body["code"] != CODE:
-                return problem(400, "wrong_code", "That code is not right", fields=[{"field": "code", "problem": "does not match the one we sent"}])
+                return problem(
+                    400,
+                    "wrong_code",
+                    "That code is not right",
+                    fields=[{"field": "code", "problem": "does not match the one we sent"}],
+                )
             case "sign-out":
                 return _signed_out()
             case _:
                 return Response(status_code=204)
 
-    def _inside(self, request: Request, path: str, body: Json) -> Response:  # noqa: PLR0911 - one line a route
+    def _inside(self, request: Request, path: str, body: Json) -> Response:  # noqa: C901, PLR0911, PLR0912 - a line a route
         query = request.query_params
         match [request.method, *path.split("/")]:
             case ["GET", "me"]:
@@ -154,25 +209,55 @@ class FakeQuayside:
             case ["POST", "auth", "sign-out-everywhere"]:
                 return _signed_out()
             case ["POST", "auth", "mfa", "begin"]:
-                return JSONResponse({"secret": "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP", "otpauth_uri": f"otpauth://totp/Quayside:{EMAIL}?secret=JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP&issuer=Quayside"})
+                return JSONResponse(
+                    {
+                        "secret": _SECRET,
+                        "otpauth_uri": _OTPAUTH_URI,
+                    }
+                )
             case ["POST", "auth", "mfa", step]:
                 if body["code"] != CODE:
-                    return problem(400, "wrong_code", "That code is not right", fields=[{"field": "code", "problem": "does not match; wait for the next one"}])
+                    return problem(
+                        400,
+                        "wrong_code",
+                        "That code is not right",
+                        fields=[{"field": "code", "problem": "does not match; wait for the next one"}],
+                    )
                 self.mfa_enabled = step == "confirm"
                 return Response(status_code=204)
             case ["GET", "analytics", "overview"]:
-                return JSONResponse(fake_data.overview(self.now(), query["period"], query.get("marketplace_id", ""), self.arrived, self.connections))
+                return JSONResponse(
+                    fake_data.overview(
+                        self.now(), query["period"], query.get("marketplace_id", ""), self.arrived, self.connections
+                    )
+                )
             case ["GET", "orders"]:
                 return JSONResponse(self._orders(request))
             case ["GET", "orders", order_id]:
                 found = next((order for order in self.orders if order["order_id"] == order_id), None)
-                return JSONResponse(found) if found else problem(404, "order_not_found", "There is no such order", "None of your connections has it.", "Check the number.")
+                return (
+                    JSONResponse(found)
+                    if found
+                    else problem(
+                        404,
+                        "order_not_found",
+                        "There is no such order",
+                        "None of your connections has it.",
+                        "Check the number.",
+                    )
+                )
             case ["GET", "inventory"]:
                 return JSONResponse(self._stock(request))
             case ["GET", "connections"]:
                 return JSONResponse({"connections": self.connections})
             case ["POST", "connections", "authorizations"]:
-                return JSONResponse({"consent_url": str(request.url_for("consent")) + "?state=state-1", "expires_at": fake_data.instant(self.now() + timedelta(minutes=10))}, 201)
+                return JSONResponse(
+                    {
+                        "consent_url": str(request.url_for("consent")) + "?state=state-1",
+                        "expires_at": fake_data.instant(self.now() + timedelta(minutes=10)),
+                    },
+                    201,
+                )
             case ["POST", "connections", "callback"]:
                 return self._callback(body)
             case ["GET", "connections", connection_id]:
@@ -198,29 +283,81 @@ class FakeQuayside:
             for order in self.orders
             if (not query.get("marketplace_id") or order["marketplace_id"] == query["marketplace_id"])
             and (not query.get("status") or order["status"] == query["status"])
-            and (not query.get("from") or query["from"] <= str(datetime.fromisoformat(order["purchased_at"]).astimezone(zone).date() + timedelta(days=1)))
-            and (not text or text in order["order_id"].lower() or any(text in " ".join((line["seller_sku"], line["asin"], line["title"])).lower() for line in order["lines"]))
+            and (
+                not query.get("from")
+                or query["from"]
+                <= str(datetime.fromisoformat(order["purchased_at"]).astimezone(zone).date() + timedelta(days=1))
+            )
+            and (
+                not text
+                or text in order["order_id"].lower()
+                or any(
+                    text in " ".join((line["seller_sku"], line["asin"], line["title"])).lower()
+                    for line in order["lines"]
+                )
+            )
         ]
         start = int(query.get("cursor") or 0)
         limit = int(query.get("limit") or 50)
         page = chosen[start : start + limit]
-        searched = {"text": query["search"], "examined": len(self.orders), "back_to": self.orders[-1]["purchased_at"], "complete": True} if text else None
-        return {"orders": [fake_data.summary(order) for order in page], "next_cursor": str(start + limit) if len(chosen) > start + limit else None, "as_of": fake_data.instant(self.now() - timedelta(minutes=2)), "searched": searched}
+        searched = (
+            {
+                "text": query["search"],
+                "examined": len(self.orders),
+                "back_to": self.orders[-1]["purchased_at"],
+                "complete": True,
+            }
+            if text
+            else None
+        )
+        return {
+            "orders": [fake_data.summary(order) for order in page],
+            "next_cursor": str(start + limit) if len(chosen) > start + limit else None,
+            "as_of": fake_data.instant(self.now() - timedelta(minutes=2)),
+            "searched": searched,
+        }
 
     def _stock(self, request: Request) -> Json:
         query = request.query_params
         text = query.get("search", "").lower()
-        chosen = [item for item in self.positions if (not query.get("marketplace_id") or item["marketplace_id"] == query["marketplace_id"]) and text in f"{item['seller_sku']} {item['asin']} {item['title']}".lower()]
-        return {"positions": chosen, "next_cursor": None, "as_of": fake_data.instant(self.now() - timedelta(minutes=6)) if self.connections else None}
+        chosen = [
+            item
+            for item in self.positions
+            if (not query.get("marketplace_id") or item["marketplace_id"] == query["marketplace_id"])
+            and text in f"{item['seller_sku']} {item['asin']} {item['title']}".lower()
+        ]
+        return {
+            "positions": chosen,
+            "next_cursor": None,
+            "as_of": fake_data.instant(self.now() - timedelta(minutes=6)) if self.connections else None,
+        }
 
     def _callback(self, body: Json) -> Response:
         if body["state"] in self.used_states:
-            return problem(409, "state_used", "This answer from Amazon was handed in before", "A permission can be handed in once.", "Look under Connections: it may be there already. If not, start again.")
+            return problem(
+                409,
+                "state_used",
+                "This answer from Amazon was handed in before",
+                "A permission can be handed in once.",
+                "Look under Connections: it may be there already. If not, start again.",
+            )
         if not body["state"].startswith("state-"):
-            return problem(400, "state_unknown", "This answer does not belong to you", "It was not asked for in this session, or more than 10 minutes have passed. Nothing was connected.", "Start again, and finish on Amazon's page within 10 minutes.")
+            return problem(
+                400,
+                "state_unknown",
+                "This answer does not belong to you",
+                "It was not asked for in this session, or more than 10 minutes have passed. Nothing was connected.",
+                "Start again, and finish on Amazon's page within 10 minutes.",
+            )
         self.used_states.add(body["state"])
-        made = fake_data.connections(self.now())[0] | {"connection_id": "n3w0000000000000", "name": "Tidewater New", "status": "authorising"}
-        made["steps"] = [{**step, "state": "running" if index == 0 else "waiting"} for index, step in enumerate(made["steps"])]
+        made = fake_data.connections(self.now())[0] | {
+            "connection_id": "n3w0000000000000",
+            "name": "Tidewater New",
+            "status": "authorising",
+        }
+        made["steps"] = [
+            {**step, "state": "running" if index == 0 else "waiting"} for index, step in enumerate(made["steps"])
+        ]
         self.connections.append(made)
         return JSONResponse(made, 202)
 
@@ -230,19 +367,16 @@ class FakeQuayside:
             return problem(404, "not_found", "There is no such connection")
         if found["status"] == "authorising":
             # Each look finds one more step done, as a worker would leave it.
-            running = next((index for index, step in enumerate(found["steps"]) if step["state"] == "running"), len(found["steps"]) - 1)
+            running = next(
+                (index for index, step in enumerate(found["steps"]) if step["state"] == "running"),
+                len(found["steps"]) - 1,
+            )
             found["steps"][running]["state"] = "done"
             if running + 1 < len(found["steps"]):
                 found["steps"][running + 1]["state"] = "running"
             else:
                 found["status"] = "connected"
         return JSONResponse(found)
-
-
-async def _sleep(seconds: float) -> None:
-    import asyncio  # noqa: PLC0415 - only slow answers need it
-
-    await asyncio.sleep(seconds)
 
 
 def _signed_out() -> Response:
@@ -258,7 +392,9 @@ def application(fake: FakeQuayside, stage: str = "") -> Starlette:
         return await fake.api(request, request.path_params["path"])
 
     async def consent(request: Request) -> Response:
-        return Response(f'<!doctype html><title>Consent</title><a id="allow" href="{stage}/connect/callback?state={request.query_params["state"]}&selling_partner_id=A2EUTIDEWATER1&spapi_oauth_code=one-time">Allow</a>', media_type="text/html")
+        answer = f"state={request.query_params['state']}&selling_partner_id=A2EUTIDEWATER1&spapi_oauth_code=one-time"
+        page = f'<!doctype html><title>Consent</title><a href="{stage}/connect/callback?{answer}">Allow</a>'
+        return Response(page, media_type="text/html")
 
     async def to_stage(_: Request) -> Response:
         return RedirectResponse(f"{stage}/")
@@ -279,7 +415,9 @@ def application(fake: FakeQuayside, stage: str = "") -> Starlette:
 @contextmanager
 def serve(fake: FakeQuayside, stage: str = "") -> Iterator[str]:
     """Serve the fake deployment on a free port of this machine; yields its address with a closing slash."""
-    server = uvicorn.Server(uvicorn.Config(application(fake, stage), host="127.0.0.1", port=0, log_level="error", lifespan="off", ws="none"))
+    server = uvicorn.Server(
+        uvicorn.Config(application(fake, stage), host="127.0.0.1", port=0, log_level="error", lifespan="off", ws="none")
+    )
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
     deadline = time.monotonic() + _STARTED_WITHIN_SECONDS

@@ -3,15 +3,25 @@
 from __future__ import annotations
 
 import random
-from datetime import UTC, datetime, timedelta
-from typing import Any, Final
+from datetime import UTC, timedelta
+from typing import TYPE_CHECKING, Any, Final
 from zoneinfo import ZoneInfo
+
+if TYPE_CHECKING:
+    from datetime import datetime
 
 Json = dict[str, Any]
 
 MARKETPLACES: Final[list[Json]] = [
-    {"marketplace_id": code_id, "country_code": country, "name": name, "region": region, "currency": currency,
-     "time_zone": zone, "seller_central_host": host}
+    {
+        "marketplace_id": code_id,
+        "country_code": country,
+        "name": name,
+        "region": region,
+        "currency": currency,
+        "time_zone": zone,
+        "seller_central_host": host,
+    }
     for code_id, country, name, region, currency, zone, host in (
         ("ATVPDKIKX0DER", "US", "United States", "NA", "USD", "America/Los_Angeles", "sellercentral.amazon.com"),
         ("A2EUQ1WTGCTBG2", "CA", "Canada", "NA", "CAD", "America/Los_Angeles", "sellercentral.amazon.ca"),
@@ -54,87 +64,309 @@ def configuration() -> Json:
         "password_rules": ["At least 12 characters", "A capital letter", "A small letter", "A digit", "A symbol"],
         "marketplaces": MARKETPLACES,
         "data_inventory": [
-            {"dataset": "orders", "title": "Orders", "what": "Order number, time, status, products, quantities and prices. No buyer names and no addresses.",
-             "why_feature": "The overview, the orders list and the order page", "kept_for": "18 months, then erased by itself", "contains_personal_data": False, "sp_api_role": "Inventory and Order Tracking"},
-            {"dataset": "inventory", "title": "Stock at Amazon (FBA)", "what": "For each SKU: units that can be sold, inbound, reserved and not sellable.",
-             "why_feature": "The stock list", "kept_for": "18 months after the last change", "contains_personal_data": False, "sp_api_role": "Amazon Fulfillment"},
-            {"dataset": "participations", "title": "Your marketplaces", "what": "In which Amazon stores you sell, and under which name.",
-             "why_feature": "Knowing what to read, and in which currency and time zone to show it", "kept_for": "As long as you are connected", "contains_personal_data": False, "sp_api_role": "Selling Partner Insights"},
+            {
+                "dataset": "orders",
+                "title": "Orders",
+                "what": "Order number, time, status, products, quantities and prices. No buyer names and no addresses.",
+                "why_feature": "The overview, the orders list and the order page",
+                "kept_for": "18 months, then erased by itself",
+                "contains_personal_data": False,
+                "sp_api_role": "Inventory and Order Tracking",
+            },
+            {
+                "dataset": "inventory",
+                "title": "Stock at Amazon (FBA)",
+                "what": "For each SKU: units that can be sold, inbound, reserved and not sellable.",
+                "why_feature": "The stock list",
+                "kept_for": "18 months after the last change",
+                "contains_personal_data": False,
+                "sp_api_role": "Amazon Fulfillment",
+            },
+            {
+                "dataset": "participations",
+                "title": "Your marketplaces",
+                "what": "In which Amazon stores you sell, and under which name.",
+                "why_feature": "Knowing what to read, and in which currency and time zone to show it",
+                "kept_for": "As long as you are connected",
+                "contains_personal_data": False,
+                "sp_api_role": "Selling Partner Insights",
+            },
         ],
     }
 
 
 def me(now: datetime, *, operator: bool = False) -> Json:
     """Return GET /me of the owner of a tenant on trial."""
-    permissions = ["profile", "tenant.read", "connections.read", "tenant.manage", "connections.manage", "orders.read", "inventory.read", "analytics.read"]
+    permissions = [
+        "profile",
+        "tenant.read",
+        "connections.read",
+        "tenant.manage",
+        "connections.manage",
+        "orders.read",
+        "inventory.read",
+        "analytics.read",
+    ]
     if operator:
         permissions += ["operations.read", "operations.act"]
     return {
-        "member": {"member_id": "m1", "email": "mara@tidewater.example", "name": "Mara Lindqvist", "role": "owner", "permissions": permissions, "mfa_enabled": False, "is_operator": operator},
-        "tenant": {"tenant_id": "0123456789abcdefghjkmnpqrs", "name": "Tidewater Goods", "plan": "trial", "trial_ends_at": instant(now + timedelta(days=5, hours=3)), "created_at": instant(now - timedelta(days=2))},
+        "member": {
+            "member_id": "m1",
+            "email": "mara@tidewater.example",
+            "name": "Mara Lindqvist",
+            "role": "owner",
+            "permissions": permissions,
+            "mfa_enabled": False,
+            "is_operator": operator,
+        },
+        "tenant": {
+            "tenant_id": "0123456789abcdefghjkmnpqrs",
+            "name": "Tidewater Goods",
+            "plan": "trial",
+            "trial_ends_at": instant(now + timedelta(days=5, hours=3)),
+            "created_at": instant(now - timedelta(days=2)),
+        },
     }
 
 
 def connections(now: datetime) -> list[Json]:
-    """Return two connections: one in order, one with a late and a failing dataset, history loading and a message kept aside."""
+    """Return two connections: one in order, one late and failing, with history loading and messages kept aside."""
     done = [
         {"key": "exchange", "title": "Amazon confirmed your permission", "state": "done", "detail": ""},
-        {"key": "marketplaces", "title": "Found your marketplaces", "state": "done", "detail": "5 marketplaces in Europe"},
+        {
+            "key": "marketplaces",
+            "title": "Found your marketplaces",
+            "state": "done",
+            "detail": "5 marketplaces in Europe",
+        },
         {"key": "subscriptions", "title": "Amazon now tells us about each change", "state": "done", "detail": ""},
     ]
     return [
-        {"connection_id": EUROPE, "selling_partner_id": "A2EUTIDEWATER1", "region": "EU", "name": "Tidewater Europe", "status": "connected", "status_reason": None, "status_action": None,
-         "connected_at": instant(now - timedelta(days=2)), "authorisation_expires_at": instant(now + timedelta(days=363)),
-         "marketplaces": [{key: item[key] for key in ("marketplace_id", "country_code", "name")} for item in MARKETPLACES if item["region"] == "EU"],
-         "steps": [*done, {"key": "history", "title": "Older orders are read", "state": "done", "detail": "18 months"}],
-         "datasets": [
-             {"dataset": "orders", "title": "Orders", "objective_seconds": 300, "last_success_at": instant(now - timedelta(minutes=2)), "last_attempt_at": instant(now - timedelta(minutes=2)), "rows": 18422, "state": "fresh", "reason": None, "action": None, "progress": None},
-             {"dataset": "inventory", "title": "Stock at Amazon", "objective_seconds": 900, "last_success_at": instant(now - timedelta(minutes=6)), "last_attempt_at": instant(now - timedelta(minutes=6)), "rows": 64, "state": "fresh", "reason": None, "action": None, "progress": None},
-         ], "quarantined": 0},
-        {"connection_id": AMERICA, "selling_partner_id": "A1NATIDEWATER2", "region": "NA", "name": "Tidewater America", "status": "connected", "status_reason": None, "status_action": None,
-         "connected_at": instant(now - timedelta(hours=1)), "authorisation_expires_at": instant(now + timedelta(days=21)),
-         "marketplaces": [{key: item[key] for key in ("marketplace_id", "country_code", "name")} for item in MARKETPLACES if item["region"] == "NA"],
-         "steps": [*done, {"key": "history", "title": "Older orders are read", "state": "running", "detail": "Newest first; you can work meanwhile"}],
-         "datasets": [
-             {"dataset": "orders", "title": "Orders", "objective_seconds": 300, "last_success_at": instant(now - timedelta(minutes=14)), "last_attempt_at": instant(now - timedelta(minutes=1)), "rows": 4210, "state": "late", "reason": "Amazon asks us to read more slowly at the moment.", "action": "Nothing to do: it catches up by itself.", "progress": {"done": 4210, "total_estimate": 51000, "unit": "orders", "estimated_finish_at": instant(now + timedelta(hours=2, minutes=10))}},
-             {"dataset": "inventory", "title": "Stock at Amazon", "objective_seconds": 900, "last_success_at": instant(now - timedelta(hours=5)), "last_attempt_at": instant(now - timedelta(minutes=3)), "rows": 41, "state": "failing", "reason": "Amazon refused the last three readings: the role “Amazon Fulfillment” was not granted.", "action": "Connect the account again and agree to all roles.", "progress": None},
-         ], "quarantined": 2},
+        {
+            "connection_id": EUROPE,
+            "selling_partner_id": "A2EUTIDEWATER1",
+            "region": "EU",
+            "name": "Tidewater Europe",
+            "status": "connected",
+            "status_reason": None,
+            "status_action": None,
+            "connected_at": instant(now - timedelta(days=2)),
+            "authorisation_expires_at": instant(now + timedelta(days=363)),
+            "marketplaces": [
+                {key: item[key] for key in ("marketplace_id", "country_code", "name")}
+                for item in MARKETPLACES
+                if item["region"] == "EU"
+            ],
+            "steps": [
+                *done,
+                {"key": "history", "title": "Older orders are read", "state": "done", "detail": "18 months"},
+            ],
+            "datasets": [
+                {
+                    "dataset": "orders",
+                    "title": "Orders",
+                    "objective_seconds": 300,
+                    "last_success_at": instant(now - timedelta(minutes=2)),
+                    "last_attempt_at": instant(now - timedelta(minutes=2)),
+                    "rows": 18422,
+                    "state": "fresh",
+                    "reason": None,
+                    "action": None,
+                    "progress": None,
+                },
+                {
+                    "dataset": "inventory",
+                    "title": "Stock at Amazon",
+                    "objective_seconds": 900,
+                    "last_success_at": instant(now - timedelta(minutes=6)),
+                    "last_attempt_at": instant(now - timedelta(minutes=6)),
+                    "rows": 64,
+                    "state": "fresh",
+                    "reason": None,
+                    "action": None,
+                    "progress": None,
+                },
+            ],
+            "quarantined": 0,
+        },
+        {
+            "connection_id": AMERICA,
+            "selling_partner_id": "A1NATIDEWATER2",
+            "region": "NA",
+            "name": "Tidewater America",
+            "status": "connected",
+            "status_reason": None,
+            "status_action": None,
+            "connected_at": instant(now - timedelta(hours=1)),
+            "authorisation_expires_at": instant(now + timedelta(days=21)),
+            "marketplaces": [
+                {key: item[key] for key in ("marketplace_id", "country_code", "name")}
+                for item in MARKETPLACES
+                if item["region"] == "NA"
+            ],
+            "steps": [
+                *done,
+                {
+                    "key": "history",
+                    "title": "Older orders are read",
+                    "state": "running",
+                    "detail": "Newest first; you can work meanwhile",
+                },
+            ],
+            "datasets": [
+                {
+                    "dataset": "orders",
+                    "title": "Orders",
+                    "objective_seconds": 300,
+                    "last_success_at": instant(now - timedelta(minutes=14)),
+                    "last_attempt_at": instant(now - timedelta(minutes=1)),
+                    "rows": 4210,
+                    "state": "late",
+                    "reason": "Amazon asks us to read more slowly at the moment.",
+                    "action": "Nothing to do: it catches up by itself.",
+                    "progress": {
+                        "done": 4210,
+                        "total_estimate": 51000,
+                        "unit": "orders",
+                        "estimated_finish_at": instant(now + timedelta(hours=2, minutes=10)),
+                    },
+                },
+                {
+                    "dataset": "inventory",
+                    "title": "Stock at Amazon",
+                    "objective_seconds": 900,
+                    "last_success_at": instant(now - timedelta(hours=5)),
+                    "last_attempt_at": instant(now - timedelta(minutes=3)),
+                    "rows": 41,
+                    "state": "failing",
+                    "reason": "Amazon refused the last three readings: the role “Amazon Fulfillment” was not granted.",
+                    "action": "Connect the account again and agree to all roles.",
+                    "progress": None,
+                },
+            ],
+            "quarantined": 2,
+        },
     ]
 
 
 def quarantine(now: datetime) -> list[Json]:
     """Return two messages that could not be understood."""
     return [
-        {"entry_id": "q1", "received_at": instant(now - timedelta(minutes=22)), "type": "ORDER_CHANGE", "reason": "The message names no order", "action": "Try again after the next update of Quayside; the order itself is read by the hourly check.", "payload": {"NotificationType": "ORDER_CHANGE", "Payload": {"OrderChangeNotification": {"SellerId": "A1NATIDEWATER2", "AmazonOrderId": None}}}},
-        {"entry_id": "q2", "received_at": instant(now - timedelta(hours=3)), "type": "FBA_INVENTORY_AVAILABILITY_CHANGES", "reason": "A quantity is not a number", "action": "Try again; if it returns, ask for help with the reference below.", "payload": {"NotificationType": "FBA_INVENTORY_AVAILABILITY_CHANGES", "Payload": {"FulfillmentInventoryByMarketplace": [{"FulfillableQuantity": "many"}]}}},
+        {
+            "entry_id": "q1",
+            "received_at": instant(now - timedelta(minutes=22)),
+            "type": "ORDER_CHANGE",
+            "reason": "The message names no order",
+            "action": "Try again after the next update of Quayside; the order itself is read by the hourly check.",
+            "payload": {
+                "NotificationType": "ORDER_CHANGE",
+                "Payload": {"OrderChangeNotification": {"SellerId": "A1NATIDEWATER2", "AmazonOrderId": None}},
+            },
+        },
+        {
+            "entry_id": "q2",
+            "received_at": instant(now - timedelta(hours=3)),
+            "type": "FBA_INVENTORY_AVAILABILITY_CHANGES",
+            "reason": "A quantity is not a number",
+            "action": "Try again; if it returns, ask for help with the reference below.",
+            "payload": {
+                "NotificationType": "FBA_INVENTORY_AVAILABILITY_CHANGES",
+                "Payload": {"FulfillmentInventoryByMarketplace": [{"FulfillableQuantity": "many"}]},
+            },
+        },
     ]
 
 
 def make_order(now: datetime, source: random.Random, number: int, age: timedelta) -> Json:
     """Return one order as the order page shows it; the list's form is derived from it."""
-    marketplace = source.choices([item for item in MARKETPLACES if item["region"] != "FE"], weights=[3, 1, 6, 3, 2, 2, 2])[0]
+    marketplace = source.choices(
+        [item for item in MARKETPLACES if item["region"] != "FE"], weights=[3, 1, 6, 3, 2, 2, 2]
+    )[0]
     at = now - age
     pending = age < timedelta(minutes=40) and number % 2 == 0
     cancelled = number % 23 == 11
-    status = "PENDING" if pending else "CANCELLED" if cancelled else "UNSHIPPED" if age < timedelta(hours=20) else "PARTIALLY_SHIPPED" if number % 19 == 7 else "SHIPPED"
+    status = (
+        "PENDING"
+        if pending
+        else "CANCELLED"
+        if cancelled
+        else "UNSHIPPED"
+        if age < timedelta(hours=20)
+        else "PARTIALLY_SHIPPED"
+        if number % 19 == 7
+        else "SHIPPED"
+    )
     lines: list[Json] = []
-    for index, (sku, asin, title, price) in enumerate(source.sample(PRODUCTS, source.choices([1, 2, 3], weights=[8, 2, 1])[0])):
+    for index, (sku, asin, title, price) in enumerate(
+        source.sample(PRODUCTS, source.choices([1, 2, 3], weights=[8, 2, 1])[0])
+    ):
         quantity = source.choices([1, 2, 4], weights=[8, 2, 1])[0]
-        money = None if pending else {"amount_minor": price * quantity, "currency": marketplace["currency"]}
-        part = (lambda minor: None) if pending else (lambda minor: {"amount_minor": minor, "currency": marketplace["currency"]})
-        lines.append({"order_item_id": f"{number:08}{index}", "seller_sku": sku, "asin": asin, "title": title, "quantity_ordered": quantity, "quantity_shipped": quantity if status == "SHIPPED" else 0, "cancelled": cancelled,
-                      "item": money, "tax": part(round(price * quantity * 0.19)), "shipping": part(0), "discount": part(-200 if number % 5 == 0 else 0), "other": part(0)})
+        amounts = {
+            "item": price * quantity,
+            "tax": round(price * quantity * 0.19),
+            "shipping": 0,
+            "discount": -200 if number % 5 == 0 else 0,
+            "other": 0,
+        }
+        lines.append(
+            {
+                "order_item_id": f"{number:08}{index}",
+                "seller_sku": sku,
+                "asin": asin,
+                "title": title,
+                "quantity_ordered": quantity,
+                "quantity_shipped": quantity if status == "SHIPPED" else 0,
+                "cancelled": cancelled,
+                **{
+                    name: None if pending else {"amount_minor": minor, "currency": marketplace["currency"]}
+                    for name, minor in amounts.items()
+                },
+            }
+        )
     totals = None
     if not pending:
-        totals = {name: {"amount_minor": sum(line[name]["amount_minor"] for line in lines), "currency": marketplace["currency"]} for name in ("item", "tax", "shipping", "discount", "other")}
-        totals["total"] = {"amount_minor": sum(part["amount_minor"] for part in totals.values()), "currency": marketplace["currency"]}
+        totals = {
+            name: {
+                "amount_minor": sum(line[name]["amount_minor"] for line in lines),
+                "currency": marketplace["currency"],
+            }
+            for name in ("item", "tax", "shipping", "discount", "other")
+        }
+        totals["total"] = {
+            "amount_minor": sum(part["amount_minor"] for part in totals.values()),
+            "currency": marketplace["currency"],
+        }
     return {
-        "order_id": f"{304 if marketplace['region'] == 'EU' else 112}-{1000000 + number * 7919 % 8999999:07}-{1000000 + number * 104729 % 8999999:07}",
-        "connection_id": EUROPE if marketplace["region"] == "EU" else AMERICA, "marketplace_id": marketplace["marketplace_id"], "purchased_at": instant(at), "status": status,
-        "fulfilled_by": "MERCHANT" if number % 9 == 4 else "AMAZON", "units": sum(line["quantity_ordered"] for line in lines), "is_replacement": False, "lines": lines, "totals": totals,
-        "total": totals["total"] if totals else None, "total_state": "waiting" if pending else "posted",
-        "windows": {"ship_after": instant(at), "ship_by": instant(at + timedelta(days=1)), "deliver_after": instant(at + timedelta(days=2)), "deliver_by": instant(at + timedelta(days=4))},
-        "history": {"source": "ORDER_CHANGE notification", "source_updated_at": instant(at + timedelta(minutes=1)), "received_at": instant(at + timedelta(minutes=1, seconds=4)), "priced_at": None if pending else instant(at + timedelta(minutes=2))},
+        "order_id": "-".join(
+            (
+                "304" if marketplace["region"] == "EU" else "112",
+                f"{1000000 + number * 7919 % 8999999:07}",
+                f"{1000000 + number * 104729 % 8999999:07}",
+            )
+        ),
+        "connection_id": EUROPE if marketplace["region"] == "EU" else AMERICA,
+        "marketplace_id": marketplace["marketplace_id"],
+        "purchased_at": instant(at),
+        "status": status,
+        "fulfilled_by": "MERCHANT" if number % 9 == 4 else "AMAZON",
+        "units": sum(line["quantity_ordered"] for line in lines),
+        "is_replacement": False,
+        "lines": lines,
+        "totals": totals,
+        "total": totals["total"] if totals else None,
+        "total_state": "waiting" if pending else "posted",
+        "windows": {
+            "ship_after": instant(at),
+            "ship_by": instant(at + timedelta(days=1)),
+            "deliver_after": instant(at + timedelta(days=2)),
+            "deliver_by": instant(at + timedelta(days=4)),
+        },
+        "history": {
+            "source": "ORDER_CHANGE notification",
+            "source_updated_at": instant(at + timedelta(minutes=1)),
+            "received_at": instant(at + timedelta(minutes=1, seconds=4)),
+            "priced_at": None if pending else instant(at + timedelta(minutes=2)),
+        },
     }
 
 
@@ -151,8 +383,22 @@ def orders(now: datetime) -> list[Json]:
 
 def summary(order: Json) -> Json:
     """Return an order as the list shows it."""
-    kept = ("order_id", "connection_id", "marketplace_id", "purchased_at", "status", "fulfilled_by", "units", "total", "total_state")
-    return {**{name: order[name] for name in kept}, "lines": len(order["lines"]), "first_title": order["lines"][0]["title"]}
+    kept = (
+        "order_id",
+        "connection_id",
+        "marketplace_id",
+        "purchased_at",
+        "status",
+        "fulfilled_by",
+        "units",
+        "total",
+        "total_state",
+    )
+    return {
+        **{name: order[name] for name in kept},
+        "lines": len(order["lines"]),
+        "first_title": order["lines"][0]["title"],
+    }
 
 
 def positions(now: datetime) -> list[Json]:
@@ -162,31 +408,79 @@ def positions(now: datetime) -> list[Json]:
     for marketplace in (MARKETPLACES[2], MARKETPLACES[3], MARKETPLACES[0], MARKETPLACES[4]):
         for index, (sku, asin, title, _) in enumerate(PRODUCTS):
             scale = 0 if index in {2, 5} else source.randint(8, 640)
-            parts = {"fulfillable": scale, "inbound_working": source.choice([0, 0, 120]), "inbound_shipped": 240 if index == 2 else source.choice([0, 0, 60]), "inbound_receiving": source.choice([0, 18]),
-                     "reserved_transfer": source.choice([0, 7]), "reserved_processing": source.choice([0, 2]), "reserved_customer_orders": source.randint(0, 9), "unfulfillable": source.choice([0, 0, 3]), "researching": source.choice([0, 0, 0, 1])}
+            parts = {
+                "fulfillable": scale,
+                "inbound_working": source.choice([0, 0, 120]),
+                "inbound_shipped": 240 if index == 2 else source.choice([0, 0, 60]),
+                "inbound_receiving": source.choice([0, 18]),
+                "reserved_transfer": source.choice([0, 7]),
+                "reserved_processing": source.choice([0, 2]),
+                "reserved_customer_orders": source.randint(0, 9),
+                "unfulfillable": source.choice([0, 0, 3]),
+                "researching": source.choice([0, 0, 0, 1]),
+            }
             if index == 5:
                 parts = dict.fromkeys(parts, 0)
-            found.append({"connection_id": EUROPE if marketplace["region"] == "EU" else AMERICA, "marketplace_id": marketplace["marketplace_id"], "seller_sku": sku, "asin": asin, "fnsku": f"X00{asin[3:]}", "title": title, **parts,
-                          "total": sum(parts.values()), "source_updated_at": instant(now - timedelta(minutes=source.randint(3, 900)))})
+            found.append(
+                {
+                    "connection_id": EUROPE if marketplace["region"] == "EU" else AMERICA,
+                    "marketplace_id": marketplace["marketplace_id"],
+                    "seller_sku": sku,
+                    "asin": asin,
+                    "fnsku": f"X00{asin[3:]}",
+                    "title": title,
+                    **parts,
+                    "total": sum(parts.values()),
+                    "source_updated_at": instant(now - timedelta(minutes=source.randint(3, 900))),
+                }
+            )
     return found
 
 
-def _figure(value: int | None, unit: str, now: datetime, state: str, title: str, currency: str | None, filled: str) -> Json:
-    return {"value": value, "unit": unit, "currency": currency, "as_of": instant(now - timedelta(minutes=2)), "state": state, "source": "Amazon orders (Orders API and ORDER_CHANGE notifications), added up per day as they arrive",
-            "method": {"id": f"test.{title}", "title": title, "formula": "Sum of the item proceeds that Amazon states for every line of the orders of the period", "filled": filled,
-                       "inputs": [{"label": "Orders with their price", "value": 402, "unit": "orders"}, {"label": "Orders pending with Amazon", "value": 3 if state == "estimated" else 0, "unit": "orders"}, {"label": "Orders cancelled, left out", "value": 9, "unit": "orders"}],
-                       "notes": ["Without tax, shipping and gift wrap, and before discounts.", "A day is a day of the marketplace's own time zone, by the time of purchase."]}}
-
-
-def figures(now: datetime, currency: str, sales: int, units: int, count: int, state: str) -> Json:
-    """Return the four figures of a period."""
-    decimals = 0 if currency == "JPY" else 2
-    text = f"{sales / 10**decimals:,.{decimals}f} {currency}"
+def _figure(
+    now: datetime, value: int | None, unit: str, title: str, filled: str, *, currency: str | None = None
+) -> Json:
     return {
-        "sales": _figure(sales, "minor", now, state, "Sales", currency, f"Item proceeds of {count:,} orders = {text}"),
-        "units": _figure(units, "units", now, state, "Units ordered", None, f"Units on all lines of {count:,} orders = {units:,} units"),
-        "orders": _figure(count, "orders", now, state, "Orders", None, f"{count + 9:,} orders placed − 9 cancelled = {count:,} orders"),
-        "average_order_value": _figure(sales // count if count else None, "minor", now, state, "Average order value", currency, f"{text} ÷ {count:,} orders"),
+        "value": value,
+        "unit": unit,
+        "currency": currency,
+        "as_of": instant(now - timedelta(minutes=2)),
+        "state": "estimated",
+        "source": "Amazon orders (Orders API and ORDER_CHANGE notifications), added up per day as they arrive",
+        "method": {
+            "id": f"test.{title}",
+            "title": title,
+            "formula": "Sum of the item proceeds that Amazon states for every line of the orders of the period",
+            "filled": filled,
+            "inputs": [
+                {"label": "Orders with their price", "value": 402, "unit": "orders"},
+                {"label": "Orders pending with Amazon", "value": 3, "unit": "orders"},
+                {"label": "Orders cancelled, left out", "value": 9, "unit": "orders"},
+            ],
+            "notes": [
+                "Without tax, shipping and gift wrap, and before discounts.",
+                "A day is a day of the marketplace's own time zone, by the time of purchase.",
+            ],
+        },
+    }
+
+
+def figures(now: datetime, currency: str, sales: int, units: int, count: int) -> Json:
+    """Return the four figures of a period that today belongs to, so that none is final."""
+    text = f"{sales / 10 ** (0 if currency == 'JPY' else 2):,} {currency}"
+    placed = f"{count + 9:,} orders placed less 9 cancelled = {count:,} orders"
+    average = sales // count if count else None
+    return {
+        "sales": _figure(
+            now, sales, "minor", "Sales", f"Item proceeds of {count:,} orders = {text}", currency=currency
+        ),
+        "units": _figure(
+            now, units, "units", "Units ordered", f"Units on all lines of {count:,} orders = {units:,} units"
+        ),
+        "orders": _figure(now, count, "orders", "Orders", placed),
+        "average_order_value": _figure(
+            now, average, "minor", "Average order value", f"{text} ÷ {count:,} orders", currency=currency
+        ),
     }
 
 
@@ -198,22 +492,78 @@ def overview(now: datetime, period: str, marketplace_id: str, extra_orders: int,
     parts = []
     for currency in dict.fromkeys(item["currency"] for item in wanted):
         source = random.Random(currency)
-        rows = []
+        rows: list[Json] = []
         for back in range(days - 1, -1, -1):
             at = today - timedelta(days=back)
             weekday = 1.25 if at.weekday() >= 5 else 1.0
-            count = max(1, round((46 + 14 * source.random() + (30 - back) * 0.4) * weekday * (1 if currency == "EUR" else 0.4)))
+            count = max(
+                1, round((46 + 14 * source.random() + (30 - back) * 0.4) * weekday * (1 if currency == "EUR" else 0.4))
+            )
             count = round(count * 0.4) if back == 0 else count
             count += extra_orders if back == 0 else 0
-            rows.append({"date": at.isoformat(), "sales_minor": count * (2400 + source.randint(-250, 300)), "units": round(count * 1.2), "orders": count, "state": "estimated" if back == 0 else "posted"})
-        sales, units, count = (sum(row[name] for row in rows) for name in ("sales_minor", "units", "orders"))
+            rows.append(
+                {
+                    "date": at.isoformat(),
+                    "sales_minor": count * (2400 + source.randint(-250, 300)),
+                    "units": round(count * 1.2),
+                    "orders": count,
+                    "state": "estimated" if back == 0 else "posted",
+                }
+            )
+        sales = sum(int(row["sales_minor"]) for row in rows)
+        units = sum(int(row["units"]) for row in rows)
+        count = sum(int(row["orders"]) for row in rows)
         here = [item for item in wanted if item["currency"] == currency]
         weights = [0.52, 0.21, 0.15, 0.12][: len(here)]
-        parts.append({
-            "currency": currency, "figures": figures(now, currency, sales, units, count, "estimated"),
-            "previous": None if period == "90d" else {"from": (today - timedelta(days=2 * days - 1)).isoformat(), "to": (today - timedelta(days=days)).isoformat(), "sales_minor": round(sales * (0.92 if currency == "EUR" else 1.04)), "units": round(units * 0.95), "orders": round(count * 0.97)},
-            "days": rows,
-            "marketplaces": [{"marketplace_id": item["marketplace_id"], "country_code": item["country_code"], "name": item["name"], "figures": figures(now, currency, round(sales * weight / sum(weights)), round(units * weight / sum(weights)), max(1, round(count * weight / sum(weights))), "estimated")} for item, weight in zip(here, weights, strict=True)],
-        })
-    return {"period": {"key": period, "from": (today - timedelta(days=days - 1)).isoformat(), "to": today.isoformat(), "days": days}, "as_of": instant(now - timedelta(minutes=2)), "currencies": parts if held else [],
-            "connections": [{"connection_id": item["connection_id"], "name": item["name"], "region": item["region"], "status": item["status"], "orders_as_of": instant(now - timedelta(minutes=2))} for item in held], "has_connection": bool(held)}
+        parts.append(
+            {
+                "currency": currency,
+                "figures": figures(now, currency, sales, units, count),
+                "previous": None
+                if period == "90d"
+                else {
+                    "from": (today - timedelta(days=2 * days - 1)).isoformat(),
+                    "to": (today - timedelta(days=days)).isoformat(),
+                    "sales_minor": round(sales * (0.92 if currency == "EUR" else 1.04)),
+                    "units": round(units * 0.95),
+                    "orders": round(count * 0.97),
+                },
+                "days": rows,
+                "marketplaces": [
+                    {
+                        "marketplace_id": item["marketplace_id"],
+                        "country_code": item["country_code"],
+                        "name": item["name"],
+                        "figures": figures(
+                            now,
+                            currency,
+                            round(sales * weight / sum(weights)),
+                            round(units * weight / sum(weights)),
+                            max(1, round(count * weight / sum(weights))),
+                        ),
+                    }
+                    for item, weight in zip(here, weights, strict=True)
+                ],
+            }
+        )
+    return {
+        "period": {
+            "key": period,
+            "from": (today - timedelta(days=days - 1)).isoformat(),
+            "to": today.isoformat(),
+            "days": days,
+        },
+        "as_of": instant(now - timedelta(minutes=2)),
+        "currencies": parts if held else [],
+        "connections": [
+            {
+                "connection_id": item["connection_id"],
+                "name": item["name"],
+                "region": item["region"],
+                "status": item["status"],
+                "orders_as_of": instant(now - timedelta(minutes=2)),
+            }
+            for item in held
+        ],
+        "has_connection": bool(held),
+    }

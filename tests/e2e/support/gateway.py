@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from starlette.responses import Response
 
+from tests.support.web_app import get
 from web_app import app as web_app
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ def _pattern(resource_path: str) -> re.Pattern[str]:
     return re.compile("^" + re.sub(r"\{(\w+)\}", r"(?P<\1>[^/]+)", resource_path) + "/?$")
 
 
+# A path without variables goes before one that could swallow it.
 _PATTERNS = [(path, _pattern(path)) for path in sorted(web_app.ROUTES, key=lambda path: path.count("{"))]
 
 
@@ -38,7 +40,8 @@ def answer(request: Request, path: str, stage: str) -> Response:
     for resource_path, pattern in _PATTERNS:
         found = pattern.match(path or "/")
         if found:
-            return _respond(request, _invoke(request, resource_path, found.groupdict(), f"{stage}{path}"))
+            answered = get(resource_path, f"{stage}{path}", parameters=found.groupdict(), headers=request.headers)
+            return _compressed(request, answered.status, answered.headers, answered.body.encode())
     # What API Gateway answers for a path without a resource, as the template shapes it.
     return Response(
         '{"type":"about:blank","title":"There is no such page","status":404,"code":"not_found"}',
@@ -47,38 +50,8 @@ def answer(request: Request, path: str, stage: str) -> Response:
     )
 
 
-def _invoke(request: Request, resource_path: str, path_parameters: dict[str, str], path: str) -> dict[str, object]:
-    event = {
-        "resource": resource_path,
-        "path": path,
-        "httpMethod": "GET",
-        "headers": dict(request.headers),
-        "multiValueHeaders": {name: [value] for name, value in request.headers.items()},
-        "multiValueQueryStringParameters": {
-            name: request.query_params.getlist(name) for name in request.query_params
-        } or None,
-        "pathParameters": path_parameters or None,
-        "stageVariables": None,
-        "body": None,
-        "isBase64Encoded": False,
-        "requestContext": {"httpMethod": "GET", "resourcePath": resource_path, "path": path, "identity": {}},
-    }
-    answered: dict[str, object] = web_app.handler(event, None)
-    return answered
-
-
-def _respond(request: Request, answered: dict[str, object]) -> Response:
-    body = str(answered["body"]).encode()
-    headers = {name: str(value) for name, value in _headers(answered).items()}
+def _compressed(request: Request, status: int, headers: dict[str, str], body: bytes) -> Response:
     if len(body) >= _MINIMUM_COMPRESSION_BYTES and "gzip" in request.headers.get("accept-encoding", ""):
         body = gzip.compress(body, 6)
-        headers["Content-Encoding"] = "gzip"
-    return Response(body, int(str(answered["statusCode"])), headers)
-
-
-def _headers(answered: dict[str, object]) -> dict[str, object]:
-    several = answered.get("multiValueHeaders") or {}
-    single = answered.get("headers") or {}
-    assert isinstance(several, dict)
-    assert isinstance(single, dict)
-    return {**{name: values[-1] for name, values in several.items()}, **single}
+        headers = {**headers, "content-encoding": "gzip"}
+    return Response(body, status, headers)

@@ -20,10 +20,13 @@ window.watched = { shift: 0, blocked: [] };
 new PerformanceObserver((list) => {
   for (const entry of list.getEntries()) if (!entry.hadRecentInput) window.watched.shift += entry.value;
 }).observe({ type: 'layout-shift', buffered: true });
-document.addEventListener('securitypolicyviolation', (event) => window.watched.blocked.push(`${event.violatedDirective} ${event.blockedURI}`));
+document.addEventListener('securitypolicyviolation', (event) => {
+  window.watched.blocked.push(`${event.violatedDirective} ${event.blockedURI}`);
+});
 """
 
-_SETTLED: Final = """() => document.querySelector('h1') && !document.querySelector('.bone, .bone-card, .bone-input, .boot, .screen-wait')
+_SETTLED: Final = """() => document.querySelector('h1')
+  && !document.querySelector('.bone, .bone-card, .bone-input, .boot, .screen-wait')
   && [...document.querySelectorAll('.plot')].every((plot) => plot.querySelector('.u-wrap'))
   && [...document.querySelectorAll('.qr')].every((code) => code.querySelector('svg'))"""
 
@@ -109,7 +112,9 @@ class Visits:
         page.goto(self.base + "sign-in")
         page.evaluate(
             """async ([email, password]) => {
-              await fetch('api/v1/auth/sign-in', {method: 'POST', headers: {'Content-Type': 'application/json'}, body: JSON.stringify({email, password})});
+              await fetch('api/v1/auth/sign-in', {
+                method: 'POST', headers: {'Content-Type': 'application/json'}, body: JSON.stringify({email, password}),
+              });
               localStorage.setItem('quayside.session', '1');
             }""",
             [EMAIL, PASSWORD],

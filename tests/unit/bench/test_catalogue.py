@@ -8,7 +8,8 @@ from tests.bench.catalogue import CATALOGUE, BrokenReportError, Target, find
 def test_the_names_and_keys_are_those_of_the_specification() -> None:
     assert {entry.name: entry.keys for entry in CATALOGUE} == {
         "intake": {
-            "messages", "ours_per_cpu_second", "plain_per_cpu_second", "ratio", "write_units_per_change", "lost", "wrong",
+            "messages", "ours_per_cpu_second", "plain_per_cpu_second", "ratio", "write_units_per_change",
+            "lost", "wrong",
         },
         "cold-start": {"bare_ms", "ratios"},
         "real-orders": {"orders", "lines", "missing", "doubled", "unit_differences", "sales_differences_minor"},

@@ -1,7 +1,7 @@
 """The command: one line of JSON on standard output, everything else on standard error."""
 
 import json
-from collections.abc import Iterator
+import sys
 from types import ModuleType
 
 import pytest
@@ -12,16 +12,16 @@ from tests.bench.harness import NotMeasurableError, Run
 
 
 @pytest.fixture
-def small(monkeypatch: pytest.MonkeyPatch) -> Iterator[ModuleType]:
+def small(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     """A catalogue with one small benchmark that talks to standard output, as handlers do."""
     module = ModuleType("a_small_benchmark")
 
     def measure(run: Run) -> Result:
-        print("a handler logs")
+        sys.stdout.write("a handler logs")
         return {"things": run.share(100)}
 
     module.measure = measure  # type: ignore[attr-defined] # a module made for this test
-    monkeypatch.setitem(__import__("sys").modules, module.__name__, module)
+    monkeypatch.setitem(sys.modules, module.__name__, module)
     entry = Entry(
         name="small",
         title="Small.",
@@ -31,7 +31,7 @@ def small(monkeypatch: pytest.MonkeyPatch) -> Iterator[ModuleType]:
     )
     monkeypatch.setattr(catalogue, "CATALOGUE", (entry,))
     monkeypatch.setattr(command_line, "CATALOGUE", (entry,))
-    yield module
+    return module
 
 
 @pytest.mark.usefixtures("small")

@@ -100,11 +100,19 @@ def test_the_access_log_names_no_person_and_no_secret(template: Template) -> Non
     }
 
 
-def test_a_domain_of_our_own_takes_tls_1_2_and_needs_a_certificate(template: Template) -> None:
+@pytest.mark.parametrize("door", ["RestApi", "ApiDomain"])
+def test_nothing_older_than_tls_1_2_is_accepted(template: Template, door: str) -> None:
+    properties = template.properties(door)
+
+    # What the name says: TLS 1.3 and 1.2, forward secrecy.
+    assert properties["SecurityPolicy"] == "SecurityPolicy_TLS13_1_2_PFS_PQ_2025_09"
+    assert properties["EndpointAccessMode"] == "STRICT"
+
+
+def test_a_domain_of_our_own_needs_a_certificate(template: Template) -> None:
     domain = template.resources["ApiDomain"]
 
     assert domain["Condition"] == "HasDomain"
-    assert domain["Properties"]["SecurityPolicy"] == "TLS_1_2"
     assert "DomainNeedsCertificate" in template.document["Rules"]
 
 

@@ -67,6 +67,19 @@ def test_every_variable_is_a_setting_that_the_product_reads(template: Template, 
 
 
 @pytest.mark.parametrize("function", FOLDERS)
+def test_every_setting_that_a_function_demands_is_given(template: Template, root: Path, function: str) -> None:
+    composition = root / "functions" / FOLDERS[function] / "container.py"
+    if function == "WebApp":
+        assert not composition.exists(), "web_app needs no settings"
+        return
+    names = {field.name for field in msgspec.structs.fields(Settings)}
+    demanded = {name for name in re.findall(r'"([a-z_]+)"', composition.read_text(encoding="utf-8")) if name in names}
+
+    assert demanded
+    assert {name.upper() for name in demanded} <= set(environment(template, function))
+
+
+@pytest.mark.parametrize("function", FOLDERS)
 def test_no_secret_is_in_the_environment(template: Template, function: str) -> None:
     assert not [name for name in environment(template, function) if re.search("SECRET|PASSWORD|REFRESH", name)]
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gzip
 import importlib.util
+import json
 import os
 import re
 import subprocess
@@ -68,6 +70,7 @@ def test_what_the_functions_use_ships(path: str) -> None:
         "msgspec/json.pyi",
         "botocore/__pycache__/session.cpython-313.pyc",
         "boto3-1.43.106.dist-info/RECORD",
+        "botocore/data/kms/2014-11-01/examples-1.json",
         "bin/httpx",
     ],
 )
@@ -92,6 +95,33 @@ def test_native_code_of_every_platform_lies_side_by_side(tmp_path: Path) -> None
     ]
     assert (output / "fast" / "__init__.py").read_text(encoding="utf-8") == "# from x86_64\n"
     assert before == len("# from x86_64\n") + len(b"native")
+
+
+def test_a_client_reads_only_what_it_needs_of_botocores_data(tmp_path: Path) -> None:
+    model = {
+        "metadata": {"serviceId": "SQS"},
+        "documentation": "<p>words</p>",
+        "shapes": {
+            "Page": {"type": "structure", "documentation": "words", "members": {"documentation": {"shape": "S"}}}
+        },
+    }
+    folder = tmp_path / "sqs" / "2012-11-05"
+    folder.mkdir(parents=True)
+    (folder / "service-2.json.gz").write_bytes(gzip.compress(json.dumps(model).encode()))
+    endpoints = {"version": 3, "partitions": [{"partition": "aws", "services": {"ec2": {}, "sqs": {"endpoints": {}}}}]}
+    (tmp_path / "endpoints.json").write_text(json.dumps(endpoints), encoding="utf-8")
+
+    trim.lighten(tmp_path)
+
+    assert [path.name for path in folder.iterdir()] == ["service-2.json"]
+    assert json.loads((folder / "service-2.json").read_bytes()) == {
+        "metadata": {"serviceId": "SQS"},
+        "shapes": {"Page": {"type": "structure", "members": {"documentation": {"shape": "S"}}}},
+    }
+    assert json.loads((tmp_path / "endpoints.json").read_bytes()) == {
+        "version": 3,
+        "partitions": [{"partition": "aws", "services": {"sqs": {"endpoints": {}}}}],
+    }
 
 
 def test_byte_code_is_used_whatever_the_time_stamp_says(tmp_path: Path) -> None:

@@ -1,7 +1,7 @@
 """Use cases of figures: keep the daily ones in step with the orders, and show a period."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any, NamedTuple
 
@@ -53,6 +53,10 @@ class StreamRecord(NamedTuple):
     expired: bool
 
 
+Advance = Callable[[FigureDay, Sequence[rules.Change], datetime], int]
+"""Adds to a figure the changes it has not seen and returns how many writes that took."""
+
+
 class Unreadable(NamedTuple):
     """A stream record that is not an order of this product; it is counted and passed over."""
 
@@ -89,7 +93,9 @@ def read_record(record: Mapping[str, Any]) -> StreamRecord:
     )
 
 
-def roll(event_records: Sequence[Mapping[str, Any]], clock: Clock) -> Rolled:
+def roll(
+    event_records: Sequence[Mapping[str, Any]], clock: Clock, *, advance: Advance = store.advance
+) -> Rolled:
     """Bring the daily figures in step with a batch of changed orders, each change exactly once.
 
     The differences are added up per figure, so a batch costs one write a figure. A figure that could not be written
@@ -117,7 +123,7 @@ def roll(event_records: Sequence[Mapping[str, Any]], clock: Clock) -> Rolled:
     for (tenant_id, day), differences in changes.items():
         try:
             with tenant_scope(tenant_id):
-                writes += store.advance(day, differences, clock.now())
+                writes += advance(day, differences, clock.now())
         except Exception as problem:  # noqa: BLE001 - whatever it is, only this figure's records are delivered again
             record = first_of[tenant_id, day]
             failed.append((record.position, record.sequence_number, problem))

@@ -1,0 +1,383 @@
+"""The product's functions in one process, each with its own role and settings, on a clock moved by hand.
+
+They are the functions of the repository, put together by their own composition roots; what differs from Lambda is who
+calls them. The work queue is the deployed one: what is put off goes there with its delay, which here is counted on the
+manual clock instead of the wall clock, so nothing sleeps. The stream is the table's own.
+"""
+
+import heapq
+import itertools
+import json
+import os
+import threading
+import urllib.request
+from collections import Counter, deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from random import Random
+from typing import TYPE_CHECKING, Any, Protocol
+
+import botocore
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
+
+from quayside.kernel.clock import Clock
+from quayside.kernel.observability import CountedMetrics, logger
+from quayside.kernel.settings import Settings, load_settings
+from quayside.storage.connection import (
+    FACTS_ONLY,
+    STORES_CREDENTIALS,
+    USES_CREDENTIALS,
+    Store,
+    TenantAccess,
+    binding,
+)
+from tests.bench.deployment import Function, as_function
+from tests.bench.embedded_aws import REGION, EmbeddedAws
+from tests.bench.harness import chunks
+
+from tests.support.api import caller
+
+if TYPE_CHECKING:
+    from botocore.session import Session
+    from chalice.app import Chalice
+
+INTAKE_BATCH = 50
+WORK_BATCH = 5
+STREAM_BATCH = 100
+"""Batch sizes of the template."""
+
+VISIBILITY_MILLISECONDS = 370_000
+_DUE = "due_ms"
+
+
+class ManualClock(Clock, Protocol):
+    """A clock somebody moves."""
+
+    def now_ms(self) -> int:
+        """Return epoch milliseconds."""
+        ...
+
+
+@dataclass(frozen=True)
+class Part:
+    """One function: its settings and the store that signs with its role."""
+
+    settings: Settings
+    store: Store
+
+
+@dataclass(order=True)
+class _Waiting:
+    due_ms: int
+    number: int
+    body: str = field(compare=False)
+    receives: int = field(compare=False, default=0)
+
+
+def part_of(aws: EmbeddedAws, function: Function, access: TenantAccess = FACTS_ONLY) -> Part:
+    """Make a function's settings and store in its own environment, with the credentials of its role."""
+    with as_function(aws, function):
+        settings = load_settings(os.environ)
+        store = Store(settings, access)
+        # botocore reads credentials when a session makes its first client, so that has to happen in here.
+        _ = store.system.sts
+        _ = store.system.sqs
+        return Part(settings, store)
+
+
+class DelaysOnTheClock:
+    """Makes messages of a queue wait by the manual clock: the delay is taken off and travels as an attribute."""
+
+    def __init__(self, clock: ManualClock) -> None:
+        self._clock = clock
+        self.sent = 0
+
+    @contextmanager
+    def active(self) -> Iterator[None]:
+        """Apply to every botocore session that is made inside the block."""
+        botocore.register_initializer(self._attend)
+        try:
+            yield
+        finally:
+            botocore.unregister_initializer(self._attend)
+
+    def _attend(self, session: "Session") -> None:
+        session.register("provide-client-params.sqs.SendMessageBatch", self._put_off)
+
+    def _put_off(self, **given: Any) -> Any:
+        params: dict[str, Any] = given["params"]
+        entries = []
+        for entry in params["Entries"]:
+            due = self._clock.now_ms() + 1000 * int(entry.get("DelaySeconds", 0))
+            attribute = {_DUE: {"DataType": "Number", "StringValue": str(due)}}
+            entries.append({**entry, "DelaySeconds": 0, "MessageAttributes": attribute})
+        self.sent += len(entries)
+        return {**params, "Entries": entries}
+
+
+class Product:
+    """Intake, worker, roller, schedules and API on one deployment and one clock.
+
+    Args:
+        aws: where they are deployed.
+        functions: the functions of the template, by logical id.
+        clock: the time of all of them.
+        delays: active while this is made, so that the queue's delays follow the clock.
+        runs: whether a command is run; others are counted and dropped.
+    """
+
+    def __init__(
+        self,
+        aws: EmbeddedAws,
+        functions: Mapping[str, Function],
+        clock: ManualClock,
+        delays: DelaysOnTheClock,
+        runs: Callable[[Mapping[str, Any]], bool],
+    ) -> None:
+        from metrics_roller import app as roller  # noqa: PLC0415 - the product, only when measured
+        from metrics_roller.container import Container as RollerContainer  # noqa: PLC0415 - as above
+        from notification_intake import app as intake  # noqa: PLC0415 - as above
+        from notification_intake.container import Container as IntakeContainer  # noqa: PLC0415 - as above
+        from quayside.amazon.transport import HttpTransport  # noqa: PLC0415 - as above
+        from schedules.container import Schedules  # noqa: PLC0415 - as above
+        from sync_worker.container import assemble  # noqa: PLC0415 - as above
+
+        self.clock = clock
+        self._delays = delays
+        self._runs = runs
+        self._waiting: list[_Waiting] = []
+        self._numbers = itertools.count()
+        self._received = 0
+        self.dropped: Counter[str] = Counter()
+        self.metrics = {name: CountedMetrics() for name in ("intake", "worker", "roller", "schedules", "api")}
+        self.inbox: deque[str] = deque()
+        self._inbox_lock = threading.Lock()
+        intake_part = part_of(aws, functions["NotificationIntake"])
+        self._intake_store = intake_part.store
+        with binding(intake_part.store):
+            container = IntakeContainer(
+                intake_part.settings, clock=clock, store=intake_part.store, metrics=self.metrics["intake"]
+            )
+        self._intake = intake.build(lambda: container)
+        roller_part = part_of(aws, functions["MetricsRoller"])
+        self._roller_store = roller_part.store
+        with binding(roller_part.store):
+            rolling = RollerContainer(
+                roller_part.settings, clock=clock, store=roller_part.store, metrics=self.metrics["roller"]
+            )
+        self._roller = roller.build(lambda: rolling)
+        worker = part_of(aws, functions["SyncWorker"], USES_CREDENTIALS)
+        self._worker_store = worker.store
+        self._worker = assemble(
+            worker.settings,
+            HttpTransport(worker.settings),
+            clock=clock,
+            random=Random(1),
+            metrics=self.metrics["worker"],
+            log=logger("sync_worker"),
+        )
+        scheduled = part_of(aws, functions["Schedules"])
+        self._schedules_store = scheduled.store
+        self._schedules = Schedules(clock, self.metrics["schedules"])
+        self._api = part_of(aws, functions["SellerApi"], STORES_CREDENTIALS)
+        self._stream = Stream(aws, intake_part.settings.core_table)
+
+    # -- Notifications ------------------------------------------------------------------------------------------------
+
+    def deliver(self, _arn: str, body: str) -> None:
+        """Put a notification into the intake queue."""
+        with self._inbox_lock:
+            self.inbox.append(body)
+
+    def take_in(self) -> int:
+        """Run the intake until its queue is empty; return how many deliveries that were."""
+        taken = 0
+        again: list[str] = []
+        while True:
+            with self._inbox_lock:
+                bodies = [self.inbox.popleft() for _ in range(min(INTAKE_BATCH, len(self.inbox)))]
+            if not bodies:
+                self.inbox.extend(again)
+                return taken
+            records = [{"messageId": str(number), "body": body} for number, body in enumerate(bodies)]
+            with binding(self._intake_store):
+                answer = self._intake({"Records": records}, None)
+            again += [bodies[int(each["itemIdentifier"])] for each in answer["batchItemFailures"]]
+            taken += len(bodies)
+
+    # -- Work ---------------------------------------------------------------------------------------------------------
+
+    def next_due_ms(self) -> int | None:
+        """Return when the next command is due, or None when nothing waits."""
+        self._receive()
+        return self._waiting[0].due_ms if self._waiting else None
+
+    def work(self) -> int:
+        """Run every command that is due by the clock; return how many that were."""
+        ran = 0
+        while True:
+            self._receive()
+            batch: list[_Waiting] = []
+            while self._waiting and self._waiting[0].due_ms <= self.clock.now_ms() and len(batch) < WORK_BATCH:
+                batch.append(heapq.heappop(self._waiting))
+            if not batch:
+                return ran
+            records = [{"messageId": str(place), "body": each.body} for place, each in enumerate(batch)]
+            with binding(self._worker_store):
+                answer = self._worker.run_batch({"Records": records})
+            for failure in answer["batchItemFailures"]:
+                failed = batch[int(failure["itemIdentifier"])]
+                later = self.clock.now_ms() + VISIBILITY_MILLISECONDS
+                heapq.heappush(self._waiting, _Waiting(later, next(self._numbers), failed.body, failed.receives + 1))
+            ran += len(batch)
+
+    def _receive(self) -> None:
+        """Take everything out of the work queue; what is not run here is dropped and counted."""
+        sqs = self._worker_store.system.sqs
+        url = self._worker_store.settings.work_queue_url
+        while self._received < self._delays.sent:
+            found = sqs.receive_message(
+                QueueUrl=url, MaxNumberOfMessages=10, WaitTimeSeconds=0, MessageAttributeNames=[_DUE]
+            ).get("Messages", [])
+            if not found:
+                return
+            self._received += len(found)
+            for message in found:
+                command = json.loads(message["Body"])
+                if self._runs(command):
+                    due = int(message["MessageAttributes"][_DUE]["StringValue"])
+                    heapq.heappush(self._waiting, _Waiting(due, next(self._numbers), message["Body"]))
+                else:
+                    self.dropped[command["kind"]] += 1
+            sqs.delete_message_batch(
+                QueueUrl=url,
+                Entries=[{"Id": str(n), "ReceiptHandle": each["ReceiptHandle"]} for n, each in enumerate(found)],
+            )
+
+    def tick(self) -> int:
+        """Run the schedules once, as happens every five minutes; return how many commands were sent."""
+        with binding(self._schedules_store):
+            return self._schedules.run()["sent"]
+
+    # -- Figures ------------------------------------------------------------------------------------------------------
+
+    def roll(self) -> int:
+        """Run the roller over everything the stream holds and has not been rolled; return how many records."""
+        rolled = 0
+        for page in self._stream.pages():
+            wanted = [each for each in page if each["dynamodb"]["Keys"]["sk"]["S"].startswith("ORDER#")]
+            for batch in chunks(wanted, STREAM_BATCH):
+                self._roll(list(batch))
+            rolled += len(wanted)
+        return rolled
+
+    def _roll(self, records: list[dict[str, Any]]) -> None:
+        for _ in range(10):
+            with binding(self._roller_store):
+                failures = self._roller({"Records": records}, None)["batchItemFailures"]
+            if not failures:
+                return
+            sequence = failures[0]["itemIdentifier"]
+            numbers = [each["dynamodb"]["SequenceNumber"] for each in records]
+            records = records[numbers.index(sequence) :]
+        raise RuntimeError(f"The roller gave up on the record {records[0]['dynamodb']['SequenceNumber']}.")
+
+    # -- API ----------------------------------------------------------------------------------------------------------
+
+    def api(self, subject: str, tenant_id: str, clock: Clock | None = None) -> "Api":
+        """Return the API as a signed-in owner of a tenant sees it, now or at another time."""
+        from seller_api import app as seller_api  # noqa: PLC0415 - the product, only when measured
+        from seller_api.container import Container  # noqa: PLC0415 - as above
+
+        with binding(self._api.store):
+            container = Container(
+                self._api.settings, clock=clock or self.clock, store=self._api.store, metrics=self.metrics["api"]
+            )
+        application, _ = seller_api.build(container)
+        return Api(application, self._api.store, {"sub": subject, "token_use": "id", "custom:tenant_id": tenant_id})
+
+    @property
+    def api_store(self) -> Store:
+        """The store of the API function."""
+        return self._api.store
+
+
+class Api:
+    """Calls routes the way API Gateway does, after its authoriser has verified who asks."""
+
+    def __init__(self, application: "Chalice", store: Store, claims: Mapping[str, str]) -> None:
+        self._call = caller(application)
+        self._store = store
+        self._claims = {**claims, "email": "owner@example.com", "cognito:username": claims["sub"], "name": "Owner"}
+
+    def get(self, path: str, **query: str) -> Any:
+        """Read an address below ``/api/v1``."""
+        return self._answer("GET", path, query=query)
+
+    def post(self, path: str, body: Mapping[str, str]) -> Any:
+        """Send something to an address below ``/api/v1``."""
+        return self._answer("POST", path, body=dict(body))
+
+    def _answer(self, method: str, path: str, **parts: Any) -> Any:
+        with binding(self._store):
+            answer = self._call(method, f"/api/v1{path}", claims=self._claims, **parts)
+        if answer.status >= HTTPStatus.BAD_REQUEST:
+            raise RuntimeError(f"{method} {path} answered {answer.status}: {answer.text}")
+        return answer.json
+
+
+class Stream:
+    """Reads the stream of a table from its beginning, as Lambda hands it to a function.
+
+    The calls are made by hand: botocore would turn each of hundreds of thousands of images into objects and back.
+    """
+
+    def __init__(self, aws: EmbeddedAws, table: str) -> None:
+        self._endpoint = aws.endpoint
+        credentials = aws.operator.get_credentials()
+        if credentials is None:
+            raise RuntimeError("The operator's session has no credentials.")
+        self._signer = SigV4Auth(credentials.get_frozen_credentials(), "dynamodb", REGION)
+        described = aws.operator.client("dynamodb", endpoint_url=aws.endpoint).describe_table(TableName=table)
+        self._arn = described["Table"]["LatestStreamArn"]
+        shards = self._call("DescribeStream", StreamArn=self._arn)["StreamDescription"]["Shards"]
+        self._iterators: list[str] = [
+            self._call(
+                "GetShardIterator", StreamArn=self._arn, ShardId=shard["ShardId"], ShardIteratorType="TRIM_HORIZON"
+            )["ShardIterator"]
+            for shard in shards
+        ]
+
+    def pages(self) -> Iterator[Sequence[dict[str, Any]]]:
+        """Yield what came since the last time, page by page."""
+        for place, iterator in enumerate(self._iterators):
+            following = iterator
+            while True:
+                answer = self._call("GetRecords", ShardIterator=following, Limit=1000)
+                following = answer["NextShardIterator"]
+                self._iterators[place] = following
+                if not answer["Records"]:
+                    break
+                for record in answer["Records"]:
+                    record["eventSourceARN"] = self._arn
+                yield answer["Records"]
+
+    def _call(self, operation: str, **arguments: Any) -> Any:
+        body = json.dumps(arguments).encode()
+        request = AWSRequest(
+            "POST",
+            self._endpoint + "/",
+            data=body,
+            headers={
+                "Content-Type": "application/x-amz-json-1.0",
+                "X-Amz-Target": f"DynamoDBStreams_20120810.{operation}",
+            },
+        )
+        self._signer.add_auth(request)
+        prepared = request.prepare()
+        sent = urllib.request.Request(prepared.url, data=body, headers=dict(prepared.headers), method="POST")  # noqa: S310 - loopback
+        with urllib.request.urlopen(sent, timeout=60) as answer:  # noqa: S310 - as above
+            return json.loads(answer.read())

@@ -1,0 +1,129 @@
+"""Every route with its permission, and the documents that are generated from them."""
+
+import json
+from typing import Any
+
+import pytest
+import yaml
+from openapi_spec_validator import validate
+
+from infra.api import generate
+from quayside.accounts.rules import PERMISSIONS_OF_ROLE
+from seller_api.app import ROUTES
+from seller_api.http import BASE_PATH
+from web_app import app as web_app
+
+ROUTE_TABLE = {
+    "GET /health": "public",
+    "GET /configuration": "public",
+    "POST /auth/sign-up": "public",
+    "POST /auth/confirm": "public",
+    "POST /auth/resend-code": "public",
+    "POST /auth/sign-in": "public",
+    "POST /auth/challenge": "public",
+    "POST /auth/refresh": "public",
+    "POST /auth/sign-out": "public",
+    "POST /auth/forgot-password": "public",
+    "POST /auth/reset-password": "public",
+    "POST /auth/sign-out-everywhere": "profile",
+    "POST /auth/mfa/begin": "profile",
+    "POST /auth/mfa/confirm": "profile",
+    "POST /auth/mfa/disable": "profile",
+    "GET /me": "profile",
+    "PATCH /me": "profile",
+    "PATCH /tenant": "tenant.manage",
+    "GET /connections": "connections.read",
+    "GET /connections/{connection_id}": "connections.read",
+    "POST /connections/authorizations": "connections.manage",
+    "POST /connections/callback": "connections.manage",
+    "POST /connections/{connection_id}/disconnect": "connections.manage",
+    "GET /connections/{connection_id}/quarantine": "connections.read",
+    "POST /connections/{connection_id}/quarantine/{entry_id}/replay": "connections.manage",
+    "GET /orders": "orders.read",
+    "GET /orders/{order_id}": "orders.read",
+    "GET /inventory": "inventory.read",
+    "GET /analytics/overview": "analytics.read",
+    "GET /operations/quarantine": "operations.read",
+    "POST /operations/quarantine/{entry_id}/replay": "operations.act",
+}
+"""Whoever adds a route says here, in a second place and on purpose, who may use it."""
+
+
+def test_every_route_has_the_permission_of_the_table() -> None:
+    assert {f"{route.method} {route.path}": route.permission for route in ROUTES} == ROUTE_TABLE
+
+
+def test_every_permission_but_those_of_operators_is_given_to_some_role() -> None:
+    given = {permission for held in PERMISSIONS_OF_ROLE.values() for permission in held}
+    asked = {route.permission for route in ROUTES} - {"public"}
+    assert asked - given == {"operations.read", "operations.act"}
+
+
+def test_reading_changes_nothing_and_acting_needs_more_than_reading() -> None:
+    for route in ROUTES:
+        assert route.method == "GET" or not route.permission.endswith(".read"), route
+
+
+def test_the_documents_are_up_to_date() -> None:
+    assert generate.stale() == [], "run: python -m infra.api.generate"
+
+
+def test_a_stale_document_is_noticed(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    other = tmp_path / "openapi.yaml"
+    other.write_text("openapi: 3.0.3\n")
+    monkeypatch.setattr(generate, "DEPLOYED", other)
+    assert other in generate.stale()
+
+
+def test_the_published_document_is_valid_openapi() -> None:
+    validate(json.loads(generate.PUBLISHED.read_text()))
+
+
+def test_the_deployed_document_covers_every_route_of_both_apps() -> None:
+    paths = yaml.safe_load(generate.DEPLOYED.read_text())["paths"]
+    declared = {(path, method.upper()) for path, methods in paths.items() for method in methods}
+    api = {(f"{BASE_PATH}{route.path}", route.method) for route in ROUTES}
+    web = {(path, "GET") for path in web_app.ROUTES}
+    assert declared == api | web
+
+
+def test_exactly_the_public_operations_go_without_a_token() -> None:
+    document = yaml.safe_load(generate.DEPLOYED.read_text())
+    for route in ROUTES:
+        operation = document["paths"][route.resource_path][route.method.lower()]
+        assert operation["security"] == ([] if route.permission == "public" else [{"cognito": []}])
+    scheme = document["components"]["securitySchemes"]["cognito"]
+    assert scheme["x-amazon-apigateway-authtype"] == "cognito_user_pools"
+    assert scheme["x-amazon-apigateway-authorizer"]["providerARNs"] == [{"Fn::GetAtt": ["UserPool", "Arn"]}]
+
+
+def test_intrinsic_functions_are_in_their_long_form() -> None:
+    text = generate.DEPLOYED.read_text()
+    assert not [line for line in text.splitlines() if "!Sub" in line or "!GetAtt" in line or "!Ref" in line]
+    functions = {
+        operation["x-amazon-apigateway-integration"]["uri"]["Fn::Sub"].split("/")[-2]
+        for methods in yaml.safe_load(text)["paths"].values()
+        for operation in methods.values()
+    }
+    assert functions == {"${SellerApi.Arn}", "${WebApp.Arn}"}
+
+
+def test_nothing_of_aws_is_published() -> None:
+    assert "x-amazon" not in generate.PUBLISHED.read_text()
+    assert "Fn::" not in generate.PUBLISHED.read_text()
+
+
+@pytest.mark.parametrize(
+    ("paths", "refused"),
+    [
+        (["/a/{x}", "/a/{x}/b", "/a/b"], False),
+        (["/a/{x}", "/a/{y}/b"], True),
+        (["/{x}", "/{y}"], True),
+    ],
+)
+def test_paths_that_api_gateway_would_refuse_are_refused_here(paths: list[str], *, refused: bool) -> None:
+    if refused:
+        with pytest.raises(generate.SiblingVariables):
+            generate.check_paths(paths)
+    else:
+        generate.check_paths(paths)

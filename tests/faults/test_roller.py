@@ -1,0 +1,91 @@
+"""The roller when the store fails in the middle: what was written is not added again, what was not is delivered again."""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from quayside.analytics import store
+from quayside.analytics.rules import Change, FigureDay
+from quayside.analytics.service import roll
+from quayside.kernel.errors import UpstreamUnavailable
+from tests.integration.metrics_roller.test_roller import World
+from tests.support.aws import Aws, aws
+from tests.support.fresh import emptied
+from tests.support.orders import item
+
+
+@pytest.fixture(scope="module")
+def shared() -> Iterator[Aws]:
+    with aws() as present:
+        yield present
+
+
+class FailingStore:
+    """Writes figures, but fails at the given attempts, before or after the write."""
+
+    def __init__(self, fails_before: frozenset[int], fails_after: frozenset[int]) -> None:
+        self.attempt = 0
+        self.fails_before = fails_before
+        self.fails_after = fails_after
+
+    def advance(self, figure: FigureDay, changes: Sequence[Change], now: datetime) -> int:
+        self.attempt += 1
+        if self.attempt in self.fails_before:
+            raise UpstreamUnavailable("The store did not answer.")
+        writes = store.advance(figure, changes, now)
+        if self.attempt in self.fails_after:
+            raise UpstreamUnavailable("The answer of the store was lost.")
+        return writes
+
+
+@settings(max_examples=25)
+@given(
+    changes=st.lists(
+        st.tuples(
+            st.integers(1, 3), st.integers(18, 20), st.sampled_from(["PENDING", "SHIPPED", "CANCELLED"]), st.integers(1, 3)
+        ),
+        min_size=1,
+        max_size=10,
+    ),
+    before=st.frozensets(st.integers(1, 6), max_size=3),
+    after=st.frozensets(st.integers(1, 6), max_size=3),
+)  # fmt: skip
+def test_a_crash_in_the_middle_neither_loses_nor_doubles(
+    shared: Aws, changes: list[tuple[int, int, str, int]], before: frozenset[int], after: frozenset[int]
+) -> None:
+    world = World(emptied(shared))
+    for minute, (number, day, status, quantity) in enumerate(changes):
+        world.change(
+            f"903-{day:07}-{number:07}",
+            purchased=f"2026-11-{day}T{number:02}:00:00Z",
+            updated=f"2026-11-21T00:{minute:02}:00Z",
+            status=status,
+            items=[item(quantity=quantity, price=f"{quantity}.00")],
+        )
+    failing = FailingStore(before, after)
+    first = 0
+    for _ in range(10):
+        rolled = roll(world.stream[first:], world.aws.clock, advance=failing.advance)
+        if rolled.failed_sequence_number is None:
+            break
+        # Lambda delivers again from the record that was named.
+        numbers = [record["dynamodb"]["SequenceNumber"] for record in world.stream]
+        assert numbers.index(rolled.failed_sequence_number) >= first
+        first = numbers.index(rolled.failed_sequence_number)
+    assert rolled.failed_sequence_number is None
+    assert world.figures() == world.truth()
+
+
+def test_one_figure_that_fails_does_not_hold_up_the_others(shared: Aws) -> None:
+    world = World(emptied(shared))
+    world.change("903-0000000-0000001", purchased="2026-11-18T12:00:00Z")
+    world.change("903-0000000-0000002", purchased="2026-11-19T12:00:00Z")
+    failing = FailingStore(frozenset({1}), frozenset())
+    rolled: Any = roll(world.stream, world.aws.clock, advance=failing.advance)
+    assert rolled.writes == 1
+    assert rolled.failed_sequence_number == world.stream[0]["dynamodb"]["SequenceNumber"]
+    assert len(world.figures()) == 1

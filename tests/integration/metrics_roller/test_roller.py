@@ -1,0 +1,220 @@
+"""The roller on an in-process AWS: daily figures follow the stream of orders exactly once, however it is delivered."""
+
+from collections.abc import Iterator
+from datetime import date
+from typing import Any
+
+import hypothesis.strategies as st
+import pytest
+from hypothesis import settings
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
+
+from metrics_roller.app import build
+from metrics_roller.container import Container
+from quayside.analytics import rules, store
+from quayside.analytics.rules import Tally
+from quayside.kernel.observability import CountedMetrics
+from quayside.kernel.tenancy import tenant_scope
+from quayside.orders import service as orders
+from quayside.orders import store as order_store
+from tests.support.aws import Aws, aws
+from tests.support.fresh import emptied
+from tests.support.notifications import US, stream_record
+from tests.support.orders import item, order_document
+from tests.support.sellers import connect
+
+
+@pytest.fixture(scope="module")
+def shared() -> Iterator[Aws]:
+    with aws() as present:
+        yield present
+
+
+class World:
+    """A roller, one connected seller, and the stream that its orders leave behind."""
+
+    def __init__(self, present: Aws) -> None:
+        self.aws = present
+        self.seller = connect(present.clock)
+        self.metrics = CountedMetrics()
+        self.container = Container(
+            present.settings, clock=present.clock, store=present.store, metrics=self.metrics
+        )
+        self.handler = build(lambda: self.container)
+        self.stream: list[dict[str, Any]] = []
+        self.images: dict[str, dict[str, Any]] = {}
+
+    def change(self, order_id: str, **parts: Any) -> None:
+        """Store a state of an order and write down what the stream would tell of it."""
+        with tenant_scope(self.seller.tenant_id):
+            facts = orders.facts_of_document(order_document(order_id, **parts))
+            assert facts is not None
+            order_store.upsert(self.seller.connection_id, facts, self.aws.clock.now())
+        (image,) = (
+            each
+            for each in self.aws.items()
+            if each["kind"]["S"] == "order" and each["sk"]["S"].endswith(order_id)
+        )
+        self.write_down(order_id, image)
+
+    def write_down(self, order_id: str, image: dict[str, Any] | None, **more: Any) -> None:
+        self.stream.append(stream_record(len(self.stream) + 1, self.images.get(order_id), image, **more))
+        if image is None:
+            del self.images[order_id]
+        else:
+            self.images[order_id] = image
+
+    def deliver(self, first: int = 0, end: int | None = None) -> list[str]:
+        answer = self.handler({"Records": self.stream[first:end]}, None)
+        return [failure["itemIdentifier"] for failure in answer["batchItemFailures"]]
+
+    def figures(self) -> dict[tuple[date, str], Tally]:
+        with tenant_scope(self.seller.tenant_id):
+            rows = store.days(self.seller.connection_id, US, date(2026, 1, 1), date(2026, 12, 31))
+        return {(row.day, row.currency): row.tally for row in rows if not row.tally.is_nothing}
+
+    def truth(self) -> dict[tuple[date, str], Tally]:
+        """Add up all orders anew, the slow way."""
+        sums: dict[tuple[date, str], Tally] = {}
+        for image in self.images.values():
+            placed = orders.contribution_of_image(image)
+            place = (placed.day, placed.currency)
+            tally = Tally(*(getattr(placed.contribution, name) for name in Tally.__struct_fields__))
+            sums[place] = sums.get(place, rules.NOTHING) + tally
+        return {place: tally for place, tally in sums.items() if not tally.is_nothing}
+
+
+@pytest.fixture
+def world(shared: Aws) -> World:
+    return World(emptied(shared))
+
+
+def test_an_order_counts_from_pending_to_its_price_to_its_cancellation(world: World) -> None:
+    day = (date(2026, 11, 20), "USD")
+    steps = [
+        ({"status": "PENDING", "items": [item(quantity=2, price=None)]}, Tally(orders=1, units=2, pending=1)),
+        (
+            {"status": "UNSHIPPED", "items": [item(quantity=2, price=None)]},
+            Tally(orders=1, units=2, waiting_for_price=1),
+        ),
+        (
+            {"status": "SHIPPED", "items": [item(quantity=2, price="39.98")]},
+            Tally(orders=1, units=2, sales_minor=3998, priced=1),
+        ),
+        ({"status": "CANCELLED", "items": [item(quantity=2, price="39.98")]}, Tally(cancelled=1)),
+    ]
+    for minute, (parts, expected) in enumerate(steps):
+        world.change("903-0000000-0000001", updated=f"2026-11-20T18:0{minute}:00Z", **parts)
+        assert world.deliver(minute) == []
+        assert world.figures() == {day: expected}
+
+
+def test_a_batch_costs_one_write_a_figure(world: World) -> None:
+    for place in range(6):
+        at = ("2026-11-20T18:00:00Z", "2026-11-18T18:00:00Z")[place % 2]
+        world.change(f"903-0000000-{place:07}", purchased=at)
+    world.deliver()
+    assert world.metrics.counts == {"FiguresWritten": 2}
+    assert world.figures() == world.truth()
+
+
+def test_a_price_in_another_currency_moves_the_order_to_that_currency(world: World) -> None:
+    world.change("903-0000000-0000001", items=[item(price=None)])
+    world.change(
+        "903-0000000-0000001", updated="2026-11-20T19:00:00Z", items=[item(price="10.00", currency="EUR")]
+    )
+    world.deliver()
+    assert world.figures() == {(date(2026, 11, 20), "EUR"): Tally(1, 1, 1000, 1)}
+
+
+def test_what_expires_changes_no_figure_and_what_is_erased_does(world: World) -> None:
+    world.change("903-0000000-0000001")
+    world.change("903-0000000-0000002")
+    world.write_down("903-0000000-0000001", None, expired=True)
+    world.write_down("903-0000000-0000002", None)
+    world.deliver()
+    assert world.figures() == {(date(2026, 11, 20), "USD"): Tally(1, 1, 1999, 1)}
+
+
+def test_figures_expire_with_amazons_data(world: World) -> None:
+    world.change("903-0000000-0000001")
+    world.deliver()
+    (figure,) = (each for each in world.aws.items() if each["kind"]["S"] == "daily_figure")
+    assert int(figure["expires_at"]["N"]) == 1795132800 + 548 * 86_400  # 2026-11-20T00:00:00Z and 548 days
+    assert figure["source"]["S"] == "quayside:metrics_roller"
+
+
+@pytest.mark.parametrize(
+    "record",
+    [
+        {},
+        {"dynamodb": {"SequenceNumber": "1"}},
+        stream_record(1, None, {"pk": {"S": "x"}, "sk": {"S": "y"}}),
+        stream_record(1, None, {"pk": {"S": f"T#{'0' * 26}#ORDERS#c#{US}#2026-11"}, "sk": {"S": "ORDER#x#y"}}),
+    ],
+)
+def test_a_record_that_is_no_order_is_counted_and_passed_over(world: World, record: dict[str, Any]) -> None:
+    world.change("903-0000000-0000001")
+    world.stream.insert(0, record)
+    assert world.deliver() == []
+    assert world.metrics.counts == {"StreamRecordsUnreadable": 1, "FiguresWritten": 1}
+
+
+class Deliveries(RuleBasedStateMachine):
+    """Changes orders and delivers their stream as Lambda may: in batches of any size, repeated and cut anew."""
+
+    present: Aws
+
+    @initialize()
+    def begin(self) -> None:
+        self.world = World(emptied(self.present))
+        self.delivered = 0
+        self.minute = 0
+
+    @rule(
+        number=st.integers(1, 4),
+        day=st.integers(18, 20),
+        status=st.sampled_from(["PENDING", "UNSHIPPED", "SHIPPED", "CANCELLED"]),
+        quantity=st.integers(0, 3),
+        price=st.sampled_from([None, "0.00", "12.34"]),
+    )
+    def change(self, number: int, day: int, status: str, quantity: int, price: str | None) -> None:
+        self.minute += 1
+        purchased = f"2026-11-{day:02}T{number:02}:00:00Z"
+        self.world.change(
+            f"903-{day:07}-{number:07}",
+            purchased=purchased,
+            updated=f"2026-11-21T{self.minute // 60:02}:{self.minute % 60:02}:00Z",
+            status=status,
+            items=[item(quantity=quantity, price=price)],
+        )
+
+    @rule(size=st.integers(1, 10))
+    def deliver_next(self, size: int) -> None:
+        end = min(self.delivered + size, len(self.world.stream))
+        if end > self.delivered:
+            assert self.world.deliver(self.delivered, end) == []
+            self.delivered = end
+
+    @rule(back=st.integers(1, 10), size=st.integers(1, 10))
+    def deliver_again_cut_anew(self, back: int, size: int) -> None:
+        first = max(0, self.delivered - back)
+        end = min(first + size, len(self.world.stream))
+        if end > first:
+            assert self.world.deliver(first, end) == []
+            self.delivered = max(self.delivered, end)
+
+    @invariant()
+    def figures_equal_the_orders_once_all_was_delivered(self) -> None:
+        if hasattr(self, "world") and self.delivered == len(self.world.stream):
+            assert self.world.figures() == self.world.truth()
+
+    def teardown(self) -> None:
+        if hasattr(self, "world") and self.world.stream:
+            self.world.deliver(self.delivered)
+            assert self.world.figures() == self.world.truth()
+
+
+def test_figures_are_exact_however_the_stream_is_delivered(shared: Aws) -> None:
+    Deliveries.present = shared
+    run_state_machine_as_test(Deliveries, settings=settings(max_examples=20, stateful_step_count=20))

@@ -1,0 +1,220 @@
+"""The worker against the simulator: a connection from consent to facts, and what keeps it fresh."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from infra.simulator.world import Seller
+from quayside.amazon.client import AmazonClient
+from quayside.connections import service as connections
+from quayside.kernel.ids import tenant_id_of
+from quayside.kernel.tenancy import tenant_scope
+from quayside.sync.service import show_connection
+from tests.support.amazon import TENANT, Stage, id_of, stage
+
+OTHER = tenant_id_of("another-seller")
+
+
+@pytest.fixture
+def on() -> Iterator[Stage]:
+    with stage() as opened:
+        yield opened
+
+
+def shop(on: Stage, orders: int = 3, partner: str = "A1WORKER") -> Seller:
+    """Return a seller with some orders, the last of which is new."""
+    seller = on.simulator.world.create_seller("quiet-us", selling_partner_id=partner)
+    for _ in range(orders):
+        on.simulator.world.new_order(seller)
+        on.clock.advance(86_400)
+    on.simulator.world.step()
+    return seller
+
+
+def orders(on: Stage) -> dict[str, dict[str, Any]]:
+    return {item["sk"]["S"].rsplit("#", 1)[1]: item for item in on.aws.items() if item["kind"]["S"] == "order"}
+
+
+def throttled(on: Stage) -> int:
+    return sum(each["throttled"] for each in on.calls().values())
+
+
+def test_a_seller_connects_and_history_stock_and_freshness_follow(on: Stage) -> None:
+    seller = shop(on)
+    connection_id = on.begin(seller)
+    assert on.run() == 6
+    connection = on.connection(connection_id)
+    assert (connection.status, connection.name) == ("connected", "Quiet Pier · Americas")
+    assert {key: step.state for key, step in connection.steps.items()} == dict.fromkeys(connection.steps, "done")
+    assert set(connection.subscriptions) == set(connections.NOTIFICATION_TYPES)
+    assert len(orders(on)) == 3
+    with tenant_scope(TENANT):
+        shown = show_connection(connection_id, on.clock)
+        health = connections.health_of(connection_id)["orders"]
+    assert [(each.dataset, each.state, each.rows) for each in shown.datasets] == [
+        ("orders", "fresh", 3), ("inventory", "fresh", 6 if shown.datasets[1].rows == 6 else shown.datasets[1].rows),
+    ]  # fmt: skip
+    assert health.complete_from == health.walk().oldest  # type: ignore[union-attr]  # there is a walk
+    (serving,) = connections.serving(seller.selling_partner_id)
+    assert serving.accepts(connection.subscriptions["ORDER_CHANGE"])
+    assert not serving.accepts("somebody-elses")
+    assert throttled(on) == 0
+    assert [item["sk"]["S"] for item in on.aws.items("vault_table") if item["pk"]["S"].startswith("T#")] == ["REFRESH_TOKEN"]
+
+
+def test_the_schedule_brings_what_no_notification_told(on: Stage) -> None:
+    seller = shop(on, orders=1)
+    connection_id = on.begin(seller)
+    on.run()
+    order = on.simulator.world.new_order(seller)
+    on.simulator.world.commit()
+    sent = 0
+    for _ in range(5):
+        sent += on.tick(300)
+        on.run()
+    assert sent >= 1
+    assert order.order_id in orders(on)
+    with tenant_scope(TENANT):
+        assert show_connection(connection_id, on.clock).datasets[0].state == "fresh"
+    assert throttled(on) == 0
+
+
+def test_one_order_is_fetched_with_its_money(on: Stage) -> None:
+    seller = shop(on, orders=1)
+    connection_id = on.begin(seller)
+    on.run()
+    order = on.simulator.world.new_order(seller)
+    on.clock.advance(86_400)
+    on.simulator.world.step()
+    on.desk.ask("orders.fetch", TENANT, connection_id, cause="notification", order_id=order.order_id)
+    on.run()
+    assert "prices" in orders(on)[order.order_id]
+
+
+def test_a_refused_request_is_recorded_with_its_id_and_not_repeated(on: Stage) -> None:
+    connection_id = on.begin(shop(on, orders=0))
+    on.run()
+    on.desk.ask("orders.fetch", TENANT, connection_id, cause="notification", order_id="902-0000000-0000000")
+    assert on.run() == 1
+    assert on.ended[-1][1] == "refused"
+    with tenant_scope(TENANT):
+        shown = show_connection(connection_id, on.clock).datasets[0]
+    assert shown.state == "failing"
+    assert "Amazon's request id: " in shown.reason
+
+
+def test_fifty_commands_for_one_seller_wait_their_turn_and_none_is_throttled(on: Stage) -> None:
+    seller = shop(on, orders=1)
+    connection_id = on.begin(seller)
+    on.run()
+    (order_id,) = orders(on)
+    for _ in range(50):
+        on.desk.ask("orders.fetch", TENANT, connection_id, cause="notification", order_id=order_id)
+    on.run(steps=2000)
+    assert on.calls()["getOrder"]["calls"] == 50
+    assert throttled(on) == 0
+    assert {ending for _, ending in on.ended} <= {"done", "waits"}
+
+
+def test_duplicate_commands_do_no_harm(on: Stage) -> None:
+    seller = shop(on, orders=2)
+    connection_id = on.begin(seller)
+    done = []
+    while (found := on.step()) is not None:
+        done.append(found[0])
+        on.worker.run(found[0])  # delivered a second time
+        assert len(done) < 60
+    before = {key: item for key, item in orders(on).items() if item.pop("received_at", None) or True}
+    calls = on.calls()["searchOrders"]["calls"]
+    for command in done:
+        if command.kind != "orders.search" or command.arguments["mode"] == "history":
+            on.worker.run(command)
+    on.run()
+    after = {key: item for key, item in orders(on).items() if item.pop("received_at", None) or True}
+    assert after == before
+    assert on.calls()["searchOrders"]["calls"] == calls
+    with tenant_scope(TENANT):
+        walk = connections.health_of(connection_id)["orders"].walk()
+    assert walk is not None
+    assert (walk.rows, walk.done) == (2, True)
+
+
+def test_disconnecting_deletes_the_subscriptions_at_amazon(on: Stage) -> None:
+    seller = shop(on, orders=0)
+    connection_id = on.begin(seller)
+    on.run()
+    with tenant_scope(TENANT):
+        connections.disconnect(connection_id, seller.selling_partner_id, desk=on.desk)
+    on.run()
+    assert on.connection(connection_id).status == "disconnected"
+    assert on.calls()["deleteSubscriptionById"]["by_status"] == {"204": 3} or on.calls()["deleteSubscriptionById"]["calls"] == 3
+    assert on.tick(86_400) == 0
+
+
+def test_a_subscription_stays_while_another_tenant_still_serves_the_seller(on: Stage) -> None:
+    seller = shop(on, orders=0)
+    connection_id = on.begin(seller)
+    on.begin(seller, tenant_id=OTHER)
+    on.run()
+    assert len(connections.serving(seller.selling_partner_id)) == 2
+    with tenant_scope(TENANT):
+        connections.disconnect(connection_id, seller.selling_partner_id, desk=on.desk)
+    on.run()
+    assert on.connection(connection_id).status == "disconnected"
+    assert "deleteSubscriptionById" not in on.calls()
+    (left,) = connections.serving(seller.selling_partner_id)
+    assert left.tenant_id == OTHER
+    assert on.connection(id_of(seller, tenant_id=OTHER), OTHER).status == "connected"
+
+
+def test_connecting_again_finds_its_history_and_only_catches_up(on: Stage) -> None:
+    seller = shop(on, orders=2)
+    connection_id = on.begin(seller)
+    on.run()
+    with tenant_scope(TENANT):
+        connections.disconnect(connection_id, seller.selling_partner_id, desk=on.desk)
+    on.run()
+    order = on.simulator.world.new_order(seller)
+    on.clock.advance(3600)
+    on.simulator.world.step()
+    calls = on.calls()["searchOrders"]["calls"]
+    assert on.begin(seller) == connection_id
+    on.run()
+    assert on.connection(connection_id).status == "connected"
+    assert on.connection(connection_id).steps["history"].state == "done"
+    assert order.order_id in orders(on)
+    assert on.calls()["searchOrders"]["calls"] - calls == 1
+
+
+def test_a_command_for_a_connection_that_is_gone_calls_nobody(on: Stage) -> None:
+    seller = shop(on, orders=0)
+    connection_id = on.begin(seller)
+    on.run()
+    with tenant_scope(TENANT):
+        connections.disconnect(connection_id, seller.selling_partner_id, desk=on.desk)
+    on.run()
+    calls = on.calls()
+    for kind in ("orders.search", "inventory.list", "connection.authorise", "connection.release"):
+        on.desk.ask(kind, TENANT, connection_id, cause="schedule", mode="reconcile")
+    on.desk.ask("orders.fetch", TENANT, connection_id, cause="schedule", order_id="902-1")
+    assert on.run() == 5
+    assert {ending for _, ending in on.ended[-5:]} == {"done"}
+    assert on.calls() == calls
+
+
+def test_the_gateway_speaks_to_every_operation_of_the_simulator(on: Stage) -> None:
+    """Paths, methods and parameters of every operation of the table are taken by a Selling Partner API."""
+    seller = shop(on, orders=1)
+    on.begin(seller)
+    on.run()
+    with tenant_scope(TENANT):
+        connections.disconnect(id_of(seller), seller.selling_partner_id, desk=on.desk)
+    on.run()
+    assert AmazonClient.destinations
+    called = set(on.calls())
+    assert {
+        "searchOrders", "getInventorySummaries", "getMarketplaceParticipations", "createDestination",
+        "createSubscription", "deleteSubscriptionById",
+    } <= called  # fmt: skip
+    assert not [each for each in on.calls().values() if set(each["by_status"]) - {"200", "204"}]
