@@ -38,7 +38,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     user_pool_id: str = ""
     user_pool_client_id: str = ""
     mfa_mode: Literal["optional", "required"] = "required"
-    trial_days: int = 30
+    trial_days: int = 7
     history_days: int = MAXIMUM_HISTORY_DAYS
     amazon_application_id: str = ""
     amazon_application_stage: Literal["draft", "published"] = "published"
