@@ -40,7 +40,7 @@ check: sync ## lint, types, import contracts, template, API drift, secrets, advi
 	.ci/bootstrap .local/sam-venv/bin/sam validate --lint --region us-east-1
 	$(RUN) python -m infra.api.generate --check
 	$(RUN) pytest -q -n 0 tests/unit/template
-	git ls-files -z | xargs -0 $(RUN) detect-secrets-hook --baseline .secrets.baseline
+	git ls-files -z | xargs -0 $(RUN) detect-secrets-hook $(if $(wildcard .secrets.baseline),--baseline .secrets.baseline)
 	.ci/bootstrap .ci/audit
 
 bench: sync ## every benchmark, into bench.json

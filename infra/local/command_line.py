@@ -15,7 +15,7 @@ from types import FrameType
 
 from infra.local import ports
 from infra.local.building import LOCAL, CommandFailedError
-from infra.local.processes import ProgramEndedError
+from infra.local.processes import ProgramEndedError, wait_until
 from infra.local.progress import Progress
 from infra.local.seeding import SeedingError
 from infra.local.self_check import NotIsolatedError
@@ -84,13 +84,12 @@ def _watch(stack: Stack) -> int:
     expected = {program.name: program for program in stack.running()}
     while all(program.alive() for program in expected.values()):
         time.sleep(0.5)
-    if not any((stack.state / "run").glob("*.json")):
-        stack.progress.say("Stopped by `make stop`.")
+    ended = [name for name, program in expected.items() if not program.alive()]
+    # Whoever stops a program removes its pid file; a program that fails leaves it.
+    if wait_until(lambda: not any(stack.pid_file(name).exists() for name in ended), seconds=2):
+        wait_until(lambda: not stack.running(), seconds=60)
+        stack.progress.say("Stopped by `make stop`; your data is kept.")
         return 0
-    ended = [program.name for program in expected.values() if not program.alive()]
-    if not stack.running():
-        # Another `make stop` may be between ending the programs and removing their files.
-        time.sleep(1)
     sys.stderr.write(f"\n{' and '.join(ended)} ended unexpectedly; see {', '.join(str(stack.log(n)) for n in ended)}\n")
     return 1
 

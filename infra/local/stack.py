@@ -108,20 +108,20 @@ class Stack:
 
     def running(self) -> list[processes.Program]:
         """The programs of this state directory that run."""
-        found = (processes.find(self._pid_file(name)) for name in _NAMES)
+        found = (processes.find(self.pid_file(name)) for name in _NAMES)
         return [program for program in found if program is not None]
 
     def stop(self) -> bool:
         """Stop what runs, waiting until its state is saved; whether anything ran. Never touches anything else."""
         stopped = False
         for name in _NAMES:
-            program = processes.find(self._pid_file(name))
+            program = processes.find(self.pid_file(name))
             if program is not None:
                 stopped = True
                 with self.progress.step(f"Stopping {_title(name)}"):
-                    processes.stop(program, self._pid_file(name), grace_seconds=_STOP_SECONDS[name])
+                    processes.stop(program, self.pid_file(name), grace_seconds=_STOP_SECONDS[name])
             else:
-                self._pid_file(name).unlink(missing_ok=True)
+                self.pid_file(name).unlink(missing_ok=True)
         return stopped
 
     def reset(self) -> None:
@@ -186,7 +186,7 @@ class Stack:
             directory=building.ROOT,
             environment={**_plain_environment(), **environment},
             log=self.log(name),
-            pid_file=self._pid_file(name),
+            pid_file=self.pid_file(name),
         )
 
     def _deploy(self, built: str, amazon: seeding.Amazon) -> None:
@@ -234,7 +234,8 @@ class Stack:
         with self.progress.step("Signing up the operator"):
             seeding.seed_operator(self.urls.api, self.clients, self.outputs["UserPoolId"])
 
-    def _pid_file(self, name: str) -> pathlib.Path:
+    def pid_file(self, name: str) -> pathlib.Path:
+        """Where a program's process id is kept while it runs."""
         return self.state / "run" / f"{name}.json"
 
     def _deployed_file(self) -> pathlib.Path:

@@ -26,7 +26,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[3]
 INTERPRETER = ROOT / ".local" / "aws-venv" / "bin" / "python"
 REGION = "us-east-1"
 ACCOUNT = "000000000000"
-ROOT_SECRET = "test"
+ROOT_SECRET = "test"  # pragma: allowlist secret
 
 _names = itertools.count(1)
 _session = boto3.Session(region_name=REGION)

@@ -148,7 +148,7 @@ def test_a_function_sees_its_own_environment(complete: Server, without: Callable
         assert found["OWN"] == "1"
         assert found["AWS_REGION"] == "us-east-1"
         assert found["AWS_ENDPOINT_URL"] == server.endpoint
-        return {"AUTH", "STATE_DIR", "BIND_HOST", "S3_DATA_DIR"} & found.keys()
+        return {"AUTH", "STATE_DIR", "BIND_HOST", "S3_DATA_DIR"} & set(found)
 
     assert not leaked(complete)
     assert leaked(without("function_environment"))

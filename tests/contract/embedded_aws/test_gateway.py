@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from tests.contract.embedded_aws.server import Server
 
-PASSWORD = "Correct-horse-9"
+PASSWORD = "Correct-horse-9"  # pragma: allowlist secret
 ECHO = """
 import json
 def handler(event, context):
