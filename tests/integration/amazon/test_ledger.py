@@ -69,6 +69,15 @@ def test_the_rate_amazon_answers_with_is_kept_for_all_with_its_time(on: Aws) -> 
     assert (bucket["rate"]["S"], bucket["rate_at"]["S"]) == ("0.5", "2026-11-21T10:11:12Z")
 
 
+def test_a_faster_rate_counts_for_what_was_reserved_at_the_slow_one(on: Aws) -> None:
+    ledger, other = Ledger(APPLICATION, on.clock), Ledger(APPLICATION, on.clock)
+    for _ in range(15):
+        other.reserve(SEARCH_ORDERS, C)
+    ledger.learn(SEARCH_ORDERS, C, Decimal("0.5"))
+    assert ledger.reserve(SEARCH_ORDERS, C) - NOW == 6000
+    assert other.reserve(SEARCH_ORDERS, C) - NOW == 8000
+
+
 def test_the_rate_of_the_table_is_no_news_and_costs_nothing(on: Aws) -> None:
     assert not Ledger(APPLICATION, on.clock).learn(GET_ORDER, C, Decimal("0.5"))
     assert on.items("coordination_table") == []

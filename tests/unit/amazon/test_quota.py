@@ -14,6 +14,7 @@ from quayside.amazon.quota import (
     exhausted,
     interval_of,
     plan_of,
+    rescaled,
     reserve,
     standing,
 )
@@ -140,3 +141,18 @@ def test_every_operation_has_room_to_be_a_second_late_or_more(name: str) -> None
     operation = OPERATIONS[name]
     plan = plan_of(interval_of(operation.rate), operation.burst)
     assert plan.lateness >= (500 if name == "getInventorySummaries" else 1000)
+
+
+@given(
+    ahead=st.integers(-500_000, 5_000_000),
+    now=st.integers(0, 2_000_000_000_000),
+    old=st.integers(1, 200_000),
+    new=st.integers(1, 200_000),
+)
+def test_a_change_of_rate_keeps_as_many_calls_outstanding_and_forgets_none(
+    ahead: int, now: int, old: int, new: int
+) -> None:
+    after = rescaled(now + ahead, now, old, new)
+    assert after >= now
+    assert (after - now) * old >= max(ahead, 0) * new
+    assert (after - now - 1) * old < max(ahead, 0) * new

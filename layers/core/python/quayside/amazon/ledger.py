@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from pynamodb.attributes import NumberAttribute, UnicodeAttribute
 
 from quayside.amazon.operations import Operation
-from quayside.amazon.quota import Plan, backfill_of, exhausted, interval_of, plan_of, slot_of
+from quayside.amazon.quota import Plan, backfill_of, exhausted, interval_of, plan_of, rescaled, slot_of
 from quayside.kernel.clock import Clock, epoch_milliseconds, format_instant
 from quayside.kernel.ids import ConnectionId
 from quayside.storage import keys
@@ -95,29 +95,41 @@ class Ledger:
     def learn(self, operation: Operation, connection_id: ConnectionId | None, rate: Decimal) -> bool:
         """Keep the rate Amazon answered with, and when; return whether it was news.
 
-        It costs a write only when it differs from what is known.
+        It costs a write only when it differs from what is known. The calls already reserved stay reserved, counted in
+        the new interval: a bucket that was filled at a slow rate would otherwise hold a faster one up for hours.
         """
         key = self._key(operation, connection_id)
         known = self._remember(key)
         interval = interval_of(rate)
         if interval == (known.interval or interval_of(operation.rate)):
             return False
-        now = self._clock.now()
         model = QuotaBucket
-        written = write(
-            model,
-            key,
-            [
-                model.interval.set(interval),
-                model.rate.set(str(rate)),
-                model.rate_at.set(format_instant(now)),
-                model.arrival_at.set(model.arrival_at | epoch_milliseconds(now)),
-                model.expires_at.set(epoch_milliseconds(now) // 1000 + _KEPT_SECONDS),
-            ],
-            source="amazon:x-amzn-RateLimit-Limit",
-        )
-        known.learn(written.item)
-        return True
+        for _ in range(_TRIES):
+            now = self._clock.now()
+            at = epoch_milliseconds(now)
+            arrival_at = rescaled(known.arrival_at, at, known.interval or interval_of(operation.rate), interval)
+            unmoved = (
+                model.arrival_at == known.arrival_at if known.arrival_at else model.arrival_at.does_not_exist()
+            )
+            written = write(
+                model,
+                key,
+                [
+                    model.interval.set(interval),
+                    model.rate.set(str(rate)),
+                    model.rate_at.set(format_instant(now)),
+                    model.arrival_at.set(arrival_at),
+                    model.expires_at.set(at // 1000 + _KEPT_SECONDS),
+                ],
+                unmoved,
+                source="amazon:x-amzn-RateLimit-Limit",
+            )
+            known.learn(written.item)
+            if written.applied:
+                return True
+            if known.interval == interval:
+                return False
+        raise BucketContended(f"The bucket {key.pk} could not be moved in {_TRIES} tries.")
 
     def exhaust(self, operation: Operation, connection_id: ConnectionId | None) -> None:
         """Take note that Amazon answered 429: the bucket is empty, whatever the ledger thought."""

@@ -102,6 +102,12 @@ def exhausted(now: int, plan: Plan) -> int:
     return now + plan.burst * plan.interval
 
 
+def rescaled(arrival_at: int, now: int, old_interval: int, new_interval: int) -> int:
+    """Return the arrival time of a bucket whose rate changed: as many calls are outstanding as before, rounded up."""
+    ahead = arrival_at - now
+    return now if ahead <= 0 else now - (-ahead * new_interval // old_interval)
+
+
 def standing(slot_at: int, now: int, plan: Plan) -> Literal["ahead", "due", "lost"]:
     """Return whether a reserved slot lies ahead, may be used now, or was missed by more than the plan's lateness."""
     if slot_at > now:
