@@ -7,8 +7,8 @@ CONFIRMATION_CODE = "123456"
 
 PASSWORD = "Harbour-light-42"  # noqa: S105  # pragma: allowlist secret - opens nothing but this machine's own copy
 
-USAGE_PLAN = {"searchOrders": 30.0, "getOrder": 4.0, "getInventorySummaries": 2.0}
-"""Rates above Amazon's usual ones, as Amazon grants to larger sellers: a history then takes minutes, not an hour."""
+USAGE_PLAN = {"searchOrders": 120.0, "getOrder": 4.0, "getInventorySummaries": 2.0}
+"""Multiples of the usual rates, as Amazon grants to larger sellers: 50,000 orders then take minutes, not days."""
 
 
 @dataclass(frozen=True, slots=True)

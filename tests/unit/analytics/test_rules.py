@@ -12,6 +12,7 @@ from quayside.analytics import rules
 from quayside.analytics.rules import NOTHING, Change, FigureDay, Period, PeriodKey, Tally
 
 AS_OF = datetime(2026, 11, 21, 10, 0, tzinfo=UTC)
+WHOLE = rules.Standing(AS_OF, known=True, whole=True)
 DAY = FigureDay("c", "m", date(2026, 11, 21), "USD")
 OTHER = FigureDay("c", "m", date(2026, 11, 21), "EUR")
 ONE = Tally(orders=1, units=2, sales_minor=1999, priced=1)
@@ -110,7 +111,7 @@ def test_no_priced_order_has_no_average() -> None:
 
 def test_figures_show_their_formula_with_their_own_numbers() -> None:
     tally = Tally(orders=12, units=15, sales_minor=123456, priced=10, pending=1, waiting_for_price=1, cancelled=2)
-    figures = rules.figure_set(tally, "USD", AS_OF, known=True)
+    figures = rules.figure_set(tally, "USD", WHOLE)
     assert (figures.sales.value, figures.sales.unit, figures.sales.currency) == (123456, "minor", "USD")
     assert figures.sales.method.filled == "Item proceeds of 10 orders = 1,234.56 USD"
     assert figures.average_order_value.value == 12346
@@ -135,14 +136,22 @@ def test_figures_show_their_formula_with_their_own_numbers() -> None:
     ],
 )
 def test_figures_are_estimated_while_an_order_is_open(tally: Tally, state: str) -> None:
-    assert rules.figure_set(tally, "JPY", AS_OF, known=True).sales.state == state
+    assert rules.figure_set(tally, "JPY", WHOLE).sales.state == state
 
 
 def test_before_anything_was_fetched_values_are_unknown_rather_than_zero() -> None:
-    figures = rules.figure_set(NOTHING, "USD", AS_OF, known=False)
+    figures = rules.figure_set(NOTHING, "USD", rules.Standing(AS_OF, known=False, whole=False))
     assert {figure.value for figure in msgspec.structs.astuple(figures)} == {None}
 
 
 def test_yen_are_shown_without_decimals() -> None:
-    figures = rules.figure_set(Tally(orders=1, units=1, sales_minor=1280, priced=1), "JPY", AS_OF, known=True)
+    figures = rules.figure_set(Tally(orders=1, units=1, sales_minor=1280, priced=1), "JPY", WHOLE)
     assert figures.sales.method.filled == "Item proceeds of 1 orders = 1,280 JPY"
+
+
+def test_a_part_of_the_whole_is_never_called_posted_and_says_so() -> None:
+    part = rules.Standing(AS_OF, known=True, whole=False)
+    figures = rules.figure_set(Tally(orders=1, units=1, sales_minor=1280, priced=1), "USD", part)
+    for each in (figures.sales, figures.units, figures.orders, figures.average_order_value):
+        assert each.state == "estimated"
+        assert any("still being read" in note for note in each.method.notes)

@@ -161,20 +161,37 @@ def average_minor(sales_minor: int, priced: int) -> int | None:
     return None if priced == 0 else round(Fraction(sales_minor, priced))
 
 
-def figure_set(tally: Tally, currency: str, as_of: datetime, *, known: bool) -> FigureSet:
+class Standing(msgspec.Struct, frozen=True):
+    """How far the figures of a period can be trusted.
+
+    Attributes:
+        as_of: when the orders were last in step with Amazon.
+        known: False while nothing was fetched yet; the values are then null rather than a zero that nobody checked.
+        whole: False while orders of the period are still being read; the values are then a part and called estimated.
+    """
+
+    as_of: datetime
+    known: bool
+    whole: bool
+
+    def state_of(self, tally: Tally) -> State:
+        """Return the state of figures made of ``tally``: nothing partial is called posted."""
+        return tally.state if self.whole else "estimated"
+
+
+def figure_set(tally: Tally, currency: str, standing: Standing) -> FigureSet:
     """Return the figures of a period with their method cards filled in.
 
     Args:
         tally: what the period's orders add up to.
         currency: of all money in it.
-        as_of: when the orders were last in step with Amazon.
-        known: False while nothing was fetched yet; the values are then null rather than a zero that nobody checked.
+        standing: how far they can be trusted.
     """
     return FigureSet(
-        sales=_sales(tally, currency, as_of, known=known),
-        units=_count(tally, tally.units, "units", as_of, known=known, title="Units ordered", noun="units on all lines"),
-        orders=_count(tally, tally.orders, "orders", as_of, known=known, title="Orders", noun="orders"),
-        average_order_value=_average(tally, currency, as_of, known=known),
+        sales=_sales(tally, currency, standing),
+        units=_count(tally, tally.units, "units", standing, title="Units ordered", noun="units on all lines"),
+        orders=_count(tally, tally.orders, "orders", standing, title="Orders", noun="orders"),
+        average_order_value=_average(tally, currency, standing),
     )
 
 
@@ -190,19 +207,28 @@ def _open_inputs(tally: Tally) -> tuple[FigureInput, ...]:
     )
 
 
-def _open_notes(tally: Tally) -> tuple[str, ...]:
+def _open_notes(tally: Tally, standing: Standing) -> tuple[str, ...]:
     if tally.state == "posted":
+        return _part_notes(standing)
+    return (
+        "Estimated: Amazon gives no price for pending orders, and some orders still wait for theirs.",
+        *_part_notes(standing),
+    )
+
+
+def _part_notes(standing: Standing) -> tuple[str, ...]:
+    if standing.whole:
         return ()
-    return ("Estimated: Amazon gives no price for pending orders, and some orders still wait for theirs.",)
+    return ("A part of the whole: older orders of this period are still being read from Amazon.",)
 
 
-def _sales(tally: Tally, currency: str, as_of: datetime, *, known: bool) -> Figure:
+def _sales(tally: Tally, currency: str, standing: Standing) -> Figure:
     return figure(
-        tally.sales_minor if known else None,
+        tally.sales_minor if standing.known else None,
         unit="minor",
         currency=currency,
-        as_of=as_of,
-        state=tally.state,
+        as_of=standing.as_of,
+        state=standing.state_of(tally),
         source=SOURCE,
         method=method_card(
             "sales.item_proceeds",
@@ -214,7 +240,7 @@ def _sales(tally: Tally, currency: str, as_of: datetime, *, known: bool) -> Figu
                 "Without tax, shipping and gift wrap, and before discounts.",
                 _CANCELLED_NOTE,
                 _DAY_NOTE,
-                *_open_notes(tally),
+                *_open_notes(tally, standing),
             ),
         ),
     )
@@ -224,9 +250,8 @@ def _count(  # noqa: PLR0913 - what a counted figure is made of
     tally: Tally,
     value: int,
     unit: Literal["units", "orders"],
-    as_of: datetime,
+    standing: Standing,
     *,
-    known: bool,
     title: str,
     noun: str,
 ) -> Figure:
@@ -237,10 +262,10 @@ def _count(  # noqa: PLR0913 - what a counted figure is made of
         else f"Units on all lines of {tally.orders:,} orders = {value:,} units"
     )
     return figure(
-        value if known else None,
+        value if standing.known else None,
         unit=unit,
-        as_of=as_of,
-        state=tally.state,
+        as_of=standing.as_of,
+        state=standing.state_of(tally),
         source=SOURCE,
         method=method_card(
             f"{unit}.ordered",
@@ -248,12 +273,17 @@ def _count(  # noqa: PLR0913 - what a counted figure is made of
             f"Count of {noun} of the orders of the period" if unit == "units" else _ORDERS_FORMULA,
             filled,
             inputs=(FigureInput("Orders counted", tally.orders, "orders"), *_open_inputs(tally)),
-            notes=(_CANCELLED_NOTE, "Pending orders count from the moment they are placed.", _DAY_NOTE),
+            notes=(
+                _CANCELLED_NOTE,
+                "Pending orders count from the moment they are placed.",
+                _DAY_NOTE,
+                *_part_notes(standing),
+            ),
         ),
     )
 
 
-def _average(tally: Tally, currency: str, as_of: datetime, *, known: bool) -> Figure:
+def _average(tally: Tally, currency: str, standing: Standing) -> Figure:
     value = average_minor(tally.sales_minor, tally.priced)
     sales = _amount(tally.sales_minor, currency)
     filled = (
@@ -262,11 +292,11 @@ def _average(tally: Tally, currency: str, as_of: datetime, *, known: bool) -> Fi
         else f"{sales} ÷ {tally.priced:,} orders = {_amount(value, currency)}"
     )
     return figure(
-        value if known else None,
+        value if standing.known else None,
         unit="minor",
         currency=currency,
-        as_of=as_of,
-        state=tally.state,
+        as_of=standing.as_of,
+        state=standing.state_of(tally),
         source=SOURCE,
         method=method_card(
             "average_order_value.item_proceeds",
@@ -278,6 +308,6 @@ def _average(tally: Tally, currency: str, as_of: datetime, *, known: bool) -> Fi
                 FigureInput("Orders with their price", tally.priced, "orders"),
                 *_open_inputs(tally),
             ),
-            notes=("Rounded to the smallest coin, halves to even.", _DAY_NOTE, *_open_notes(tally)),
+            notes=("Rounded to the smallest coin, halves to even.", _DAY_NOTE, *_open_notes(tally, standing)),
         ),
     )

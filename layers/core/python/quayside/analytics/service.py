@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
 
 import msgspec
@@ -93,9 +93,7 @@ def read_record(record: Mapping[str, Any]) -> StreamRecord:
     )
 
 
-def roll(
-    event_records: Sequence[Mapping[str, Any]], clock: Clock, *, advance: Advance = store.advance
-) -> Rolled:
+def roll(event_records: Sequence[Mapping[str, Any]], clock: Clock, *, advance: Advance = store.advance) -> Rolled:
     """Bring the daily figures in step with a batch of changed orders, each change exactly once.
 
     The differences are added up per figure, so a batch costs one write a figure. A figure that could not be written
@@ -161,6 +159,15 @@ class _Stall(NamedTuple):
         return [row for row in self.rows if row.currency == currency and period.from_day <= row.day <= period.to_day]
 
     @property
+    def is_whole(self) -> bool:
+        """Whether every order of the period was read; figures over less are a part of the whole."""
+        return rules.covers(self.history_from, self.period)
+
+    def lacks(self, day: date) -> bool:
+        """Whether orders of this day of the period may not have been read yet."""
+        return day in self.period.days and (self.history_from is None or day < self.history_from)
+
+    @property
     def currencies(self) -> set[str]:
         return {self.marketplace.currency, *(row.currency for row in self.rows)}
 
@@ -213,9 +220,14 @@ def _stall(known: Known, marketplace: Marketplace, key: PeriodKey, now: datetime
         marketplace,
         period,
         tuple(rows),
-        None if complete_from is None else day_of(complete_from, marketplace.time_zone),
+        None if complete_from is None else _first_whole_day(complete_from, marketplace.time_zone),
         known.as_of(DATASET),
     )
+
+
+def _first_whole_day(complete_from: datetime, time_zone: str) -> date:
+    """Return the first local day all of which lies at or after an instant."""
+    return day_of(complete_from - timedelta(microseconds=1), time_zone) + timedelta(days=1)
 
 
 def _period_view(key: PeriodKey, stalls: Sequence[_Stall], now: datetime) -> PeriodView:
@@ -264,7 +276,8 @@ def _figures(tally: Tally, currency: str, stalls: Sequence[_Stall], now: datetim
     """Return figures as of the least fresh of their sources; nothing is known before the first successful sync."""
     ages = [stall.as_of for stall in stalls if stall.as_of is not None]
     known = bool(ages) or tally != NOTHING
-    return rules.figure_set(tally, currency, min(ages, default=now), known=known)
+    whole = all(stall.is_whole for stall in stalls)
+    return rules.figure_set(tally, currency, rules.Standing(min(ages, default=now), known, whole))
 
 
 def _previous(stalls: Sequence[_Stall], currency: str) -> PreviousView | None:
@@ -286,6 +299,12 @@ def _days(stalls: Sequence[_Stall], present: Sequence[FigureRow]) -> tuple[DayVi
     for row in present:
         by_day[row.day] += row.tally
     return tuple(
-        DayView(day.isoformat(), tally.sales_minor, tally.units, tally.orders, tally.state)
+        DayView(
+            day.isoformat(),
+            tally.sales_minor,
+            tally.units,
+            tally.orders,
+            "estimated" if any(stall.lacks(day) for stall in stalls) else tally.state,
+        )
         for day, tally in sorted(by_day.items())
     )
