@@ -1,16 +1,18 @@
 """The files of the web application, read once and addressed by the hash of their content.
 
-Every file is text (the font travels as base64 text), so the API needs no binary media types and compresses all of it. One
-version names the whole set: a relative import inside a module stays inside its version, and every address under a version
-never changes its content, so browsers keep it for good.
+Every file is text (the font travels as base64 text), so the API needs no binary media types and compresses all of it.
+One version names the whole set: a relative import inside a module stays inside its version, and what an address under
+a version gives never changes, so browsers keep it for good.
 """
 
 from __future__ import annotations
 
 import hashlib
 import re
-from pathlib import Path
-from typing import Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 _CONTENT_TYPES: Final = {
     ".css": "text/css; charset=utf-8",

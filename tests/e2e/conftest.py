@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import gc
+import warnings
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
+from infra.local.ports import free
+from infra.local.stack import Stack
 from tests.e2e.support.browser import started_browser
 from tests.e2e.support.fake_api import FakeQuayside, serve
 from tests.e2e.support.visit import Visits
@@ -25,6 +29,18 @@ def browser() -> Iterator[Browser]:
     """One browser for all tests of a process; each test opens pages of its own."""
     with started_browser() as found:
         yield found
+
+
+@pytest.fixture(scope="session")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """The whole product on this machine, deployed from the real template, with nobody in it yet."""
+    with warnings.catch_warnings():
+        # Its programs go on when the objects that started them are gone: on purpose, and Python would complain.
+        warnings.simplefilter("ignore", ResourceWarning)
+        running = Stack.start(tmp_path_factory.mktemp("stack"), free(), sellers=())
+        gc.collect()
+    with running:
+        yield running
 
 
 @pytest.fixture(scope="session")

@@ -8,10 +8,13 @@ import threading
 import time
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final
 
 import uvicorn
 from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.middleware.gzip import GZipMiddleware
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
@@ -39,10 +42,10 @@ def problem(
     """Return an error as the API writes it."""
     body = {
         "type": f"urn:quayside:{code}",
-        "title": title,
+        "title": HTTPStatus(status).phrase,
         "status": status,
         "code": code,
-        "detail": detail,
+        "detail": f"{title}. {detail}".strip(),
         "action": action,
         "request_id": "3f1c-test",
     }
@@ -409,7 +412,8 @@ def application(fake: FakeQuayside, stage: str = "") -> Starlette:
     ]
     if stage:
         routes += [Route(stage, web), Route("/", to_stage)]
-    return Starlette(routes=routes)
+    # API Gateway compresses (`MinimumCompressionSize`), so the bytes that a test counts are those that travel.
+    return Starlette(routes=routes, middleware=[Middleware(GZipMiddleware, minimum_size=1024, compresslevel=6)])
 
 
 @contextmanager

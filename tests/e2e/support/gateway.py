@@ -1,11 +1,7 @@
-"""API Gateway's part for web_app: a request becomes the event that the real handler gets, its answer a response.
-
-Compression is API Gateway's too (`MinimumCompressionSize`), so the bytes that a test counts are those that travel.
-"""
+"""API Gateway's part for web_app: a request becomes the event that the real handler gets, its answer a response."""
 
 from __future__ import annotations
 
-import gzip
 import re
 from http import HTTPStatus
 from typing import TYPE_CHECKING
@@ -17,8 +13,6 @@ from web_app import app as web_app
 
 if TYPE_CHECKING:
     from starlette.requests import Request
-
-_MINIMUM_COMPRESSION_BYTES = 1024
 
 
 def _pattern(resource_path: str) -> re.Pattern[str]:
@@ -41,17 +35,10 @@ def answer(request: Request, path: str, stage: str) -> Response:
         found = pattern.match(path or "/")
         if found:
             answered = get(resource_path, f"{stage}{path}", parameters=found.groupdict(), headers=request.headers)
-            return _compressed(request, answered.status, answered.headers, answered.body.encode())
+            return Response(answered.body.encode(), answered.status, answered.headers)
     # What API Gateway answers for a path without a resource, as the template shapes it.
     return Response(
         '{"type":"about:blank","title":"There is no such page","status":404,"code":"not_found"}',
         HTTPStatus.NOT_FOUND,
         media_type="application/problem+json",
     )
-
-
-def _compressed(request: Request, status: int, headers: dict[str, str], body: bytes) -> Response:
-    if len(body) >= _MINIMUM_COMPRESSION_BYTES and "gzip" in request.headers.get("accept-encoding", ""):
-        body = gzip.compress(body, 6)
-        headers = {**headers, "content-encoding": "gzip"}
-    return Response(body, status, headers)

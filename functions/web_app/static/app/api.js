@@ -57,6 +57,12 @@ async function send(method, path, { body, query, signal: abort }) {
   return answer;
 }
 
+/** What the API tells: its first sentence says what happened and becomes the title; its own title only names the status. */
+function told({ title, detail, ...rest }) {
+  const [first, ...others] = (detail || title || "").split(/(?<=[.!?])\s+/);
+  return { ...rest, title: first.replace(/\.$/, ""), detail: others.join(" ") };
+}
+
 async function read(answer) {
   const isJson = (answer.headers.get("Content-Type") || "").includes("json");
   let content = null;
@@ -77,7 +83,7 @@ async function read(answer) {
     title: answer.status >= 500 ? "Quayside has a problem" : "That did not work",
     detail: answer.status >= 500 ? "The server could not finish this." : `The server answered with status ${answer.status}.`,
     action: "Try again in a moment.",
-    ...(content && typeof content === "object" ? content : {}),
+    ...(content && typeof content === "object" ? told(content) : {}),
   });
 }
 

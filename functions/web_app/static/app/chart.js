@@ -28,7 +28,10 @@ function panel(UPlot, { width, height, days, value, colour, axisText, label, sho
   const grid = { stroke: paint("--grid"), width: 1 };
   const xs = days.map((item) => noon(item.date));
   const final = days.map((item) => (item.state === "estimated" ? null : value(item)));
-  const moving = days.map((item) => (item.state === "estimated" ? value(item) : null));
+  const moving = days.map((item) => (item.state === "estimated" ? value(item) || null : null));
+  // Below four pixels a day bars run into each other: then an area tells more.
+  const dense = (width - 90) / days.length < 4;
+  if (dense) moving.forEach((_, index) => { if (moving[index] === null && days[index + 1]?.state === "estimated") moving[index] = final[index]; });
   const radius = days.length > 45 ? 0.15 : 0.2;
   const bars = UPlot.paths.bars({ size: [0.72, 40, 2], radius: [radius, 0], align: 0 });
   const top = Math.max(1, ...days.map(value));
@@ -52,8 +55,10 @@ function panel(UPlot, { width, height, days, value, colour, axisText, label, sho
     ],
     series: [
       {},
-      { label, fill: colour, stroke: colour, width: 0, paths: bars, points: { show: false } },
-      { label: `${label}, estimated`, fill: `color-mix(in srgb, ${colour} 14%, transparent)`, stroke: colour, width: 1.5, dash: (width - 80) / days.length > 16 ? [4, 3] : undefined, paths: bars, points: { show: false } },
+      dense
+        ? { label, fill: `color-mix(in srgb, ${colour} 16%, transparent)`, stroke: colour, width: 1.5, points: { show: false } }
+        : { label, fill: colour, stroke: colour, width: 0, paths: bars, points: { show: false } },
+      { label: `${label}, estimated`, fill: dense ? undefined : `color-mix(in srgb, ${colour} 14%, transparent)`, stroke: colour, width: 1.5, dash: dense || (width - 80) / days.length > 16 ? [4, 3] : undefined, paths: dense ? undefined : bars, points: { show: false } },
     ],
     hooks: { setCursor: [(chart) => onIndex(chart.cursor.idx ?? null)] },
     data: [xs, final, moving],

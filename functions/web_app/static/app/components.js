@@ -45,10 +45,10 @@ export function Bone({ width = "8ch", height = "1em" }) {
   return html`<span class="bone" style=${{ width, height }} aria-hidden="true"></span>`;
 }
 
-/** Rows of grey bars where a table will be; as high as the rows to come. */
-export function BoneRows({ rows = 8, columns = 4 }) {
+/** Rows of grey bars where a table will be, as high as the rows to come; `narrow` lists the columns that a phone shows. */
+export function BoneRows({ rows, columns, narrow }) {
   const widths = ["14ch", "20ch", "9ch", "7ch", "8ch", "6ch"];
-  return html`${Array.from({ length: rows }, (_, row) => html`<tr key=${row}>${Array.from({ length: columns }, (__, column) => html`<td key=${column} class=${column > 1 ? "wide-only" : ""}><${Bone} width=${widths[column % 6]} /><small><${Bone} width=${column === 0 ? "9ch" : "5ch"} height=".8em" /></small></td>`)}</tr>`)}`;
+  return html`${Array.from({ length: rows }, (_, row) => html`<tr key=${row}>${Array.from({ length: columns }, (__, column) => html`<td key=${column} class=${narrow.includes(column) ? "" : "wide-only"}><${Bone} width=${widths[column] ?? "5ch"} /><small><${Bone} width=${column === 0 ? "9ch" : "5ch"} height=".8em" /></small></td>`)}</tr>`)}`;
 }
 
 /** Nothing to show: why, and what to do next. */

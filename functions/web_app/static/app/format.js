@@ -18,11 +18,14 @@ export function decimals(currency) {
   return numberFormat({ style: "currency", currency }).resolvedOptions().maximumFractionDigits;
 }
 
-/** Money from whole minor units. `compact` is for axes. */
-export function money(minor, currency, { whole = false, compact = false } = {}) {
+/** Money from whole minor units, a loss with a true minus sign. `compact` is for axes. */
+export function money(minor, currency, { compact = false } = {}) {
   const value = minor / 10 ** decimals(currency);
+  return amountText(value, currency, compact).replace("-", "−");
+}
+
+function amountText(value, currency, compact) {
   if (compact) return numberFormat({ style: "currency", currency, notation: "compact", maximumFractionDigits: Math.abs(value) < 10 && value % 1 ? 2 : 1 }).format(value);
-  if (whole) return numberFormat({ style: "currency", currency, maximumFractionDigits: 0, minimumFractionDigits: 0 }).format(value);
   return numberFormat({ style: "currency", currency }).format(value);
 }
 

@@ -65,7 +65,9 @@ function App() {
   const turnedAway = !waiting && route && !signedIn && !route.open && !route.any;
   const sentOn = signedIn && route?.open;
   const { Screen, failed } = useScreen(route);
-  useScreenFocus(route?.title, route?.path);
+  // The focus follows once the screen is there to take it, not while it loads.
+  const shown = waiting || turnedAway || sentOn || (route && !Screen) ? null : place.value.path;
+  useScreenFocus(route?.title, shown);
 
   useEffect(() => {
     if (turnedAway) go("/sign-in", { replace: true, query: { return: here() === "/" ? "" : here() } });

@@ -137,6 +137,7 @@ export function useScreenFocus(title, key) {
   const first = useRef(true);
   useEffect(() => {
     document.title = title ? `${title} · Quayside` : "Quayside";
+    if (key === null) return;
     if (first.current) first.current = false;
     else document.querySelector("h1")?.focus({ preventScroll: true });
   }, [key]);

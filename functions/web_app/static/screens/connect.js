@@ -1,6 +1,7 @@
 import { html, useEffect, useRef, useState } from "../app/lib.js";
 import { get, post, Problem } from "../app/api.js";
 import { Bone, Button, ButtonLink, Card, Icon, Notice, PageHead, ProblemNotice, Select, State, Steps } from "../app/components.js";
+import { withProgress } from "./connection_words.js";
 import { handover } from "../app/handover.js";
 import { place } from "../app/router.js";
 import { useResource } from "../app/resource.js";
@@ -123,10 +124,10 @@ export function Callback() {
   if (failure) {
     return html`<${PageHead} title="Not connected" /><div class="narrow stack" key="failure"><${Notice} kind=${failure.kind} live title=${failure.title} actions=${html`${failure.retry ? html`<${Button} kind="primary" onClick=${() => setFailure(null)}>Try again<//>` : html`<${ButtonLink} to="/connect" kind="primary">Start again<//>`}<${ButtonLink} to="/connections">See your connections<//>`}><p>${failure.text}</p>${failure.problem?.request_id ? html`<small>If you ask for help, give this reference: ${failure.problem.request_id}</small>` : null}<//></div>`;
   }
-  const steps = connection?.steps ?? [{ key: "exchange", title: "Handing Amazon's answer in", state: "running", detail: "" }];
+  const steps = connection ? withProgress(connection) : [{ key: "exchange", title: "Handing Amazon's answer in", state: "running", detail: "" }];
   const before = steps.filter((step) => step.key !== "history");
   const ready = connection && connection.status !== "failed" && before.every((step) => step.state === "done");
-  return html`<${PageHead} title=${connection?.status === "failed" ? "Not connected" : ready ? "Connected" : "Connecting"} about=${connection ? `${connection.name || connection.selling_partner_id} in ${REGIONS[connection.region] ?? connection.region}` : "This takes a few seconds."} />
+  return html`<${PageHead} title=${connection?.status === "failed" ? "Not connected" : ready ? "Connected" : "Connecting"} about=${connection ? connection.name || `${connection.selling_partner_id}, ${REGIONS[connection.region] ?? connection.region}` : "This takes a few seconds."} />
     <div class="narrow stack"><${Card} title="Step by step"><div class="card-body"><div aria-live="polite"><${Steps} steps=${steps} /></div></div><//>
       ${connection?.status === "failed" ? html`<${Notice} kind="bad" live title=${connection.status_reason || "Amazon did not accept this"} actions=${html`<${ButtonLink} to="/connect" kind="primary">Start again<//>`}><p>${connection.status_action}</p><//>` : null}
       ${ready ? html`<${Notice} kind="good" live title="New orders now arrive by themselves" actions=${html`<${ButtonLink} to="/" kind="primary">Open the overview<//><${ButtonLink} to=${`/connections/${connection.connection_id}`}>Watch the history load<//>`}><p>Older orders follow in the background. You can leave this page.</p><//>` : null}</div>`;

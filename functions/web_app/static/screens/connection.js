@@ -2,17 +2,16 @@ import { html, useState } from "../app/lib.js";
 import { get, post } from "../app/api.js";
 import { Ago, Button, ButtonLink, Card, Dialog, Empty, ErrorSummary, Field, Icon, Link, Meter, Notice, PageHead, ProblemNotice, Steps } from "../app/components.js";
 import { useForm } from "../app/form.js";
-import { agoWords, count, durationWords, moment } from "../app/format.js";
+import { agoWords, count, moment } from "../app/format.js";
 import { now, useResource } from "../app/resource.js";
 import { may } from "../app/session.js";
 import { toast } from "../app/shell.js";
-import { ConnectionState, DatasetState, objective, REGIONS } from "./connection_words.js";
+import { ConnectionState, DatasetState, objective, progressWords, REGIONS, withProgress } from "./connection_words.js";
 import { Quarantine } from "./quarantine.js";
 
 function Progress({ progress }) {
   if (!progress) return null;
-  const finish = progress.estimated_finish_at ? (Date.parse(progress.estimated_finish_at) - now.value) / 1000 : 0;
-  return html`<div class="progress"><${Meter} ...${progress} label="History loaded" /><small>${count(progress.done)}${progress.total_estimate ? ` of about ${count(progress.total_estimate)}` : ""} ${progress.unit}${finish > 0 ? ` · about ${durationWords(finish)} left` : ""}</small></div>`;
+  return html`<div class="progress"><${Meter} ...${progress} label="History loaded" /><small>${progressWords(progress, now.value)}</small></div>`;
 }
 
 function Datasets({ datasets }) {
@@ -44,7 +43,7 @@ export function Screen({ connection_id: connectionId }) {
   const ended = ["disconnected", "revoked"].includes(connection.status);
   const stepping = connection.steps.some((step) => step.state !== "done");
   const left = connection.authorisation_expires_at ? (Date.parse(connection.authorisation_expires_at) - now.value) / 86_400_000 : null;
-  const steps = connection.steps.map((step) => (step.key === "history" && step.state === "running" ? { ...step, progress: connection.datasets.find((dataset) => dataset.progress)?.progress } : step));
+  const steps = withProgress(connection);
   return html`<${PageHead} crumb=${crumb} title=${connection.name || connection.selling_partner_id} about=${html`<span class="about-line"><${ConnectionState} status=${connection.status} /><span>${REGIONS[connection.region] ?? connection.region} · ${connection.marketplaces.map((item) => item.name).join(", ") || "no marketplaces yet"}</span></span>`} />
     <div class="stack" key="connection">${problem ? html`<${ProblemNotice} problem=${problem} retry=${reload} compact />` : null}
     ${connection.status_reason ? html`<${Notice} kind=${connection.status === "connected" ? "warn" : "bad"} title=${connection.status_reason} actions=${["failed", "revoked"].includes(connection.status) ? html`<${ButtonLink} to="/connect" kind="primary">Connect again<//>` : null}><p>${connection.status_action}</p><//>` : null}

@@ -2,12 +2,22 @@ import { configuration } from "../app/session.js";
 import { useResource } from "../app/resource.js";
 import { get } from "../app/api.js";
 
+/** This seller's connections; undefined while unread. */
+export function useConnections(options) {
+  const { data, problem } = useResource("connections", (signal) => get("connections", { signal }), options);
+  return { connections: data?.connections, unread: Boolean(problem) && !data };
+}
+
 /** The marketplaces of this seller's connections, each with what the configuration knows of it; undefined while unread. */
 export function useMarketplaces() {
-  const { data } = useResource("connections", (signal) => get("connections", { signal }));
-  if (!data) return undefined;
+  return marketplacesOf(useConnections().connections);
+}
+
+/** The marketplaces of some connections. */
+export function marketplacesOf(connections) {
+  if (!connections) return undefined;
   const found = new Map();
-  for (const connection of data.connections) for (const marketplace of connection.marketplaces) found.set(marketplace.marketplace_id, { ...detail(marketplace.marketplace_id), ...marketplace });
+  for (const connection of connections) for (const marketplace of connection.marketplaces) found.set(marketplace.marketplace_id, { ...detail(marketplace.marketplace_id), ...marketplace });
   return [...found.values()];
 }
 

@@ -9,6 +9,13 @@ import { fulfilledBy, OrderState } from "./order_words.js";
 
 const amount = (value) => (value ? money(value.amount_minor, value.currency) : html`<span class="fine">–</span>`);
 
+/** Where facts came from, in words; an origin we have no words for is shown as it is stored. */
+function sourceWords(source) {
+  const [, kind, name] = /^amazon:(notifications|orders)\/?(.*)$/.exec(source) ?? [];
+  if (kind === "notifications") return `Amazon's message ${name}`;
+  return kind === "orders" ? "Amazon's order list" : source;
+}
+
 function Window({ from, until, zone }) {
   if (!from && !until) return html`<span class="fine">Amazon gives none</span>`;
   return html`${from && until ? `${moment(from, zone)} to ${moment(until, zone)}` : moment(until ?? from, zone)}`;
@@ -17,7 +24,7 @@ function Window({ from, until, zone }) {
 function Lines({ order }) {
   const waiting = order.total_state === "waiting";
   return html`<${Card} title="What was ordered" class="lines"><div class="table-wrap"><table class="lines-table"><thead><tr><th>Product</th><th class="number">Ordered</th><th class="number">Shipped</th><th class="number">Items</th><th class="number wide-only">Discount</th><th class="number wide-only">Shipping</th><th class="number wide-only">Tax</th></tr></thead>
-    <tbody>${order.lines.map((line) => html`<tr key=${line.order_item_id}><td><strong>${line.title ?? line.seller_sku}</strong><small>${[line.seller_sku, line.asin].filter(Boolean).join(" · ")}${line.cancelled ? " · cancelled" : ""}</small></td><td class="number">${line.quantity_ordered}</td><td class="number">${line.quantity_shipped}</td><td class="number">${amount(line.item)}</td><td class="number wide-only">${amount(line.discount)}</td><td class="number wide-only">${amount(line.shipping)}</td><td class="number wide-only">${amount(line.tax)}</td></tr>`)}</tbody></table></div>
+    <tbody>${order.lines.map((line) => html`<tr key=${line.order_item_id}><td><strong>${line.title ?? line.seller_sku}</strong><small>${[line.title ? line.seller_sku : null, line.asin].filter(Boolean).join(" · ")}${line.cancelled ? " · cancelled" : ""}</small></td><td class="number">${line.quantity_ordered}</td><td class="number">${line.quantity_shipped}</td><td class="number">${amount(line.item)}</td><td class="number wide-only">${amount(line.discount)}</td><td class="number wide-only">${amount(line.shipping)}</td><td class="number wide-only">${amount(line.tax)}</td></tr>`)}</tbody></table></div>
     <div class="sum">${waiting ? html`<${Notice} kind="warn" title="The price is still to come"><p>Amazon gives no prices for a pending order. Quayside asks for them as soon as the payment is through, usually within half an hour.</p><//>`
       : !order.totals ? html`<p class="fine">${order.total_state === "posted" ? "Amazon gives no money for this order." : ""}</p>` : html`<dl>${[["Items", order.totals?.item], ["Discount", order.totals?.discount], ["Shipping", order.totals?.shipping], ["Tax", order.totals?.tax], ["Other", order.totals?.other]].filter(([label, value]) => value && (value.amount_minor || label === "Items")).map(([label, value]) => html`<dt key=${label}>${label}</dt><dd>${amount(value)}</dd>`)}<dt class="grand">Total</dt><dd class="grand">${amount(order.totals?.total ?? order.total)}</dd></dl>`}</div><//>`;
 }
@@ -35,6 +42,6 @@ export function Screen({ order_id: orderId }) {
     ${problem ? html`<div class="gap-below"><${ProblemNotice} problem=${{ ...problem, title: "This order could not be refreshed" }} retry=${reload} compact /></div>` : null}
     <div class="order-grid" key="order"><${Lines} order=${order} /><div class="stack">
       <${Card} title="Delivery"><div class="card-body tight"><dl class="facts"><dt>Shipped by</dt><dd>${fulfilledBy(order.fulfilled_by)}</dd><dt>Ships</dt><dd><${Window} from=${order.windows.ship_after} until=${order.windows.ship_by} zone=${zone} /></dd><dt>Arrives</dt><dd><${Window} from=${order.windows.deliver_after} until=${order.windows.deliver_by} zone=${zone} /></dd></dl></div><//>
-      <${Card} title="Where this comes from"><div class="card-body tight"><dl class="facts"><dt>Source</dt><dd>${history.source}</dd><dt>Amazon changed it</dt><dd><${Ago} at=${history.source_updated_at} /></dd><dt>Quayside received it</dt><dd><${Ago} at=${history.received_at} /></dd><dt>Prices read</dt><dd>${history.priced_at ? html`<${Age} at=${history.priced_at} state="posted" />` : html`<span class="age estimated">not yet</span>`}</dd></dl></div><//>
+      <${Card} title="Where this comes from"><div class="card-body tight"><dl class="facts"><dt>Source</dt><dd>${sourceWords(history.source)}</dd><dt>Amazon changed it</dt><dd><${Ago} at=${history.source_updated_at} /></dd><dt>Quayside received it</dt><dd><${Ago} at=${history.received_at} /></dd><dt>Prices read</dt><dd>${history.priced_at ? html`<${Age} at=${history.priced_at} state="posted" />` : html`<span class="age estimated">not yet</span>`}</dd></dl></div><//>
       <p class="fine">Quayside does not read the buyer's name or address.</p></div></div>`;
 }

@@ -1,13 +1,14 @@
 import { html, useEffect, useRef, useState } from "../app/lib.js";
 import { get } from "../app/api.js";
-import { Ago, Bone, ButtonLink, Card, Empty, Link, Notice, PageHead, ProblemNotice, Segmented, Select } from "../app/components.js";
+import { Ago, Bone, ButtonLink, Card, Empty, Link, Meter, Notice, PageHead, ProblemNotice, Segmented, Select } from "../app/components.js";
 import { DaysChart, DaysTable } from "../app/chart.js";
 import { InlineFigure, Tile, TileBone } from "../app/figures.js";
 import { dayRange, money, moment, plural } from "../app/format.js";
-import { useResource } from "../app/resource.js";
+import { now, useResource } from "../app/resource.js";
 import { place, setQuery } from "../app/router.js";
 import { me } from "../app/session.js";
-import { countryOf, marketplaceOptions, useMarketplaces, zoneOf } from "./marketplaces.js";
+import { historyProgress, progressWords } from "./connection_words.js";
+import { countryOf, marketplaceOptions, marketplacesOf, useConnections, zoneOf } from "./marketplaces.js";
 import { OrderState } from "./order_words.js";
 
 const PERIODS = [{ value: "today", label: "Today" }, { value: "7d", label: "7 days" }, { value: "30d", label: "30 days" }, { value: "90d", label: "90 days" }];
@@ -91,22 +92,31 @@ function Ailing({ connections }) {
   return connections.filter((connection) => AILING[connection.status]).map((connection) => html`<${Notice} key=${connection.connection_id} kind="warn" title=${`${connection.name} ${AILING[connection.status]}`} actions=${html`<${ButtonLink} to=${`/connections/${connection.connection_id}`} kind="small">See what to do<//>`}><p>Its figures stand still until that is settled; the others go on.</p><//>`);
 }
 
+/** While history is being read, an empty day may only be a day not read yet: that has to be said. */
+function Incomplete({ connections }) {
+  return connections.filter((connection) => connection.status === "connected" && historyProgress(connection)).map((connection) => {
+    const progress = historyProgress(connection);
+    return html`<${Notice} key=${connection.connection_id} title=${`Older orders of ${connection.name} are still being read`} actions=${html`<${Link} to=${`/connections/${connection.connection_id}`}>Watch it<//>`}><p>Days without sales may be days not read yet. ${progressWords(progress, now.value)}.</p><${Meter} ...${progress} label="History read" /><//>`;
+  });
+}
+
 export function Screen() {
   const { query } = place.value;
   const period = PERIODS.some((item) => item.value === query.get("period")) ? query.get("period") : "30d";
   const marketplaceId = query.get("marketplace_id") ?? "";
-  const marketplaces = useMarketplaces();
+  const { connections, unread } = useConnections({ every: EVERY });
+  const marketplaces = marketplacesOf(connections);
   const { data, problem, reload } = useResource(`overview:${period}:${marketplaceId}`, (signal) => get("analytics/overview", { query: { period, marketplace_id: marketplaceId }, signal }), { every: EVERY });
   const name = (me.value.member.name || "").split(" ")[0];
   const newest = data?.as_of;
-  const about = data ? (data.has_connection ? html`${dayRange(data.period.from, data.period.to)} · ${newest ? html`up to date <${Ago} at=${newest} />` : "nothing read yet"}` : "Nothing is connected yet.") : problem ? "Your figures could not be read." : html`<${Bone} width="26ch" />`;
+  const about = data ? (data.has_connection ? html`${dayRange(data.period.from, data.period.to)} · ${newest ? html`up to date <${Ago} at=${newest} />` : "first reading under way"}` : "Nothing is connected yet.") : problem ? "Your figures could not be read." : html`<${Bone} width="26ch" />`;
   const empty = data && data.has_connection && !data.currencies.length;
   return html`<${PageHead} title=${name ? `${greeting()}, ${name}` : greeting()} about=${about}><${Select} label="Marketplace" value=${marketplaceId} onChange=${(value) => setQuery({ marketplace_id: value }, { replace: true })} options=${marketplaceOptions(marketplaces)} />
       <${Segmented} label="Period" value=${period} onChange=${(value) => setQuery({ period: value === "30d" ? "" : value }, { replace: true })} options=${PERIODS} /><//>
     <div class="stack">${problem ? html`<${ProblemNotice} problem=${data ? { ...problem, title: "These figures could not be refreshed", detail: `${problem.title}.`, action: "You see the last ones we have." } : problem} retry=${reload} compact=${Boolean(data)} />` : null}
-    ${!data ? (problem ? null : html`<div class="stack" role="status" aria-label="Loading your figures"><${Waiting} /><div class="two"><div class="card bone-card"></div><div class="card bone-card"></div></div></div>`)
+    ${!data || (!connections && !unread) ? (problem ? null : html`<div class="stack" role="status" aria-label="Loading your figures"><${Waiting} /><div class="two"><div class="card bone-card"></div><div class="card bone-card"></div></div></div>`)
       : !data.has_connection ? html`<div class="card"><${Empty} icon="connections" title="Connect your Amazon account to see your sales" action=${html`<${ButtonLink} to="/connect" kind="primary">Connect an Amazon account<//>`}>It takes about two minutes. You see what is read, and why, before you agree.<//></div>`
-      : html`<${Ailing} connections=${data.connections} />${empty ? html`<div class="card"><${Empty} icon="orders" title="No orders in this period" action=${period === "90d" ? null : html`<${Link} class="button" to="/" query=${{ period: "90d", marketplace_id: marketplaceId }}>Look at 90 days<//>`}>${data.connections.some((item) => item.status === "authorising") ? "Your account is still being connected; orders show here as they are read." : "A new order shows here by itself, within a minute."}<//></div>` : null}
+      : html`<${Ailing} connections=${data.connections} /><${Incomplete} connections=${connections ?? []} />${empty ? html`<div class="card"><${Empty} icon="orders" title="No orders in this period" action=${period === "90d" ? null : html`<${Link} class="button" to="/" query=${{ period: "90d", marketplace_id: marketplaceId }}>Look at 90 days<//>`}>${data.connections.some((item) => item.status === "authorising") ? "Your account is still being connected; orders show here as they are read." : "A new order shows here by itself, within a minute."}<//></div>` : null}
         ${data.currencies.length === 1 ? html`<${Tiles} part=${data.currencies[0]} period=${data.period} /><div class="two"><div class="stack"><${Trend} part=${data.currencies[0]} period=${data.period} /><${Split} part=${data.currencies[0]} /></div><${Latest} marketplaceId=${marketplaceId} /></div>`
           : html`${data.currencies.length ? html`<p class="fine currencies-note">Currencies stand side by side. Quayside never adds them up without a stated rate.</p><div class="currencies">${data.currencies.map((part) => html`<section key=${part.currency} class="currency" aria-label=${`Figures in ${part.currency}`}><h2><span class="tag">${part.currency}</span>${NAMES?.of(part.currency) ?? part.currency}</h2><${Tiles} part=${part} period=${data.period} /><${Trend} part=${part} period=${data.period} /><${Split} part=${part} /></section>`)}</div>` : null}<${Latest} marketplaceId=${marketplaceId} />`}`}</div>`;
 }

@@ -1,0 +1,42 @@
+"""A shop at the simulated Amazon, steered through the simulator's control API."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import httpx
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_TIMEOUT_SECONDS = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Shop:
+    """A simulated seller."""
+
+    simulator: str
+    selling_partner_id: str
+    marketplace_ids: tuple[str, ...]
+
+    @classmethod
+    def open(cls, simulator: str, profile: str, name: str, rates: Mapping[str, float]) -> Shop:
+        """Open a shop of a profile, with its history and the given usage plan."""
+        made = _call("POST", f"{simulator}/control/sellers", {"profile": profile, "name": name})
+        partner = made["selling_partner_id"]
+        _call("PUT", f"{simulator}/control/sellers/{partner}", {"rate_multipliers": dict(rates)})
+        return cls(simulator, partner, tuple(each["marketplace_id"] for each in made["marketplaces"]))
+
+    def sell(self) -> str:
+        """Let somebody buy something now; the number of the order."""
+        made = _call("POST", f"{self.simulator}/control/sellers/{self.selling_partner_id}/orders", {})
+        return str(made["order_id"])
+
+
+def _call(method: str, url: str, body: Mapping[str, Any]) -> dict[str, Any]:
+    answer = httpx.request(method, url, json=dict(body), timeout=_TIMEOUT_SECONDS)
+    answer.raise_for_status()
+    found: dict[str, Any] = answer.json()
+    return found

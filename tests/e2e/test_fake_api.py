@@ -1,0 +1,98 @@
+"""The fake API answers in the shapes of the real one: what the screens are tested with is what they will get."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import httpx
+import msgspec
+import pytest
+
+from quayside.accounts.views import AuthenticatorSetup, Me, Session, SignedUp
+from quayside.analytics.views import Overview
+from quayside.connections.views import Authorization, ConnectionList, ConnectionView, QuarantinePage
+from quayside.inventory.views import InventoryPage
+from quayside.orders.views import OrderDetail, OrderPage
+from seller_api.http import Problem
+from seller_api.routes.configuration import Configuration
+from tests.e2e.support.fake_api import CODE, EMAIL, PASSWORD
+from tests.e2e.support.fake_data import AMERICA
+
+if TYPE_CHECKING:
+    from tests.e2e.support.fake_api import FakeQuayside
+
+_AUTHORISED = {"Authorization": "Bearer token-1"}
+
+READS = (
+    ("configuration", Configuration),
+    ("me", Me),
+    ("connections", ConnectionList),
+    (f"connections/{AMERICA}", ConnectionView),
+    (f"connections/{AMERICA}/quarantine", QuarantinePage),
+    ("operations/quarantine", QuarantinePage),
+    ("orders?limit=100", OrderPage),
+    ("orders?search=lamp", OrderPage),
+    ("inventory", InventoryPage),
+    ("analytics/overview?period=today", Overview),
+    ("analytics/overview?period=90d", Overview),
+)
+
+WRITES: tuple[tuple[str, dict[str, str], Any], ...] = (
+    ("auth/sign-up", {"email": EMAIL, "password": PASSWORD, "name": "M", "organisation": "T"}, SignedUp),
+    ("auth/sign-in", {"email": EMAIL, "password": PASSWORD}, Session),
+    ("auth/mfa/begin", {}, AuthenticatorSetup),
+    ("connections/authorizations", {"marketplace_id": "A1PA6795UKMFR9"}, Authorization),
+    ("connections/callback", {"state": "state-9", "selling_partner_id": "A1", "code": "c"}, ConnectionView),
+)
+
+
+def _same_shape(answer: httpx.Response, shape: Any) -> None:
+    """Assert that an answer decodes strictly into a view, and that the view loses nothing of it."""
+    told = answer.json()
+    for entry in told.get("entries", ()):
+        # The view writes what arrived as it arrived, JSON or not; only its text form can be read back.
+        entry["payload"] = str(entry["payload"])
+    view = msgspec.convert(told, shape)
+    assert msgspec.json.decode(msgspec.json.encode(view)) == told
+
+
+@pytest.mark.parametrize(("path", "shape"), READS, ids=[path for path, _ in READS])
+def test_a_read_has_the_real_shape(
+    path: str, shape: Any, fake: FakeQuayside, deployment: tuple[FakeQuayside, str]
+) -> None:
+    answer = httpx.get(f"{deployment[1]}api/v1/{path}", headers=_AUTHORISED)
+    assert answer.status_code == 200
+    _same_shape(answer, shape)
+    assert fake.seen
+
+
+def test_every_order_has_the_real_shape(fake: FakeQuayside) -> None:
+    for order in fake.orders:
+        view = msgspec.convert(order, OrderDetail)
+        assert msgspec.json.decode(msgspec.json.encode(view)) == order
+
+
+@pytest.mark.parametrize(("path", "body", "shape"), WRITES, ids=[path for path, _, _ in WRITES])
+def test_a_write_has_the_real_shape(
+    path: str, body: dict[str, str], shape: Any, fake: FakeQuayside, deployment: tuple[FakeQuayside, str]
+) -> None:
+    answer = httpx.post(f"{deployment[1]}api/v1/{path}", json=body, headers=_AUTHORISED)
+    assert answer.status_code in {200, 201, 202}
+    _same_shape(answer, shape)
+    assert fake.seen
+
+
+@pytest.mark.parametrize("path", ["orders/none", "connections/none", "nowhere"])
+def test_a_problem_has_the_real_shape(path: str, fake: FakeQuayside, deployment: tuple[FakeQuayside, str]) -> None:
+    answer = httpx.get(f"{deployment[1]}api/v1/{path}", headers=_AUTHORISED)
+    assert answer.status_code == 404
+    assert answer.headers["content-type"] == "application/problem+json"
+    _same_shape(answer, Problem)
+    assert fake.seen
+
+
+def test_a_wrong_code_names_its_field(fake: FakeQuayside, deployment: tuple[FakeQuayside, str]) -> None:
+    answer = httpx.post(f"{deployment[1]}api/v1/auth/confirm", json={"email": EMAIL, "code": CODE[::-1]})
+    _same_shape(answer, Problem)
+    assert answer.json()["fields"][0]["field"] == "code"
+    assert fake.seen
