@@ -88,9 +88,20 @@ def _build(run: Run) -> Path:
         NotMeasurableError: the build failed; what it said stands above.
     """
     output = run.scratch / "lambda"
+    make = shutil.which("make")
+    if make is None:
+        raise NotMeasurableError("the functions are built with make, which is not installed.")
     # Native code is the only thing that differs between processors, so the layers are built for all of Lambda's.
     done = subprocess.run(  # noqa: S603 - our own Makefile
-        ["make", "-s", "-C", str(REPOSITORY / "layers"), "lambda", f"OUTPUT={output}", f"LAYER_PYTHON={_interpreter()}"],  # noqa: S607 - make is found on the path
+        [
+            make,
+            "-s",
+            "-C",
+            str(REPOSITORY / "layers"),
+            "lambda",
+            f"OUTPUT={output}",
+            f"LAYER_PYTHON={_interpreter()}",
+        ],
         stdout=sys.stderr,
         check=False,
         env={

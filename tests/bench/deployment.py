@@ -21,6 +21,7 @@ from tests.bench.harness import REPOSITORY
 STACK = "quayside-bench"
 TEMPLATE = REPOSITORY / "template.yaml"
 
+SESSION_SECONDS = 12 * 3600
 PARAMETERS = {
     "Stage": "local",
     "MfaMode": "optional",
@@ -201,8 +202,10 @@ def as_function(aws: EmbeddedAws, function: Function) -> Iterator[None]:
     iam.update_assume_role_policy(
         RoleName=role, PolicyDocument=json.dumps({**document, "Statement": [*document["Statement"], statement]})
     )
+    # A full run may outlast the hour that a session of a role lives by default.
+    iam.update_role(RoleName=role, MaxSessionDuration=SESSION_SECONDS)
     credentials = aws.operator.client("sts", endpoint_url=aws.endpoint).assume_role(
-        RoleArn=function.role_arn, RoleSessionName="quayside-bench"
+        RoleArn=function.role_arn, RoleSessionName="quayside-bench", DurationSeconds=SESSION_SECONDS
     )["Credentials"]
     before = dict(os.environ)
     for name in [name for name in os.environ if name.startswith("AWS_")]:

@@ -20,6 +20,8 @@ from typing import TextIO
 REPOSITORY = Path(__file__).resolve().parents[2]
 """Where the project lies."""
 
+LAST_LINES = 5
+
 
 class NotMeasurableError(Exception):
     """Something a benchmark needs is not there; the text says what to run."""
@@ -114,10 +116,16 @@ def peak_memory_mb() -> float:
 def handlers_log(run: Run) -> Iterator[None]:
     """Send what handlers log on standard output to a file of the run: thousands of lines that nobody asked for.
 
-    They are written all the same, for a function has to write them too.
+    They are written all the same, for a function has to write them too. When the block fails the last ones are shown.
     """
-    with (run.scratch / "handlers.log").open("a", encoding="utf-8") as log, contextlib.redirect_stdout(log):
-        yield
+    path = run.scratch / "handlers.log"
+    try:
+        with path.open("a", encoding="utf-8") as log, contextlib.redirect_stdout(log):
+            yield
+    except BaseException:
+        for line in path.read_text(encoding="utf-8").splitlines()[-LAST_LINES:]:
+            run.say(f"A handler logged: {line}")
+        raise
 
 
 @contextmanager

@@ -1,8 +1,9 @@
 """Intake: 10,000 notifications through the real handler, and through a plain loop, in turns.
 
-Both run in this process against the same embedded AWS, in batches of ten SQS messages. Ours runs with the environment
-and the role of the deployed function, IAM enforced, so it also assumes the role of each tenant, looks up whose a seller
-is, sends the orders whose money is missing to the work queue and writes its metrics. The loop does none of that.
+Both run in this process against the same embedded AWS, in batches of the size that the template gives the intake; the
+loop gains and loses nothing by it. Ours runs with the environment and the role of the deployed function, IAM enforced,
+so it also assumes the role of each tenant, looks up whose a seller is, sends the orders whose money is missing to the
+work queue and writes its metrics. The loop does none of that.
 
 Write units are DynamoDB's own, read from its answers (``ReturnConsumedCapacity``, asked for on the wire) for everything
 the handler writes except stock positions, per distinct order change: repeats and stale changes cost units but don't
@@ -17,7 +18,7 @@ from tests.bench import plain_loop
 from tests.bench.capacity import WriteUnits
 from tests.bench.catalogue import Result
 from tests.bench.comparison import compare
-from tests.bench.deployment import Function, as_function, deploy
+from tests.bench.deployment import Function, as_function, deploy, read_template
 from tests.bench.embedded_aws import REGION, EmbeddedAws, embedded_aws
 from tests.bench.harness import Run, Stopwatch, chunks, handlers_log, in_turns
 from tests.bench.notifications import (
@@ -38,8 +39,9 @@ if TYPE_CHECKING:
     from quayside.kernel.ids import ConnectionId, TenantId
 
 MESSAGES = 10_000
-BATCH = 10
-TURN = 10 * BATCH
+WARM_UP = 40
+TURN = 100
+"""Messages of one turn."""
 SEED = 20261122
 KINDS = ("ORDER_CHANGE", "FBA_INVENTORY_AVAILABILITY_CHANGES")
 QUEUE = "arn:aws:sqs:us-east-1:000000000000:intake"
@@ -61,10 +63,11 @@ class LambdaContext:
 class Side:
     """One of the two: its handler, its clock and what it failed at."""
 
-    def __init__(self, handler: Handler, batches: Sequence[dict[str, Any]], per_turn: int) -> None:
+    def __init__(self, handler: Handler, batches: Sequence[dict[str, Any]], batch: int) -> None:
         self.watch = Stopwatch()
         self._handler = handler
-        self._turns = chunks(batches, per_turn)
+        self._batch = batch
+        self._turns = chunks(batches, max(1, TURN // batch))
         self.failed: list[dict[str, Any]] = []
 
     def turn(self, number: int) -> None:
@@ -83,7 +86,7 @@ class Side:
         records, self.failed = self.failed, []
         for record in records:
             record["attributes"]["ApproximateReceiveCount"] = "2"
-        for part in chunks(records, BATCH):
+        for part in chunks(records, self._batch):
             with self.watch.running():
                 self.take({"Records": list(part)})
         return len(records)
@@ -93,8 +96,9 @@ def measure(run: Run) -> Result:
     """Run both sides in turns and compare what each kept with what is true."""
     until = datetime.now(UTC).replace(minute=0, second=0, microsecond=0)
     traffic = generate(seed=SEED, deliveries=run.share(MESSAGES), until=until)
-    warm_up = generate(seed=SEED + 1, deliveries=4 * BATCH, until=until, sellers=(WARM_UP_SELLER,))
-    batches = _batches(traffic.deliveries)
+    warm_up = generate(seed=SEED + 1, deliveries=WARM_UP, until=until, sellers=(WARM_UP_SELLER,))
+    batch = batch_size()
+    batches = _batches(traffic.deliveries, batch)
     run.say(f"{len(traffic.deliveries)} deliveries of {len(traffic.orders)} orders; seed {SEED}.")
     with embedded_aws(run) as aws:
         functions = deploy(aws, ("NotificationIntake", "SyncWorker"))
@@ -106,13 +110,12 @@ def measure(run: Run) -> Result:
         with as_function(aws, intake), handlers_log(run), units.watching():
             from notification_intake.app import handler  # noqa: PLC0415 - composed in the function's environment
 
-            ours = Side(handler, batches, TURN // BATCH)
-            plain = Side(_plain_handler(aws), batches, TURN // BATCH)
-            for batch in _batches(warm_up.deliveries):
-                ours.take(batch)
-                plain.take(batch)
+            ours, plain = Side(handler, batches, batch), Side(_plain_handler(aws), batches, batch)
+            for event in _batches(warm_up.deliveries, batch):
+                ours.take(event)
+                plain.take(event)
             units.reset()
-            turns = -(-len(batches) // (TURN // BATCH))
+            turns = -(-len(batches) // max(1, TURN // batch))
             in_turns(ours.turn, plain.turn, turns, lambda done: _progress(run, done, turns, ours, plain))
             again = ours.redeliver()
             plain.redeliver()
@@ -134,7 +137,7 @@ def measure(run: Run) -> Result:
         "orders": len(traffic.orders),
         "order_changes": traffic.order_changes,
         "redelivered": again,
-        "batch": BATCH,
+        "batch": batch,
         "write_units": {name: round(value, 1) for name, value in sorted(units.units.items())},
         "refused_writes": dict(sorted(units.refused.items())),
         "plain": {
@@ -145,16 +148,22 @@ def measure(run: Run) -> Result:
     }
 
 
-def _batches(bodies: Sequence[str]) -> list[dict[str, Any]]:
-    return [sqs_event(part, QUEUE, BATCH * number) for number, part in enumerate(chunks(bodies, BATCH))]
+def batch_size() -> int:
+    """Return how many messages the deployed intake gets at once."""
+    events: Mapping[str, Any] = read_template()["Resources"]["NotificationIntake"]["Properties"]["Events"]
+    sizes = [event["Properties"]["BatchSize"] for event in events.values() if event["Type"] == "SQS"]
+    return int(sizes[0])
+
+
+def _batches(bodies: Sequence[str], batch: int) -> list[dict[str, Any]]:
+    return [sqs_event(part, QUEUE, batch * number) for number, part in enumerate(chunks(bodies, batch))]
 
 
 def _progress(run: Run, done: int, turns: int, ours: Side, plain: Side) -> None:
     if done % 10 == 0 or done == turns:
         ratio = plain.watch.seconds / ours.watch.seconds if ours.watch.seconds else 0.0
-        run.say(
-            f"Turn {done} of {turns}: ours {ours.watch.seconds:.1f} CPU s, plain {plain.watch.seconds:.1f}, {ratio:.2f} x."
-        )
+        spent = f"ours {ours.watch.seconds:.1f} CPU s, plain {plain.watch.seconds:.1f}"
+        run.say(f"Turn {done} of {turns}: {spent}, {ratio:.2f} x.")
 
 
 def _plain_handler(aws: EmbeddedAws) -> Handler:

@@ -7,7 +7,7 @@ time zone of the marketplace.
 """
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from importlib import import_module
@@ -71,11 +71,16 @@ def read_baskets(*, every_household: int = 1) -> dict[str, Basket]:
         values = table[column]
         whole = compute.multiply(compute.divide(values, divisor), divisor)
         table = table.filter(compute.equal(compute.subtract(values, whole), 0))
+    seconds = compute.divide(table["transaction_timestamp"].cast("int64"), 1_000_000_000).to_pylist()
+    columns = [table[name].to_pylist() for name in _COLUMNS[1:5]]
+    return baskets_of(zip(*columns, seconds, strict=True))
+
+
+def baskets_of(rows: Iterable[tuple[int, int, int, float, int]]) -> dict[str, Basket]:
+    """Gather rows of basket, product, quantity, money in dollars and epoch seconds into baskets, by their names."""
     lines: defaultdict[int, list[Line]] = defaultdict(list)
     times: dict[int, int] = {}
-    seconds = compute.divide(table["transaction_timestamp"].cast("int64"), 1_000_000_000)
-    columns = [table[name].to_pylist() for name in _COLUMNS[1:5]]
-    for basket, product, quantity, value, at in zip(*columns, seconds.to_pylist(), strict=True):
+    for basket, product, quantity, value, at in rows:
         lines[basket].append(Line(f"CJ-{product}", quantity, round(value * 100)))
         times[basket] = at
     return {
