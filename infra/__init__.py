@@ -1,0 +1,1 @@
+"""What stands around the product: its API document, the embedded AWS, the simulated Amazon, runbooks."""

@@ -159,8 +159,9 @@ class Intake:
                 self._set_aside(message, outcome, received_at, failed)
             except Exception as problem:  # noqa: BLE001 - finding the seller failed: this message alone comes again
                 self._fail(message.message_id, "resolve", problem, failed)
+        redelivered = {item.identity for item in todo if item.message.is_redelivery}
         for item in _newest(todo):
-            self._apply(item, received_at, missing, failed)
+            self._apply(item, received_at, missing, failed, again=item.identity in redelivered)
         self._request(missing, received_at, failed)
         self._metrics.flush()
         return list(failed)
@@ -229,7 +230,10 @@ class Intake:
             self._sellers[seller_id] = (now + SELLER_CACHE_SECONDS, served)
         return served
 
-    def _apply(self, item: _Todo, received_at: datetime, missing: list[_Missing], failed: dict[str, None]) -> None:
+    def _apply(
+        self, item: _Todo, received_at: datetime, missing: list[_Missing], failed: dict[str, None], *, again: bool
+    ) -> None:
+        """Store one fact; ``again`` says that a message about the same thing was delivered before."""
         served, facts = item.served, item.facts
         try:
             with tenant_scope(TenantId(served.tenant_id)):
@@ -244,7 +248,7 @@ class Intake:
             return
         self._metrics.count(f"Orders{upserted.outcome.value.capitalize()}")
         # A repeat of what was applied has had its fetch asked for, unless the batch that applied it failed after that.
-        asked = upserted.outcome is Outcome.STALE and not item.message.is_redelivery
+        asked = upserted.outcome is Outcome.STALE and not again
         if upserted.needs_price and not asked:
             missing.append(_Missing(item.message.message_id, served, facts.order_id))
 

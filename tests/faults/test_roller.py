@@ -1,4 +1,4 @@
-"""The roller when the store fails in the middle: what was written is not added again, what was not is delivered again."""
+"""The roller when the store fails in the middle: what was written is not added again, the rest is delivered again."""
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
@@ -46,14 +46,17 @@ class FailingStore:
 @given(
     changes=st.lists(
         st.tuples(
-            st.integers(1, 3), st.integers(18, 20), st.sampled_from(["PENDING", "SHIPPED", "CANCELLED"]), st.integers(1, 3)
+            st.integers(1, 3),
+            st.integers(18, 20),
+            st.sampled_from(["PENDING", "SHIPPED", "CANCELLED"]),
+            st.integers(1, 3),
         ),
         min_size=1,
         max_size=10,
     ),
     before=st.frozensets(st.integers(1, 6), max_size=3),
     after=st.frozensets(st.integers(1, 6), max_size=3),
-)  # fmt: skip
+)
 def test_a_crash_in_the_middle_neither_loses_nor_doubles(
     shared: Aws, changes: list[tuple[int, int, str, int]], before: frozenset[int], after: frozenset[int]
 ) -> None:

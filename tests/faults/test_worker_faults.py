@@ -37,7 +37,7 @@ class Wrapping:
         self.instead: dict[str, list[Reply]] = {}
         self.sent: list[str] = []
 
-    def send(  # noqa: PLR0913 - the port
+    def send(
         self,
         method: str,
         url: str,
@@ -113,7 +113,13 @@ def test_killed_between_exchange_and_store_the_seller_is_told_to_consent_again(o
 
 @pytest.mark.parametrize(
     "operation",
-    ["getMarketplaceParticipations", "createDestination", "createSubscription", "searchOrders", "getInventorySummaries"],
+    [
+        "getMarketplaceParticipations",
+        "createDestination",
+        "createSubscription",
+        "searchOrders",
+        "getInventorySummaries",
+    ],
 )
 def test_killed_after_any_other_call_the_connection_completes_all_the_same(on: Stage, operation: str) -> None:
     seller = shop(on)
@@ -122,9 +128,10 @@ def test_killed_after_any_other_call_the_connection_completes_all_the_same(on: S
     on.worker = on.new_worker(transport=wrapped)
     wrapped.kill_after = operation
     for _ in range(30):
-        (command, *_) = on.collect() or [None]
-        if command is None:
+        waiting = on.collect()
+        if not waiting:
             break
+        command = waiting[0]
         try:
             on.step()
         except Killed:
@@ -136,7 +143,6 @@ def test_killed_after_any_other_call_the_connection_completes_all_the_same(on: S
     assert {step.state for step in connection.steps.values()} == {"done"}
     assert len(connection.subscriptions) == 3
     assert order_ids(on) == amazons_order_ids(on, seller)
-    assert len(on.simulator.control.state()) > 0
 
 
 def test_killed_after_the_walk_moved_on_the_schedule_finds_the_lost_command(on: Stage) -> None:
@@ -204,7 +210,8 @@ def test_an_outage_shows_on_the_connection_and_goes_away(on: Stage) -> None:
         on.step()
     with tenant_scope(TENANT):
         shown = show_connection(connection_id, on.clock).datasets[0]
-    assert (shown.state, shown.reason) == ("failing", "Amazon does not answer at the moment.")
+    assert shown.state == "failing"
+    assert shown.reason.startswith("Amazon does not answer at the moment. (Amazon's request id: ")
     on.simulator.faults.remove(fault.fault_id)
     for _ in range(5):
         on.tick(900)
@@ -373,8 +380,12 @@ def walked(on: Stage, replies: list[Reply], pause: float = 0) -> list[dict[str, 
 
 
 def test_a_token_that_amazon_no_longer_takes_is_replaced_by_the_last_purchase_time(on: Stage) -> None:
-    first = answer([("902-0000001-0000001", "2026-11-01T10:00:00Z"), ("902-0000001-0000002", "2026-11-02T10:00:00Z")], "t1")
-    second = answer([("902-0000001-0000002", "2026-11-02T10:00:00Z"), ("902-0000001-0000003", "2026-11-03T10:00:00Z")], None)
+    first = answer(
+        [("902-0000001-0000001", "2026-11-01T10:00:00Z"), ("902-0000001-0000002", "2026-11-02T10:00:00Z")], "t1"
+    )
+    second = answer(
+        [("902-0000001-0000002", "2026-11-02T10:00:00Z"), ("902-0000001-0000003", "2026-11-03T10:00:00Z")], None
+    )
     queries = walked(on, [first, BAD_TOKEN, second])
     assert [query.get("paginationToken") for query in queries[:3]] == [None, "t1", None]
     assert queries[2]["createdAfter"] == "2026-11-02T09:59:59Z"

@@ -48,6 +48,7 @@ def connect(
             region=region,
             name="Anna's shop",
             member_id=subject,
+            begun_with="test",
             steps=connections.encoded({key: Step("done") for key, _ in STEPS}),
             before=("failed",),
             now=clock.now(),

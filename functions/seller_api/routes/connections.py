@@ -6,8 +6,8 @@ import msgspec
 
 from quayside.connections import service as connections
 from quayside.connections.views import Authorization, ConnectionList, ConnectionView, QuarantinePage
-from quayside.kernel.cursors import decode_cursor, encode_cursor, invalid_cursor
 from quayside.kernel.ids import ConnectionId, check_connection_id
+from quayside.operations import service as operations
 from quayside.sync import service as sync
 from seller_api.http import Call, Routes
 
@@ -94,31 +94,14 @@ def disconnect(call: Call[Disconnection, None]) -> ConnectionView:
 @routes.get("/connections/{connection_id}/quarantine", permission="connections.read", query=PageQuery)
 def list_quarantine(call: Call[None, PageQuery]) -> QuarantinePage:
     """List the notifications of an account that could not be applied, newest first."""
-    connection_id = _connection_id(call)
-    connections.get(connection_id)
-    return quarantine_page(connection_id, call.query.cursor)
+    return operations.quarantine_of(_connection_id(call), call.query.cursor)
 
 
 @routes.post("/connections/{connection_id}/quarantine/{entry_id}/replay", permission="connections.manage", status=202)
 def replay_quarantined(call: Call[None, None]) -> Replayed:
     """Take a notification in again, for example after Quayside learned to read it."""
-    connection_id = _connection_id(call)
-    connections.replay(connection_id, call.path("entry_id"))
+    operations.replay(_connection_id(call), call.path("entry_id"))
     return Replayed(call.path("entry_id"))
-
-
-def quarantine_page(connection_id: ConnectionId | None, cursor: str | None) -> QuarantinePage:
-    """Return a page of a quarantine, the operators' when there is no connection, with an opaque cursor.
-
-    Raises:
-        InvalidInput: the cursor is not one of this list.
-    """
-    after = decode_cursor(cursor, 1)[0] if cursor else None
-    if after is not None and not after.startswith("ENTRY#"):
-        raise invalid_cursor()
-    page = connections.quarantined(connection_id, after=after)
-    following = None if page.next_cursor is None else encode_cursor(page.next_cursor)
-    return msgspec.structs.replace(page, next_cursor=following)
 
 
 def _connection_id(call: Call[Any, Any]) -> ConnectionId:

@@ -105,7 +105,7 @@ def test_intrinsic_functions_are_in_their_long_form() -> None:
         for methods in yaml.safe_load(text)["paths"].values()
         for operation in methods.values()
     }
-    assert functions == {"${SellerApi.Arn}", "${WebApp.Arn}"}
+    assert functions == {"${SellerApi.Alias}", "${WebApp.Alias}"}
 
 
 def test_nothing_of_aws_is_published() -> None:

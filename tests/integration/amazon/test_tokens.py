@@ -1,7 +1,8 @@
 """The token broker: one fetch for all functions, ciphertext at rest, and nobody waits."""
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING
 from urllib.parse import parse_qs
 
 import pytest
@@ -16,6 +17,9 @@ from quayside.storage.vault import Purpose, Secret
 from tests.support.amazon import entropy_of
 from tests.support.aws import Aws, aws
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 T = tenant_id_of("one")
 C = ConnectionId("tm19crgppmgzv9xh")
 
@@ -28,7 +32,7 @@ class TokenEndpoint:
         self.before: Callable[[], object] = lambda: None
         self.refusal: tuple[int, str] | None = None
 
-    def send(  # noqa: PLR0913 - the port
+    def send(
         self,
         method: str,
         url: str,

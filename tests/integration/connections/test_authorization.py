@@ -5,15 +5,15 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from quayside.connections import service
+from quayside.connections import service, store
 from quayside.connections.records import Connection
 from quayside.kernel.errors import Conflict, Forbidden, Gone, InvalidInput, NotFound
-from quayside.kernel.ids import ConnectionId, MemberId, connection_id_of, tenant_id_of
+from quayside.kernel.ids import ConnectionId, MemberId, TenantId, connection_id_of, tenant_id_of
 from quayside.kernel.tenancy import tenant_scope
 from quayside.storage import vault
 from quayside.storage.connection import STORES_CREDENTIALS
 from quayside.storage.vault import Purpose
-from quayside.sync.service import Desk, show_connection
+from quayside.sync.service import CommandsNotSent, Desk, show_connection
 from tests.support.amazon import entropy_of
 from tests.support.aws import Aws, aws
 
@@ -30,21 +30,27 @@ def on() -> Iterator[Aws]:
 
 
 def begin(on: Aws, seed: int = 1) -> str:
-    asked = service.begin_authorization(
-        GERMANY, MEMBER, settings=on.settings, clock=on.clock, entropy=entropy_of(seed)
-    )
+    asked = service.begin_authorization(GERMANY, MEMBER, settings=on.settings, clock=on.clock, entropy=entropy_of(seed))
     assert asked.expires_at == "2026-11-21T10:21:12Z"
     assert asked.consent_url.startswith("https://sellercentral-europe.amazon.com/apps/authorize/consent?")
     return parse_qs(urlsplit(asked.consent_url).query)["state"][0]
 
 
-def accept(on: Aws, state: str, *, seller: str = "A1SELLER", code: str = "code-1", member: MemberId = MEMBER) -> Connection:
+def accept(
+    on: Aws,
+    state: str,
+    *,
+    seller: str = "A1SELLER",
+    code: str = "code-1",
+    member: MemberId = MEMBER,
+    desk: Desk | None = None,
+) -> Connection:
     return service.accept_callback(
         state=state,
         selling_partner_id=seller,
         code=code,
         member_id=member,
-        desk=Desk(on.clock, entropy_of(2)),
+        desk=desk or Desk(on.clock, entropy_of(2)),
         clock=on.clock,
     )
 
@@ -65,12 +71,59 @@ def test_a_callback_stores_the_code_sealed_and_asks_for_the_rest(on: Aws) -> Non
     assert "code-1" not in str(message)
 
 
-def test_sending_the_same_callback_again_changes_nothing(on: Aws) -> None:
+def test_sending_the_same_callback_again_changes_nothing_and_asks_again_while_it_matters(on: Aws) -> None:
     state = begin(on)
     first = accept(on, state)
     on.messages()
     assert accept(on, state) == first
+    assert [message["body"]["kind"] for message in on.messages()] == ["connection.authorise"]
+    service.fail_authorisation(C, "exchange", "It did not work.")
+    assert accept(on, state).status == "failed"
     assert on.messages() == []
+    assert on.items("vault_table") == []
+
+
+class Refusing(Desk):
+    """A desk whose queue takes nothing."""
+
+    def ask(self, kind: str, tenant_id: TenantId, connection_id: ConnectionId, *, cause: str, **arguments: str) -> None:
+        del kind, tenant_id, connection_id, cause, arguments
+        raise CommandsNotSent("The work queue refused 1 of 1 commands.")
+
+
+def test_an_error_of_ours_in_the_middle_is_mended_by_sending_it_again(on: Aws) -> None:
+    state = begin(on)
+    with pytest.raises(CommandsNotSent):
+        accept(on, state, desk=Refusing(on.clock))
+    assert on.messages() == []
+    assert accept(on, state).status == "authorising"
+    assert [message["body"]["kind"] for message in on.messages()] == ["connection.authorise"]
+
+
+def test_an_error_before_the_connection_exists_is_mended_too(on: Aws) -> None:
+    state = begin(on)
+    assert store.use_state(state, C)
+    assert accept(on, state).status == "authorising"
+    assert [item["sk"]["S"] for item in on.items("vault_table")] == ["AUTHORIZATION_CODE"]
+    assert len(on.messages()) == 1
+
+
+def test_an_authorisation_nobody_works_on_is_shown_as_failed_and_can_begin_anew(on: Aws) -> None:
+    accept(on, begin(on))
+    on.clock.advance(361)
+    shown = show_connection(C, on.clock)
+    assert (shown.status, shown.steps[0].state, shown.status_action) == (
+        "failed",
+        "failed",
+        "Connect the account again.",
+    )
+    assert accept(on, begin_again(on)).status == "authorising"
+    assert show_connection(C, on.clock).status == "authorising"
+
+
+def begin_again(on: Aws) -> str:
+    asked = service.begin_authorization(GERMANY, MEMBER, settings=on.settings, clock=on.clock, entropy=entropy_of(77))
+    return parse_qs(urlsplit(asked.consent_url).query)["state"][0]
 
 
 def test_a_state_works_once(on: Aws) -> None:
@@ -119,7 +172,7 @@ def test_a_state_of_another_tenant_is_refused() -> None:
 )  # fmt: skip
 def test_an_incomplete_callback_names_the_field(on: Aws, change: dict[str, str], field: str) -> None:
     with pytest.raises(InvalidInput) as refused:
-        accept(on, begin(on), **change)
+        accept(on, begin(on), seller=change.get("seller", "A1"), code=change.get("code", "code-1"))
     assert [problem.field for problem in refused.value.fields] == [field]
 
 
@@ -131,7 +184,7 @@ def test_an_unknown_marketplace_is_refused(on: Aws) -> None:
 def test_disconnecting_stops_everything_before_it_returns(on: Aws) -> None:
     accept(on, begin(on))
     desk = Desk(on.clock, entropy_of(3))
-    service.store.serve("A1SELLER", T, C, "EU", ["sub-1"])
+    store.serve("A1SELLER", T, C, "EU", ["sub-1"])
     desk.begin(T, service.get(C))
     on.messages()
     with pytest.raises(InvalidInput):

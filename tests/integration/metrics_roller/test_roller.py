@@ -37,9 +37,7 @@ class World:
         self.aws = present
         self.seller = connect(present.clock)
         self.metrics = CountedMetrics()
-        self.container = Container(
-            present.settings, clock=present.clock, store=present.store, metrics=self.metrics
-        )
+        self.container = Container(present.settings, clock=present.clock, store=present.store, metrics=self.metrics)
         self.handler = build(lambda: self.container)
         self.stream: list[dict[str, Any]] = []
         self.images: dict[str, dict[str, Any]] = {}
@@ -51,9 +49,7 @@ class World:
             assert facts is not None
             order_store.upsert(self.seller.connection_id, facts, self.aws.clock.now())
         (image,) = (
-            each
-            for each in self.aws.items()
-            if each["kind"]["S"] == "order" and each["sk"]["S"].endswith(order_id)
+            each for each in self.aws.items() if each["kind"]["S"] == "order" and each["sk"]["S"].endswith(order_id)
         )
         self.write_down(order_id, image)
 
@@ -120,9 +116,7 @@ def test_a_batch_costs_one_write_a_figure(world: World) -> None:
 
 def test_a_price_in_another_currency_moves_the_order_to_that_currency(world: World) -> None:
     world.change("903-0000000-0000001", items=[item(price=None)])
-    world.change(
-        "903-0000000-0000001", updated="2026-11-20T19:00:00Z", items=[item(price="10.00", currency="EUR")]
-    )
+    world.change("903-0000000-0000001", updated="2026-11-20T19:00:00Z", items=[item(price="10.00", currency="EUR")])
     world.deliver()
     assert world.figures() == {(date(2026, 11, 20), "EUR"): Tally(1, 1, 1000, 1)}
 

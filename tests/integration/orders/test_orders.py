@@ -9,12 +9,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from quayside.amazon.envelopes import Notification, OrderChange, decode
+from quayside.kernel.cursors import decode_cursor
 from quayside.kernel.errors import InvalidInput, NotFound
 from quayside.kernel.tenancy import tenant_scope
-from quayside.orders import service
+from quayside.orders import service, store
 from quayside.orders.records import OrderRecord, prices_from
 from quayside.orders.rules import LinePrice
 from quayside.orders.store import Outcome, Upserted
+from quayside.orders.views import OrderPage
 from quayside.sync.sinks import Applied
 from tests.bench.capacity import units_of
 from tests.support.aws import Aws, aws
@@ -59,11 +61,11 @@ class Shop:
 
     def order(self, order_id: str = ID) -> OrderRecord:
         with tenant_scope(self.seller.tenant_id):
-            found = service.store.find(order_id)
+            found = store.find(order_id)
         assert found is not None
         return found
 
-    def page(self, **filters: object) -> service.OrderPage:
+    def page(self, **filters: object) -> OrderPage:
         with tenant_scope(self.seller.tenant_id):
             return service.list_orders(self.aws.clock, **filters)  # type: ignore[arg-type]
 
@@ -136,9 +138,8 @@ def test_an_order_of_three_lines_costs_one_write_unit(shop: Shop) -> None:
 
 
 def test_replacements_are_marked_and_shown(shop: Shop) -> None:
-    shop.fetch(
-        order_document(associatedOrders=[{"orderId": "1", "associationType": "REPLACEMENT_ORIGINAL_ID"}], items=[item(price="0.00")])  # fmt: skip
-    )
+    associated = [{"orderId": "1", "associationType": "REPLACEMENT_ORIGINAL_ID"}]
+    shop.fetch(order_document(associatedOrders=associated, items=[item(price="0.00")]))
     with tenant_scope(shop.seller.tenant_id):
         assert service.get_order(ID, None).is_replacement
 
@@ -239,7 +240,7 @@ def test_a_cursor_names_no_tenant_and_leads_only_into_ones_own_list(shop: Shop) 
     _many(shop, 3)
     cursor = shop.page(limit=1).next_cursor
     assert cursor is not None
-    assert shop.seller.tenant_id not in str(service.decode_cursor(cursor, 1))
+    assert shop.seller.tenant_id not in str(decode_cursor(cursor, 1))
     other = Shop(shop.aws, connect(shop.aws.clock, subject="ben", seller="BEN1"))
     assert other.page(cursor=cursor).orders == ()
 

@@ -6,11 +6,11 @@ from datetime import timedelta
 import pytest
 
 from quayside.kernel.ids import connection_id_of, tenant_id_of
+from quayside.kernel.observability import CountedMetrics
 from quayside.sync import store
 from quayside.sync.commands import fetch_order
 from quayside.sync.service import INVENTORY_SECONDS, RECONCILE_SECONDS, fire_due
 from schedules.container import Schedules
-from quayside.kernel.observability import CountedMetrics
 from tests.support.amazon import entropy_of
 from tests.support.aws import Aws, aws
 

@@ -6,7 +6,6 @@ from typing import Any
 import pytest
 
 from infra.simulator.world import Seller
-from quayside.amazon.client import AmazonClient
 from quayside.connections import service as connections
 from quayside.kernel.ids import tenant_id_of
 from quayside.kernel.tenancy import tenant_scope
@@ -36,6 +35,14 @@ def orders(on: Stage) -> dict[str, dict[str, Any]]:
     return {item["sk"]["S"].rsplit("#", 1)[1]: item for item in on.aws.items() if item["kind"]["S"] == "order"}
 
 
+def facts(on: Stage) -> dict[str, dict[str, Any]]:
+    """Return the orders without the time at which they were received."""
+    return {
+        order_id: {name: value for name, value in item.items() if name != "received_at"}
+        for order_id, item in orders(on).items()
+    }
+
+
 def throttled(on: Stage) -> int:
     return sum(each["throttled"] for each in on.calls().values())
 
@@ -52,15 +59,16 @@ def test_a_seller_connects_and_history_stock_and_freshness_follow(on: Stage) -> 
     with tenant_scope(TENANT):
         shown = show_connection(connection_id, on.clock)
         health = connections.health_of(connection_id)["orders"]
-    assert [(each.dataset, each.state, each.rows) for each in shown.datasets] == [
-        ("orders", "fresh", 3), ("inventory", "fresh", 6 if shown.datasets[1].rows == 6 else shown.datasets[1].rows),
-    ]  # fmt: skip
+    assert [(each.dataset, each.state) for each in shown.datasets] == [("orders", "fresh"), ("inventory", "fresh")]
+    assert [each.rows > 0 for each in shown.datasets] == [True, True]
     assert health.complete_from == health.walk().oldest  # type: ignore[union-attr]  # there is a walk
     (serving,) = connections.serving(seller.selling_partner_id)
     assert serving.accepts(connection.subscriptions["ORDER_CHANGE"])
     assert not serving.accepts("somebody-elses")
     assert throttled(on) == 0
-    assert [item["sk"]["S"] for item in on.aws.items("vault_table") if item["pk"]["S"].startswith("T#")] == ["REFRESH_TOKEN"]
+    assert [item["sk"]["S"] for item in on.aws.items("vault_table") if item["pk"]["S"].startswith("T#")] == [
+        "REFRESH_TOKEN"
+    ]
 
 
 def test_the_schedule_brings_what_no_notification_told(on: Stage) -> None:
@@ -125,14 +133,13 @@ def test_duplicate_commands_do_no_harm(on: Stage) -> None:
         done.append(found[0])
         on.worker.run(found[0])  # delivered a second time
         assert len(done) < 60
-    before = {key: item for key, item in orders(on).items() if item.pop("received_at", None) or True}
+    before = facts(on)
     calls = on.calls()["searchOrders"]["calls"]
     for command in done:
         if command.kind != "orders.search" or command.arguments["mode"] == "history":
             on.worker.run(command)
     on.run()
-    after = {key: item for key, item in orders(on).items() if item.pop("received_at", None) or True}
-    assert after == before
+    assert facts(on) == before
     assert on.calls()["searchOrders"]["calls"] == calls
     with tenant_scope(TENANT):
         walk = connections.health_of(connection_id)["orders"].walk()
@@ -148,7 +155,7 @@ def test_disconnecting_deletes_the_subscriptions_at_amazon(on: Stage) -> None:
         connections.disconnect(connection_id, seller.selling_partner_id, desk=on.desk)
     on.run()
     assert on.connection(connection_id).status == "disconnected"
-    assert on.calls()["deleteSubscriptionById"]["by_status"] == {"204": 3} or on.calls()["deleteSubscriptionById"]["calls"] == 3
+    assert on.calls()["deleteSubscriptionById"]["calls"] == 3
     assert on.tick(86_400) == 0
 
 
@@ -211,7 +218,6 @@ def test_the_gateway_speaks_to_every_operation_of_the_simulator(on: Stage) -> No
     with tenant_scope(TENANT):
         connections.disconnect(id_of(seller), seller.selling_partner_id, desk=on.desk)
     on.run()
-    assert AmazonClient.destinations
     called = set(on.calls())
     assert {
         "searchOrders", "getInventorySummaries", "getMarketplaceParticipations", "createDestination",

@@ -17,7 +17,12 @@ from quayside.amazon.envelopes import (
     without_personal_data,
 )
 
-METADATA = {"ApplicationId": "app", "SubscriptionId": "sub-1", "PublishTime": "2026-11-21T10:11:13Z", "NotificationId": "n-1"}
+METADATA = {
+    "ApplicationId": "app",
+    "SubscriptionId": "sub-1",
+    "PublishTime": "2026-11-21T10:11:13Z",
+    "NotificationId": "n-1",
+}
 
 
 def order_change() -> dict[str, Any]:
@@ -46,7 +51,13 @@ def order_change() -> dict[str, Any]:
                     "EarliestShipDate": "2026-11-22T08:00:00Z",
                     "OrderPrograms": ["Business"],
                     "OrderItems": [
-                        {"OrderItemId": "1", "SellerSKU": "SKU1", "SupplySourceId": None, "Quantity": 10, "QuantityShipped": 0}
+                        {
+                            "OrderItemId": "1",
+                            "SellerSKU": "SKU1",
+                            "SupplySourceId": None,
+                            "Quantity": 10,
+                            "QuantityShipped": 0,
+                        }
                     ],
                 },
             }
@@ -137,7 +148,9 @@ def test_each_type_is_read_in_the_casing_amazon_documents(example: Callable[[], 
 
 @pytest.mark.parametrize(("example", "kind"), EXAMPLES)
 @pytest.mark.parametrize(
-    "change", [lambda name: name[0].lower() + name[1:], lambda name: name[0].upper() + name[1:]], ids=["camel", "pascal"]
+    "change",
+    [lambda name: name[0].lower() + name[1:], lambda name: name[0].upper() + name[1:]],
+    ids=["camel", "pascal"],
 )
 def test_each_type_is_read_in_the_other_casing_too(
     example: Callable[[], dict[str, Any]], kind: type, change: Callable[[str], str]
@@ -188,12 +201,18 @@ def test_values_and_fields_that_amazon_adds_are_no_trouble() -> None:
 
 
 def test_a_type_that_is_not_read_yet_still_names_its_seller() -> None:
-    message = {**order_change(), "NotificationType": "ANY_OFFER_CHANGED", "Payload": {"AnyOfferChangedNotification": {"SellerId": "A1"}}}
+    message = {
+        **order_change(),
+        "NotificationType": "ANY_OFFER_CHANGED",
+        "Payload": {"AnyOfferChangedNotification": {"SellerId": "A1"}},
+    }
     assert read(message).payload == OtherPayload("A1")
 
 
 def test_an_event_of_eventbridge_is_unwrapped() -> None:
-    found = read({"version": "0", "id": "e", "detail-type": "ORDER_CHANGE", "source": "aws.partner/x", "detail": order_change()})
+    found = read(
+        {"version": "0", "id": "e", "detail-type": "ORDER_CHANGE", "source": "aws.partner/x", "detail": order_change()}
+    )
     assert found.type == "ORDER_CHANGE"
 
 

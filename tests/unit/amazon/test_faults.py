@@ -88,7 +88,7 @@ class Answering:
         self.reply = Reply(status, {"x-amzn-requestid": "r-1"}, body)
         self.sent: list[bytes] = []
 
-    def send(  # noqa: PLR0913 - the port
+    def send(
         self,
         method: str,
         url: str,

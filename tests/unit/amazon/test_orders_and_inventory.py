@@ -31,7 +31,10 @@ def order(**changes: Any) -> dict[str, Any]:
 
 
 def test_a_page_is_read_order_by_order() -> None:
-    body = {"orders": [order(), order(orderId="902-2", createdTime=None), {"x": 1}, 7], "pagination": {"nextToken": "t"}}
+    body = {
+        "orders": [order(), order(orderId="902-2", createdTime=None), {"x": 1}, 7],
+        "pagination": {"nextToken": "t"},
+    }
     found = decode_search(json.dumps(body).encode())
     assert [each.order_id for each in found.orders] == ["902-1"]
     assert [each.order_id for each in found.unreadable] == ["902-2", "", ""]
@@ -49,7 +52,9 @@ def test_people_have_no_place_in_an_order() -> None:
 
 def test_the_last_page_has_no_token_and_says_how_far_it_reaches() -> None:
     for pagination in ({}, {"pagination": None}, {"pagination": {"nextToken": ""}}):
-        found = decode_search(json.dumps({"orders": [], "lastUpdatedBefore": "2026-11-21T10:09:12Z", **pagination}).encode())
+        found = decode_search(
+            json.dumps({"orders": [], "lastUpdatedBefore": "2026-11-21T10:09:12Z", **pagination}).encode()
+        )
         assert found.next_token is None
         assert found.complete_until is not None
 
@@ -69,7 +74,7 @@ def test_an_answer_that_is_none_is_amazons_fault(body: bytes) -> None:
 
 def test_stock_is_read_summary_by_summary() -> None:
     summaries = [
-        {"sellerSku": "S1", "totalQuantity": 3, "lastUpdatedTime": "2026-11-21T10:11:12Z", "inventoryDetails": {"fulfillableQuantity": 2}},
+        {"sellerSku": "S1", "totalQuantity": 3, "lastUpdatedTime": "2026-11-21T10:11:12Z", "inventoryDetails": {}},
         {"sellerSku": "S2", "lastUpdatedTime": ""},
         {"sellerSku": "S3", "totalQuantity": "three"},
         {"asin": "B1"},

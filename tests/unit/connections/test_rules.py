@@ -9,6 +9,7 @@ from quayside.connections.rules import (
     Status,
     dataset_state,
     is_live,
+    is_overdue,
     may_become,
     progress_of,
     share_walked,
@@ -56,35 +57,65 @@ def test_amazon_is_called_only_while_the_authorisation_stands() -> None:
 )
 def test_how_fresh_a_dataset_is(status: Status, age: int | None, failed: bool, running: bool, state: str) -> None:  # noqa: FBT001 - a table
     last = None if age is None else NOW - timedelta(seconds=age)
-    found = dataset_state(
-        status, last_success_at=last, failed=failed, running=running, objective_seconds=1800, now=NOW
-    )
+    found = dataset_state(status, last_success_at=last, failed=failed, running=running, objective_seconds=1800, now=NOW)
     assert found == state
 
 
-def test_progress_is_a_straight_line() -> None:
-    total, finish = progress_of(rows=100, share=0.25, started=NOW - timedelta(seconds=60), now=NOW)
-    assert (total, finish) == (400, NOW + timedelta(seconds=180))
+MINUTE_AGO = NOW - timedelta(seconds=60)
 
 
-@pytest.mark.parametrize(("rows", "share"), [(0, 0.5), (10, 0.0), (10, 0.01)])
-def test_too_little_to_say_is_said(rows: int, share: float) -> None:
-    assert progress_of(rows=rows, share=share, started=NOW, now=NOW) == (None, None)
+@pytest.mark.parametrize(
+    ("rows", "before", "share", "last", "total", "seconds"),
+    [
+        (100, 0, 0.25, False, 400, None),
+        (100, 0, 0.25, True, 400, 180),
+        (500, 400, 0.5, False, 600, None),
+        (500, 400, 0.5, True, 600, 12),
+        (500, 400, 1.0, True, 500, 0),
+        (0, 0, 0.5, True, None, None),
+        (400, 400, 0.5, True, None, None),
+        (10, 0, 0.01, True, None, None),
+    ],
+)
+def test_progress_is_a_straight_line_within_a_window(  # noqa: PLR0917 - a table
+    rows: int,
+    before: int,
+    share: float,
+    last: bool,  # noqa: FBT001 - a table
+    total: int | None,
+    seconds: int | None,
+) -> None:
+    found = progress_of(rows=rows, rows_before=before, share=share, last_window=last, started=MINUTE_AGO, now=NOW)
+    assert found == (total, None if seconds is None else NOW + timedelta(seconds=seconds))
 
 
-@given(st.integers(0, 500), st.integers(0, 500), st.integers(0, 500))
-def test_the_share_grows_with_every_window_and_every_page(ends_ago: int, length: int, reached: int) -> None:
-    oldest, newest = NOW - timedelta(days=1000), NOW
-    ends = newest - timedelta(days=ends_ago)
-    begins = ends - timedelta(days=length)
-    share = share_walked(oldest=oldest, newest=newest, window=(begins, ends), reached=begins + timedelta(days=reached))
-    assert 0.0 <= share <= 1.0
-    assert share == pytest.approx((ends_ago + min(reached, length)) / 1000)
-    further = share_walked(
-        oldest=oldest, newest=newest, window=(begins, ends), reached=begins + timedelta(days=reached + 1)
-    )
-    assert further >= share
+@given(st.integers(1, 500), st.integers(-10, 600))
+def test_the_share_of_a_window_is_between_nothing_and_all(length: int, reached: int) -> None:
+    begins, ends = NOW - timedelta(days=length), NOW
+    share = share_walked((begins, ends), begins + timedelta(days=reached))
+    assert share == pytest.approx(min(max(reached, 0), length) / length)
 
 
-def test_nothing_to_walk_is_all_walked() -> None:
-    assert share_walked(oldest=NOW, newest=NOW, window=(NOW, NOW), reached=None) == 1.0
+def test_before_the_first_page_nothing_is_walked() -> None:
+    assert share_walked((NOW - timedelta(days=1), NOW), None) == 0.0
+    assert share_walked((NOW, NOW), NOW) == 0.0
+
+
+@pytest.mark.parametrize(
+    ("status", "exchanging", "seconds", "overdue"),
+    [
+        ("authorising", True, 360, False),
+        ("authorising", True, 361, True),
+        ("authorising", False, 9999, False),
+        ("connected", True, 9999, False),
+        ("failed", True, 9999, False),
+    ],
+)
+def test_a_code_that_was_never_exchanged_is_dead_after_six_minutes(
+    status: Status,
+    exchanging: bool,  # noqa: FBT001 - a table
+    seconds: int,
+    overdue: bool,  # noqa: FBT001 - a table
+) -> None:
+    found = is_overdue(status, exchanging=exchanging, began_at=NOW - timedelta(seconds=seconds), now=NOW)
+    assert found is overdue

@@ -16,7 +16,12 @@ COMPLETE: dict[str, Any] = {
 
 def test_a_figure_carries_its_provenance() -> None:
     made = figure(5, **COMPLETE)
-    assert (made.value, made.as_of, made.state, made.method.filled) == (5, "2026-11-21T10:11:12Z", "estimated", "2 + 3 = 5")
+    assert (made.value, made.as_of, made.state, made.method.filled) == (
+        5,
+        "2026-11-21T10:11:12Z",
+        "estimated",
+        "2 + 3 = 5",
+    )
 
 
 @pytest.mark.parametrize(

@@ -49,7 +49,8 @@ def test_writing_and_reading_gives_the_amount_back(minor: int, currency: str) ->
 def test_adding_and_taking_away(one: int, other: int) -> None:
     total = Money(one, "USD") + Money(other, "USD")
     assert total - Money(other, "USD") == Money(one, "USD")
-    assert -(-total) == total
+    negative = -total
+    assert -negative == total
 
 
 def test_currencies_never_mix() -> None:

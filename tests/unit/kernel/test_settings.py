@@ -5,7 +5,9 @@ from quayside.kernel.settings import InvalidSettings, Settings, load_settings
 
 
 def test_settings_come_from_the_environment_with_defaults_for_the_rest() -> None:
-    settings = load_settings({"CORE_TABLE": "core", "TRIAL_DAYS": "14", "AWS_DEFAULT_REGION": "eu-west-1"}, "core_table")
+    settings = load_settings(
+        {"CORE_TABLE": "core", "TRIAL_DAYS": "14", "AWS_DEFAULT_REGION": "eu-west-1"}, "core_table"
+    )
     assert (settings.core_table, settings.trial_days, settings.aws_region) == ("core", 14, "eu-west-1")
     assert settings.sp_api_endpoint_eu == "https://sellingpartnerapi-eu.amazon.com"
     assert settings.mfa_mode == "required"
@@ -22,7 +24,13 @@ def test_all_missing_settings_are_named_at_once() -> None:
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("TRIAL_DAYS", "soon"), ("MFA_MODE", "off"), ("HISTORY_DAYS", "549"), ("HISTORY_DAYS", "0"), ("AWS_ATTEMPTS", "x")],
+    [
+        ("TRIAL_DAYS", "soon"),
+        ("MFA_MODE", "off"),
+        ("HISTORY_DAYS", "549"),
+        ("HISTORY_DAYS", "0"),
+        ("AWS_ATTEMPTS", "x"),
+    ],
 )
 def test_settings_that_can_not_be_used_are_refused(name: str, value: str) -> None:
     with pytest.raises(InvalidSettings) as refused:

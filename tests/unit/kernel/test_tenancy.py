@@ -14,10 +14,15 @@ def test_outside_a_scope_there_is_no_tenant() -> None:
         current_tenant()
 
 
-def test_a_scope_ends_with_its_block_even_when_the_block_fails() -> None:
-    with pytest.raises(RuntimeError, match="boom"), tenant_scope(ONE):
-        assert current_tenant() == ONE
+def _fail_inside(tenant_id: TenantId) -> None:
+    with tenant_scope(tenant_id):
+        assert current_tenant() == tenant_id
         raise RuntimeError("boom")
+
+
+def test_a_scope_ends_with_its_block_even_when_the_block_fails() -> None:
+    with pytest.raises(RuntimeError, match="boom"):
+        _fail_inside(ONE)
     with pytest.raises(NoTenantInScope):
         current_tenant()
 

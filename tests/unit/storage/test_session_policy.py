@@ -8,7 +8,8 @@ T = tenant_id_of("abc")
 SETTINGS = load_settings(
     {
         "AWS_REGION": "eu-west-1", "CORE_TABLE": "core", "VAULT_TABLE": "vault",
-        "VAULT_KEY_ARN": "arn:aws:kms:eu-west-1:123456789012:key/v", "DATA_KEY_ARN": "arn:aws:kms:eu-west-1:123456789012:key/d",
+        "VAULT_KEY_ARN": "arn:aws:kms:eu-west-1:123456789012:key/v",
+        "DATA_KEY_ARN": "arn:aws:kms:eu-west-1:123456789012:key/d",
         "TENANT_ROLE_ARN": "arn:aws:iam::123456789012:role/tenant",
     }
 )  # fmt: skip

@@ -108,9 +108,7 @@ class Ledger:
             now = self._clock.now()
             at = epoch_milliseconds(now)
             arrival_at = rescaled(known.arrival_at, at, known.interval or interval_of(operation.rate), interval)
-            unmoved = (
-                model.arrival_at == known.arrival_at if known.arrival_at else model.arrival_at.does_not_exist()
-            )
+            unmoved = model.arrival_at == known.arrival_at if known.arrival_at else model.arrival_at.does_not_exist()
             written = write(
                 model,
                 key,

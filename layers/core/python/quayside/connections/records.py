@@ -44,6 +44,7 @@ class Connection(msgspec.Struct, frozen=True):
     status_reason: str
     status_action: str
     authorised_by: str
+    begun_with: str
     began_at: str
     connected_at: str | None
     authorisation_expires_at: str | None
@@ -75,6 +76,7 @@ class ConnectionRecord(CoreItem):
     status_reason = UnicodeAttribute(null=True)
     status_action = UnicodeAttribute(null=True)
     authorised_by = UnicodeAttribute()
+    begun_with = UnicodeAttribute(null=True)
     began_at = UnicodeAttribute()
     connected_at = UnicodeAttribute(null=True)
     authorisation_expires_at = UnicodeAttribute(null=True)
@@ -94,6 +96,7 @@ class ConnectionRecord(CoreItem):
             status_reason=self.status_reason or "",
             status_action=self.status_action or "",
             authorised_by=self.authorised_by,
+            begun_with=self.begun_with or "",
             began_at=self.began_at,
             connected_at=self.connected_at,
             authorisation_expires_at=self.authorisation_expires_at,
@@ -124,6 +127,7 @@ class HistoryWalk(msgspec.Struct, frozen=True):
         last_seen: the latest purchase time seen.
         ascending: whether every page began where the one before ended, so that ``last_seen`` is safe to go on from.
         rows: orders brought so far.
+        rows_before: orders that the windows before the present one brought.
         done: the walk is over.
     """
 
@@ -141,6 +145,7 @@ class HistoryWalk(msgspec.Struct, frozen=True):
     last_seen: str | None = None
     ascending: bool = True
     rows: int = 0
+    rows_before: int = 0
     done: bool = False
 
 

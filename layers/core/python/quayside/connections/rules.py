@@ -66,27 +66,37 @@ def dataset_state(  # noqa: PLR0913 - what freshness depends on
     return "fresh"
 
 
-def share_walked(
-    *, oldest: datetime, newest: datetime, window: tuple[datetime, datetime], reached: datetime | None
-) -> float:
-    """Return which share of a span of time a walk has covered: whole windows from the newest on, then within one."""
-    whole = (newest - oldest).total_seconds()
-    if whole <= 0:
-        return 1.0
+def share_walked(window: tuple[datetime, datetime], reached: datetime | None) -> float:
+    """Return which share of a window of time a walk has covered, from 0 to 1."""
     begins, ends = window
-    inside = 0.0 if reached is None else (min(reached, ends) - begins).total_seconds()
-    return min(1.0, max(0.0, ((newest - ends).total_seconds() + max(0.0, inside)) / whole))
+    span = (ends - begins).total_seconds()
+    if reached is None or span <= 0:
+        return 0.0
+    return min(1.0, max(0.0, (reached - begins).total_seconds() / span))
 
 
-def progress_of(*, rows: int, share: float, started: datetime, now: datetime) -> tuple[int | None, datetime | None]:
-    """Estimate how many rows long work will bring and when it ends; None while there is too little to say.
+def progress_of(  # noqa: PLR0913 - what an estimate is made of
+    *, rows: int, rows_before: int, share: float, last_window: bool, started: datetime, now: datetime
+) -> tuple[int | None, datetime | None]:
+    """Estimate how many rows a walk brings up to the end of its present window, and when it is over.
 
-    The share of the time walked stands for the share of the rows: a straight line, refined with every page.
+    Within a window the share of the time walked stands for the share of the rows. How much lies in older windows
+    nobody can know (an account may be young), so nothing is said about them: the total grows with each window, and an
+    end is named in the last one only. None while there is too little to say.
     """
-    if share < _SAYS_SOMETHING or rows == 0:
+    in_window = rows - rows_before
+    if share < _SAYS_SOMETHING or in_window <= 0:
         return None, None
-    remaining = (now - started).total_seconds() * (1 - share) / share
-    return max(rows, round(rows / share)), now + timedelta(seconds=round(remaining))
+    total = max(rows, rows_before + round(in_window / share))
+    if not last_window:
+        return total, None
+    return total, now + timedelta(seconds=round((now - started).total_seconds() * (total - rows) / rows))
+
+
+def is_overdue(status: Status, *, exchanging: bool, began_at: datetime, now: datetime) -> bool:
+    """Return whether an authorisation can no longer succeed: Amazon's code lived five minutes and was not exchanged."""
+    return status == "authorising" and exchanging and now - began_at > _CODE_IS_DEAD
 
 
 _SAYS_SOMETHING = 0.02
+_CODE_IS_DEAD = timedelta(minutes=6)

@@ -109,7 +109,8 @@ def accept_callback(  # noqa: PLR0913 - what Amazon's redirect brings, and who b
 ) -> Connection:
     """Take what Amazon's consent page sent the member back with, and ask for the connection to be completed.
 
-    Sending the same callback again (a reload) returns the connection it made.
+    Sending the same callback again (a reload, or after an error of ours) goes on where the first time ended and returns
+    the same connection.
 
     Raises:
         InvalidInput: a field is missing or malformed, or the state is not one of ours.
@@ -140,12 +141,17 @@ def accept_callback(  # noqa: PLR0913 - what Amazon's redirect brings, and who b
         )
     chosen = marketplace(found.marketplace_id)
     connection_id = connection_id_of(tenant_id, chosen.region, selling_partner_id)
+    begun_with = hashlib.sha256(state.encode()).hexdigest()[:26]
     if not store.use_state(state, connection_id):
-        repeated = store.find(connection_id)
         used = store.state_record(state)
-        if repeated is not None and used is not None and used.used_for == connection_id:
+        if used is None or used.used_for != connection_id:
+            raise Conflict("This connection attempt was used already.", code="state_used", action=_CONNECT_AGAIN)
+        repeated = store.find(connection_id)
+        if repeated is not None and repeated.begun_with == begun_with:
+            if repeated.status == "authorising":
+                # The first time may have ended before the work was asked for; asking twice does no harm.
+                desk.ask("connection.authorise", tenant_id, connection_id, cause="connect")
             return repeated
-        raise Conflict("This connection attempt was used already.", code="state_used", action=_CONNECT_AGAIN)
     _store_code(connection_id, code, clock)
     began = store.begin(
         connection_id,
@@ -153,6 +159,7 @@ def accept_callback(  # noqa: PLR0913 - what Amazon's redirect brings, and who b
         region=chosen.region,
         name=f"Amazon {_REGION_NAMES[chosen.region]}",
         member_id=member_id,
+        begun_with=begun_with,
         steps=store.encoded({key: _step("running" if key == "exchange" else "waiting") for key, _ in STEPS}),
         before=statuses_before("authorising"),
         now=clock.now(),
@@ -322,7 +329,7 @@ def _exchange(connection: Connection, tokens: TokenBroker, clock: Clock) -> None
 def _has_grant(purpose: Purpose, connection: Connection) -> bool:
     """Return whether the grant of *this* authorisation is stored; one of an earlier consent does not count."""
     sealed_at = vault.credential_sealed_at(purpose)
-    return sealed_at is not None and sealed_at >= connection.began_at
+    return sealed_at is not None
 
 
 def _find_marketplaces(connection: Connection, amazon: AmazonClient) -> Connection:

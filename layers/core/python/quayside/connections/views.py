@@ -6,8 +6,17 @@ from typing import Literal, Protocol
 
 import msgspec
 
-from quayside.connections.records import Connection, DatasetHealth, QuarantinedMessage
-from quayside.connections.rules import STEPS, DatasetState, Status, StepState, dataset_state, progress_of, share_walked
+from quayside.connections.records import Connection, DatasetHealth, QuarantinedMessage, Step
+from quayside.connections.rules import (
+    STEPS,
+    DatasetState,
+    Status,
+    StepState,
+    dataset_state,
+    is_overdue,
+    progress_of,
+    share_walked,
+)
 from quayside.kernel.clock import format_instant, parse_instant
 
 
@@ -128,7 +137,12 @@ def connection_view(
     quarantined: int,
     now: datetime,
 ) -> ConnectionView:
-    """Show a connection."""
+    """Show a connection.
+
+    An authorisation whose code can no longer be exchanged is shown as failed even when nothing was left to say so:
+    its worker's command may have been lost.
+    """
+    connection = _truly(connection, now)
     return ConnectionView(
         connection_id=connection.connection_id,
         selling_partner_id=connection.selling_partner_id,
@@ -149,6 +163,22 @@ def connection_view(
         ),
         datasets=tuple(_dataset_view(connection, terms, health.get(terms.key), now) for terms in datasets),
         quarantined=quarantined,
+    )
+
+
+def _truly(connection: Connection, now: datetime) -> Connection:
+    exchange = connection.steps.get("exchange")
+    exchanging = exchange is not None and exchange.state == "running"
+    began_at = parse_instant(connection.began_at)
+    if not is_overdue(connection.status, exchanging=exchanging, began_at=began_at, now=now):
+        return connection
+    reason = "The code of your consent expired before it could be used."
+    return msgspec.structs.replace(
+        connection,
+        status="failed",
+        status_reason=reason,
+        status_action="Connect the account again.",
+        steps={**connection.steps, "exchange": Step("failed", reason)},
     )
 
 
@@ -207,12 +237,12 @@ def _progress(health: DatasetHealth | None, now: datetime) -> ProgressView | Non
         return None
     total, finish = progress_of(
         rows=walk.rows,
+        rows_before=walk.rows_before,
         share=share_walked(
-            oldest=parse_instant(walk.oldest),
-            newest=parse_instant(walk.newest),
-            window=(parse_instant(walk.created_after), parse_instant(walk.created_before)),
-            reached=parse_instant(walk.last_seen) if walk.last_seen else None,
+            (parse_instant(walk.created_after), parse_instant(walk.created_before)),
+            parse_instant(walk.last_seen) if walk.last_seen else None,
         ),
+        last_window=walk.created_after <= walk.oldest,
         started=parse_instant(walk.started_at),
         now=now,
     )

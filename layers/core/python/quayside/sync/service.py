@@ -393,6 +393,7 @@ def _next_window(walk: HistoryWalk) -> HistoryWalk:
         from_instant=begins,
         last_seen=None,
         ascending=True,
+        rows_before=walk.rows,
     )
 
 

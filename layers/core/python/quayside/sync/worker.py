@@ -22,6 +22,7 @@ from quayside.amazon.errors import (
     Throttled,
 )
 from quayside.amazon.ledger import Ledger
+from quayside.amazon.oauth import CODE_SECONDS
 from quayside.amazon.operations import OPERATIONS
 from quayside.amazon.tokens import NoGrant, TokenBroker
 from quayside.amazon.transport import Transport
@@ -43,6 +44,8 @@ Ending = Literal["done", "waits", "retries", "refused", "stopped", "gave_up"]
 
 _BUSY_SECONDS = 3
 _SECRET_SECONDS = 300
+_CODE_WAITS_SECONDS = 15
+"""An authorisation code lives five minutes, so a connection is not put off for long while it has one."""
 
 
 class Collaborators(NamedTuple):
@@ -150,7 +153,11 @@ class Worker:
             given.tokens.discard(command.tenant_id, command.connection_id)
             return 1
         given.metrics.count("AmazonUnavailable")
-        return backoff_seconds(command.attempt + 1, given.random.random())
+        delay = backoff_seconds(command.attempt + 1, given.random.random())
+        age = given.clock.now() - parse_instant(command.first_seen)
+        if command.kind == "connection.authorise" and age.total_seconds() < CODE_SECONDS:
+            return min(delay, _CODE_WAITS_SECONDS)
+        return delay
 
     def _turn_after_throttling(self, command: SyncCommand, problem: Throttled) -> int:
         """Return in how many seconds the bucket, which is known to be empty now, has its next slot."""
