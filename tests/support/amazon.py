@@ -132,18 +132,25 @@ class Stage:
         self.clock.advance(seconds)
         return fire_due(clock=self.clock, entropy=self.entropy)
 
-    def begin(self, seller: Seller, *, tenant_id: TenantId = TENANT, marketplace_id: str = MARKETPLACE) -> ConnectionId:
+    def begin(
+        self,
+        seller: Seller,
+        *,
+        tenant_id: TenantId = TENANT,
+        marketplace_id: str = MARKETPLACE,
+        code: str | None = None,
+    ) -> ConnectionId:
         """Go through consent and callback as the seller does; the worker has not run yet."""
         with tenant_scope(tenant_id):
             asked = connections.begin_authorization(
                 marketplace_id, MEMBER, settings=self.aws.settings, clock=self.clock, entropy=self.entropy
             )
             state = dict(part.split("=", 1) for part in asked.consent_url.split("?", 1)[1].split("&"))["state"]
-            code = self.simulator.lwa.issue_code(seller, self.simulator.application.redirect_uris[0])
+            given = code or self.simulator.lwa.issue_code(seller, self.simulator.application.redirect_uris[0])
             connection = connections.accept_callback(
                 state=state,
                 selling_partner_id=seller.selling_partner_id,
-                code=code,
+                code=given,
                 member_id=MEMBER,
                 desk=self.desk,
                 clock=self.clock,

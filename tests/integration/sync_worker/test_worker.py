@@ -9,7 +9,9 @@ from infra.simulator.world import Seller
 from quayside.connections import service as connections
 from quayside.kernel.ids import tenant_id_of
 from quayside.kernel.tenancy import tenant_scope
-from quayside.sync.service import show_connection
+from quayside.orders.service import apply_orders
+from quayside.sync.service import search_orders, show_connection
+from quayside.sync.sinks import Applied
 from tests.support.amazon import TENANT, Stage, id_of, stage
 
 OTHER = tenant_id_of("another-seller")
@@ -145,6 +147,35 @@ def test_duplicate_commands_do_no_harm(on: Stage) -> None:
         walk = connections.health_of(connection_id)["orders"].walk()
     assert walk is not None
     assert (walk.rows, walk.done) == (2, True)
+
+
+def test_two_workers_on_the_same_page_move_the_walk_once(on: Stage) -> None:
+    seller = shop(on, orders=2)
+    connection_id = on.begin(seller)
+    on.step()
+    (history,) = [command for command in on.collect() if command.kind == "orders.search"]
+
+    def in_the_middle(*arguments: Any, **named: Any) -> Applied:
+        on.new_worker().run(history)  # the same message, delivered to another worker
+        return apply_orders(*arguments, **named)
+
+    on.new_worker(use_cases={"orders.search": search_orders(in_the_middle)}).run(history)
+    pages = [command.arguments.get("page") for command in on.collect() if command.kind == "orders.search"]
+    assert sorted(pages, key=str) == ["0", "1"]  # the one not yet taken off this test's queue, and one that follows
+    with tenant_scope(TENANT):
+        health = connections.health_of(connection_id)["orders"]
+    assert int(health.rows) == 2
+
+
+def test_the_grant_of_an_earlier_consent_does_not_stand_for_a_new_one(on: Stage) -> None:
+    seller = shop(on, orders=0)
+    connection_id = on.begin(seller)
+    on.run()
+    on.clock.advance(60)
+    on.begin(seller, code="a-code-that-amazon-never-gave")
+    on.run()
+    assert on.connection(connection_id).status == "failed"
+    assert "no longer takes the code" in on.connection(connection_id).status_reason
 
 
 def test_disconnecting_deletes_the_subscriptions_at_amazon(on: Stage) -> None:

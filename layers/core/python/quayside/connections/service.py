@@ -329,7 +329,7 @@ def _exchange(connection: Connection, tokens: TokenBroker, clock: Clock) -> None
 def _has_grant(purpose: Purpose, connection: Connection) -> bool:
     """Return whether the grant of *this* authorisation is stored; one of an earlier consent does not count."""
     sealed_at = vault.credential_sealed_at(purpose)
-    return sealed_at is not None
+    return sealed_at is not None and sealed_at >= connection.began_at
 
 
 def _find_marketplaces(connection: Connection, amazon: AmazonClient) -> Connection:
