@@ -42,7 +42,7 @@ class FailingStore:
         return writes
 
 
-@settings(max_examples=25)
+@settings(max_examples=15)
 @given(
     changes=st.lists(
         st.tuples(

@@ -211,4 +211,4 @@ class Deliveries(RuleBasedStateMachine):
 
 def test_figures_are_exact_however_the_stream_is_delivered(shared: Aws) -> None:
     Deliveries.present = shared
-    run_state_machine_as_test(Deliveries, settings=settings(max_examples=20, stateful_step_count=20))
+    run_state_machine_as_test(Deliveries, settings=settings(max_examples=15, stateful_step_count=15))

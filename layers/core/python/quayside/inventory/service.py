@@ -1,5 +1,6 @@
 """Use cases of stock: take in what Amazon says, and list it."""
 
+import re
 from collections.abc import Sequence
 from datetime import datetime
 from itertools import islice
@@ -125,6 +126,10 @@ def facts_of_summary(summary: InventorySummary, marketplace_id: str, received_at
     )
 
 
+_SORT_KEY = re.compile(rf"{SORT_PREFIX}[A-Za-z0-9%._~-]+")
+"""What a cursor of the list may hold: the sort key of a position, as storage.keys builds it."""
+
+
 def list_positions(
     *, marketplace_id: str | None = None, search: str | None = None, cursor: str | None = None, limit: int = 50
 ) -> InventoryPage:
@@ -162,6 +167,6 @@ def _mentions(found: Shelved, text: str) -> bool:
 
 def _place_of(cursor: str) -> Place:
     place = Place(*decode_cursor(cursor, 3))
-    if not place.sort_key.startswith(SORT_PREFIX):
+    if _SORT_KEY.fullmatch(place.sort_key) is None:
         raise invalid_cursor()
     return place

@@ -1,5 +1,6 @@
 """Use cases of orders: take in what Amazon says, list, show one, and tell what an order counts for."""
 
+import re
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from itertools import islice
@@ -40,6 +41,10 @@ DATASET = "orders"
 
 _EXAMINED_AT_MOST = 1000
 """How many orders one request looks at; a search that needs more goes on with the next page."""
+
+_SORT_KEY = re.compile(r"ORDER#[0-9]{4}-(0[1-9]|1[0-2])-[0-2][0-9]T[0-2][0-9]:[0-5][0-9]:[0-5][0-9]Z#[A-Za-z0-9%._~-]+")
+"""What a cursor of the list may hold: the sort key of an order, as storage.keys builds it."""
+_FIRST_YEAR = 2000
 
 _REPLACEMENTS = frozenset({"REPLACEMENT_ORIGINAL_ID"})
 
@@ -273,6 +278,10 @@ class _Filter(NamedTuple):
     status: str | None
     text: str
 
+    @property
+    def is_narrow(self) -> bool:
+        return bool(self.text) or self.status is not None
+
     def takes(self, record: OrderRecord) -> bool:
         if self.status is not None and record.status != self.status:
             return False
@@ -299,7 +308,10 @@ def _page(  # noqa: PLR0913, PLR0917 - what a page depends on
     examined = 0
     end: str | None = None
     complete = True
-    for record in islice(store.newest_first(shelves, first, last, before), _EXAMINED_AT_MOST + 1):
+    # Without a filter every order read is shown; with one, most may not be.
+    page_size = _EXAMINED_AT_MOST if wanted.is_narrow else limit + 1
+    found = store.newest_first(shelves, first, last, before, page_size=page_size)
+    for record in islice(found, _EXAMINED_AT_MOST + 1):
         if len(summaries) == limit or examined == _EXAMINED_AT_MOST:
             complete = False
             break
@@ -315,11 +327,13 @@ def _page(  # noqa: PLR0913, PLR0917 - what a page depends on
 
 
 def _is_order_sort(text: str) -> bool:
-    try:
-        purchased_at_of(text)
-    except ValueError:
+    if _SORT_KEY.fullmatch(text) is None:
         return False
-    return True
+    try:
+        return purchased_at_of(text).year >= _FIRST_YEAR
+    except ValueError:
+        # Digits in the right places that are no day or hour of the calendar.
+        return False
 
 
 def _shelves(known: Sequence[Known], marketplace_id: str | None) -> list[Shelf]:

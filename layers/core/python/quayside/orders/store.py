@@ -130,7 +130,9 @@ def find(order_id: str, connection_id: ConnectionId | None = None) -> OrderRecor
     return None
 
 
-def newest_first(shelves: Sequence[Shelf], from_day: date, to_day: date, before: str | None) -> Iterator[OrderRecord]:
+def newest_first(
+    shelves: Sequence[Shelf], from_day: date, to_day: date, before: str | None, *, page_size: int = _PAGE_SIZE
+) -> Iterator[OrderRecord]:
     """Yield the orders of all shelves bought from one local day to another, newest first, lazily.
 
     Args:
@@ -138,12 +140,13 @@ def newest_first(shelves: Sequence[Shelf], from_day: date, to_day: date, before:
         from_day: first day, in each marketplace's own time zone.
         to_day: last day, in each marketplace's own time zone.
         before: yield only orders that sort before this sort key: where the page before this one ended.
+        page_size: how many orders of one marketplace are read at once.
     """
-    streams = (_shelf(shelf, from_day, to_day, before) for shelf in shelves)
+    streams = (_shelf(shelf, from_day, to_day, before, page_size) for shelf in shelves)
     return heapq.merge(*streams, key=lambda record: record.sk, reverse=True)
 
 
-def _shelf(shelf: Shelf, from_day: date, to_day: date, before: str | None) -> Iterator[OrderRecord]:
+def _shelf(shelf: Shelf, from_day: date, to_day: date, before: str | None, page_size: int) -> Iterator[OrderRecord]:
     low_instant, high_instant = day_bounds(from_day, to_day, shelf.time_zone)
     low, high = keys.order_range(low_instant, high_instant)
     month = to_day
@@ -151,10 +154,12 @@ def _shelf(shelf: Shelf, from_day: date, to_day: date, before: str | None) -> It
         # Up to but not including the last order shown: sort keys are unique, so one is cut off by stepping past it.
         high = before
         month = min(to_day, local_day(purchased_at_of(before), shelf.time_zone))
+    if high < low:
+        return
     while (month.year, month.month) >= (from_day.year, from_day.month):
         partition = keys.orders(current_tenant(), shelf.connection_id, shelf.marketplace_id, month)
         for record in OrderRecord.query(
-            partition, OrderRecord.sk.between(low, high), scan_index_forward=False, page_size=_PAGE_SIZE
+            partition, OrderRecord.sk.between(low, high), scan_index_forward=False, page_size=min(page_size, _PAGE_SIZE)
         ):
             if record.sk != before:
                 yield record
