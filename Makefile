@@ -29,7 +29,7 @@ sync: ## bring every environment to what uv.lock says
 
 test: sync ## every test: unit, integration, contract, end to end in a browser, faults; in random order
 	$(RUN) pytest -n 2 --dist loadfile tests/unit tests/integration tests/contract
-	QUAYSIDE_BROWSER="$$(.ci/bootstrap .ci/browser)" $(RUN) pytest -n 0 tests/e2e tests/faults
+	QUAYSIDE_BROWSER="$$(.ci/bootstrap .ci/browser)" $(RUN) pytest -n 2 --dist loadfile tests/e2e tests/faults
 
 check: sync ## lint, types, import contracts, template, API drift, secrets, advisories, IAM
 	$(RUN) ruff check .

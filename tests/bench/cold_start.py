@@ -27,7 +27,7 @@ RUNTIME_BOTO3 = ("boto3", "botocore", "jmespath", "python-dateutil", "s3transfer
 """boto3 and everything it requires."""
 
 STARTS = 25
-QUICK_STARTS = 4
+QUICK_STARTS = 3
 _SECONDS = 60
 
 

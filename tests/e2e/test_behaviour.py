@@ -226,7 +226,7 @@ def test_an_expired_token_is_renewed_once_for_all_calls(fake: FakeQuayside, visi
 
     fake.session = renew  # type: ignore[method-assign]
     page.get_by_role("link", name="Overview").click()
-    expect(page.locator(".tile").first).to_be_visible()
+    expect(page.locator("button.tile").first).to_be_visible()
     fake.session = session  # type: ignore[method-assign]
     assert fake.seen.count("POST auth/refresh") == 1
     assert fake.token_number == renewed + 1

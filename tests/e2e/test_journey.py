@@ -91,7 +91,7 @@ def test_a_seller_from_sign_up_to_disconnect(stack: Stack, shop: Shop, page: Pag
     _picture(page, "2-connected")
 
     page.get_by_role("link", name="Open the overview").click()
-    expect(page.locator(".tile").first).to_be_visible()
+    expect(page.locator("button.tile").first).to_be_visible()
     expect(page.locator(".feed li .row-link").first).to_be_visible()
     _picture(page, "3-overview")
 
