@@ -50,9 +50,7 @@ class Batch:
             return False
         except Exception as problem:  # noqa: BLE001 - the edge: one record's fault must not take its neighbours along
             # The type and the place, never the message: an exception may quote data.
-            self._log.error(
-                "a command failed", extra={"error_type": type(problem).__name__, "path": _place(problem)}
-            )
+            self._log.error("a command failed", extra={"error_type": type(problem).__name__, "path": _place(problem)})
             self._metrics.count("CommandFailed")
             return False
         return True
