@@ -11,7 +11,7 @@ import subprocess
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
@@ -55,8 +55,12 @@ class EmbeddedAws:
 
 
 @contextmanager
-def embedded_aws(run: Run) -> Iterator[EmbeddedAws]:
+def embedded_aws(run: Run, *, without: Sequence[str] = ()) -> Iterator[EmbeddedAws]:
     """Start an embedded AWS for the length of the block.
+
+    Args:
+        run: the run it is for; its state lives in the run's own folder.
+        without: names of fixes to leave out.
 
     Raises:
         NotMeasurableError: its environment is not installed, or it did not start; the text says why.
@@ -68,7 +72,8 @@ def embedded_aws(run: Run) -> Iterator[EmbeddedAws]:
     with log.open("wb") as output:
         process = subprocess.Popen(  # noqa: S603 - our own launcher
             [str(INTERPRETER), "-m", "infra.local.launcher", "--port", str(port),
-             "--state", str(run.scratch / "embedded-aws"), "--save-every", "86400"],
+             "--state", str(run.scratch / "embedded-aws"), "--save-every", "86400",
+             *(f"--without={fix}" for fix in without)],
             cwd=REPOSITORY,
             env={"PATH": os.environ.get("PATH", ""), "HOME": str(run.scratch)},
             stdout=output,

@@ -50,7 +50,8 @@ def measure(run: Run) -> Result:
     """Bring the data set through, and compare what is stored and what is shown with it."""
     baskets = read_baskets(every_household=QUICK_HOUSEHOLDS if run.quick else 1)
     run.say(f"{len(baskets)} baskets with {sum(len(each.lines) for each in baskets.values())} lines are read.")
-    with embedded_aws(run) as aws, handlers_log(run), environment(_operator(aws)):
+    # That fix forgets stream records which no trigger waits for; here the stream is read by hand, some pages behind.
+    with embedded_aws(run, without=["stream_records"]) as aws, handlers_log(run), environment(_operator(aws)):
         return _Bringing(run, aws, baskets).result()
 
 
