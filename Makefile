@@ -40,7 +40,9 @@ check: sync ## lint, types, import contracts, template, API drift, secrets, advi
 	.ci/bootstrap .local/sam-venv/bin/sam validate --lint --region us-east-1
 	$(RUN) python -m infra.api.generate --check
 	$(RUN) pytest -q -n 0 tests/unit/template
-	git ls-files -z | xargs -0 $(RUN) detect-secrets-hook $(if $(wildcard .secrets.baseline),--baseline .secrets.baseline)
+	@# The reviewed findings are read from a copy: a finding that merely moved to another line (status 3) is none.
+	cp .secrets.baseline .local/secrets.baseline
+	git ls-files -z | xargs -0 sh -c '$(RUN) detect-secrets-hook --baseline .local/secrets.baseline "$$@" || test $$? -eq 3' secrets
 	.ci/bootstrap .ci/audit
 
 bench: sync ## every benchmark, into bench.json
