@@ -248,6 +248,11 @@ def test_a_cursor_before_everything_ends_the_list(shop: Shop) -> None:
     assert shop.page(cursor=encode_cursor("ORDER#2010-05-23T00:00:00Z#x")).orders == ()
 
 
+@pytest.mark.parametrize("day", ["2025-05-01", "2025-09-30", "2025-12-31"])
+def test_a_cursor_may_end_on_any_day_of_a_month(shop: Shop, day: str) -> None:
+    assert shop.page(cursor=encode_cursor(f"ORDER#{day}T23:59:59Z#111-1234567-1234567")).orders == ()
+
+
 @pytest.mark.parametrize("cursor", ["x", "e30", "WyJhIl0", "WyJPUkRFUiMyMDI2Il0", "WyJhIiwiYiJd", "a" * 2000, *FORGED])
 def test_a_cursor_that_is_not_ours_is_refused(shop: Shop, cursor: str) -> None:
     with pytest.raises(InvalidInput) as refused:

@@ -42,7 +42,7 @@ DATASET = "orders"
 _EXAMINED_AT_MOST = 1000
 """How many orders one request looks at; a search that needs more goes on with the next page."""
 
-_SORT_KEY = re.compile(r"ORDER#[0-9]{4}-(0[1-9]|1[0-2])-[0-2][0-9]T[0-2][0-9]:[0-5][0-9]:[0-5][0-9]Z#[A-Za-z0-9%._~-]+")
+_SORT_KEY = re.compile(r"ORDER#[0-9]{4}-(0[1-9]|1[0-2])-[0-3][0-9]T[0-2][0-9]:[0-5][0-9]:[0-5][0-9]Z#[A-Za-z0-9%._~-]+")
 """What a cursor of the list may hold: the sort key of an order, as storage.keys builds it."""
 _FIRST_YEAR = 2000
 
