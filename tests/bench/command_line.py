@@ -8,6 +8,7 @@ import argparse
 import contextlib
 import json
 import platform
+import signal
 import subprocess
 import sys
 import tempfile
@@ -29,6 +30,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     asked = _parser().parse_args(arguments)
     out = sys.stdout
+    # Ended from outside, a benchmark still stops what it started: the exception runs through every `with` and `finally`.
+    signal.signal(signal.SIGTERM, _end)
     # Handlers log to standard output, as Lambda wants it: here that would bury the report.
     with contextlib.redirect_stdout(sys.stderr):
         try:
@@ -41,6 +44,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return 1
     _report(result, out, as_json=asked.json)
     return 0
+
+
+def _end(number: int, _frame: object) -> None:
+    sys.exit(128 + number)
 
 
 def _parser() -> argparse.ArgumentParser:
