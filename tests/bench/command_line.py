@@ -30,7 +30,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     asked = _parser().parse_args(arguments)
     out = sys.stdout
-    # Ended from outside, a benchmark still stops what it started: the exception runs through every `with` and `finally`.
+    # Ended from outside, a benchmark still stops what it started: the exit runs through every `with` and `finally`.
     signal.signal(signal.SIGTERM, _end)
     # Handlers log to standard output, as Lambda wants it: here that would bury the report.
     with contextlib.redirect_stdout(sys.stderr):
