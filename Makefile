@@ -46,7 +46,7 @@ check: sync ## lint, types, import contracts, template, API drift, secrets, advi
 	.ci/bootstrap .ci/audit
 
 bench: sync ## every benchmark, into bench.json
-	$(RUN) --group bench quayside-bench all --json
+	$(RUN) quayside-bench all --json
 
 api: ## write the OpenAPI document anew
 	$(RUN) python -m infra.api.generate

@@ -33,12 +33,21 @@ def digest(root: pathlib.Path = ROOT) -> str:
 
 def sync_environments(log: pathlib.Path) -> None:
     """Bring the environments of the embedded AWS and of SAM to what the lock file says."""
-    for place, group in ((AWS_ENVIRONMENT, "embedded-aws"), (SAM_ENVIRONMENT, "deploy")):
-        run(
-            [uv(), "sync", "--frozen", "--quiet", "--only-group", group],
-            log=log,
-            environment={**os.environ, "UV_PROJECT_ENVIRONMENT": str(place), "VIRTUAL_ENV": ""},
-        )
+    sync_embedded_aws(log)
+    _sync(SAM_ENVIRONMENT, "deploy", log)
+
+
+def sync_embedded_aws(log: pathlib.Path) -> None:
+    """Bring the environment of the embedded AWS alone to what the lock file says."""
+    _sync(AWS_ENVIRONMENT, "embedded-aws", log)
+
+
+def _sync(place: pathlib.Path, group: str, log: pathlib.Path) -> None:
+    run(
+        [uv(), "sync", "--frozen", "--quiet", "--only-group", group],
+        log=log,
+        environment={**os.environ, "UV_PROJECT_ENVIRONMENT": str(place), "VIRTUAL_ENV": ""},
+    )
 
 
 def build(log: pathlib.Path) -> str:

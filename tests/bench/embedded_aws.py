@@ -18,6 +18,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from infra.local import building
 from tests.bench.harness import REPOSITORY, NotMeasurableError, Run
 
 if TYPE_CHECKING:
@@ -25,8 +26,8 @@ if TYPE_CHECKING:
 
 REGION = "us-east-1"
 ACCOUNT = "000000000000"
-INTERPRETER = REPOSITORY / ".local" / "aws-venv" / "bin" / "python"
-"""The environment of the embedded AWS, which ``make run`` and ``make test`` set up."""
+INTERPRETER = building.AWS_ENVIRONMENT / "bin" / "python"
+"""The environment of the embedded AWS, which a benchmark sets up when nobody did."""
 
 _START_SECONDS = 40.0
 _STOP_SECONDS = 15.0
@@ -63,10 +64,14 @@ def embedded_aws(run: Run, *, without: Sequence[str] = ()) -> Iterator[EmbeddedA
         without: names of fixes to leave out.
 
     Raises:
-        NotMeasurableError: its environment is not installed, or it did not start; the text says why.
+        NotMeasurableError: it could not be installed or did not start; the text says why.
     """
     if not INTERPRETER.exists():
-        raise NotMeasurableError("the embedded AWS is not installed. Run `make setup` first.")
+        run.say("Installing the embedded AWS, once.")
+        try:
+            building.sync_embedded_aws(run.scratch / "sync.log")
+        except building.CommandFailedError as problem:
+            raise NotMeasurableError(f"the embedded AWS could not be installed: {problem}") from problem
     port = free_port()
     log = run.scratch / "embedded-aws.log"
     with log.open("wb") as output:

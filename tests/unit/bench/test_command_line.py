@@ -62,13 +62,13 @@ def test_without_json_a_person_can_read_it(capsys: pytest.CaptureFixture[str]) -
 
 def test_what_cannot_be_measured_is_said_and_fails(small: ModuleType, capsys: pytest.CaptureFixture[str]) -> None:
     def measure(_: Run) -> Result:
-        raise NotMeasurableError("run `make setup` first.")
+        raise NotMeasurableError("run `make sync` first.")
 
     small.measure = measure  # type: ignore[attr-defined] # a module made for this test
     assert command_line.main(["small", "--json"]) == 1
     captured = capsys.readouterr()
     assert captured.out == ""
-    assert "run `make setup` first." in captured.err
+    assert "run `make sync` first." in captured.err
 
 
 def test_a_missing_data_set_says_what_to_run(small: ModuleType, capsys: pytest.CaptureFixture[str]) -> None:
