@@ -1,5 +1,7 @@
 """What has to be there before anything starts: two environments, and the functions as Lambda gets them."""
 
+import contextlib
+import fcntl
 import hashlib
 import os
 import pathlib
@@ -48,6 +50,18 @@ def _sync(place: pathlib.Path, group: str, log: pathlib.Path) -> None:
         log=log,
         environment={**os.environ, "UV_PROJECT_ENVIRONMENT": str(place), "VIRTUAL_ENV": ""},
     )
+
+
+@contextlib.contextmanager
+def alone(place: pathlib.Path = LOCAL) -> Iterator[None]:
+    """Wait until nobody else builds or deploys from this checkout, and keep others out until the block ends.
+
+    SAM keeps what it is about to build and to deploy in the project, so two at once would take each other's files.
+    """
+    place.mkdir(parents=True, exist_ok=True)
+    with (place / "build.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def build(log: pathlib.Path) -> str:

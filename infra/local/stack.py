@@ -159,9 +159,10 @@ class Stack:
         amazon = seeding.Amazon(self.urls.simulator)
         with ThreadPoolExecutor(1) as pool:
             shops = pool.submit(seeding.open_shops, amazon, sellers)
-            with step("Building functions and layers"):
-                built = building.build(self.log("build"))
-            self._deploy(built, amazon)
+            with building.alone():
+                with step("Building functions and layers"):
+                    built = building.build(self.log("build"))
+                self._deploy(built, amazon)
             with step("Proving that one tenant cannot reach another's data"):
                 self._prove_isolation()
             self._seed(amazon, shops, sellers)

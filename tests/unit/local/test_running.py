@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import threading
 from typing import TYPE_CHECKING
 
 import pytest
@@ -63,6 +64,24 @@ def test_every_input_changes_the_digest(tmp_path: pathlib.Path) -> None:
     compiled.write_text("compiled")
     (tmp_path / "README.md").write_text("not deployed")
     assert building.digest(tmp_path) in digests
+
+
+def test_two_starts_build_one_after_the_other(tmp_path: pathlib.Path) -> None:
+    happened: list[str] = []
+
+    def second() -> None:
+        with building.alone(tmp_path):
+            happened.append("second")
+
+    with building.alone(tmp_path):
+        waiting = threading.Thread(target=second)
+        waiting.start()
+        # Whoever is kept out is not heard of, however long this takes; the end of the block lets it in.
+        waiting.join(timeout=0.05)
+        happened.append("first")
+    waiting.join(timeout=10)
+
+    assert happened == ["first", "second"]
 
 
 def test_parameters_join_the_profile(tmp_path: pathlib.Path) -> None:
