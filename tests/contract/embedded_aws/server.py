@@ -52,6 +52,12 @@ class Server:
         """Where AWS clients connect."""
         return f"http://127.0.0.1:{self.port}"
 
+    @property
+    def pid(self) -> int:
+        """The process that answers."""
+        assert self._process is not None
+        return self._process.pid
+
     def start(self) -> Server:
         """Start and wait until it answers."""
         self._directory.mkdir(parents=True, exist_ok=True)

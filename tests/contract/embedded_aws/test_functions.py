@@ -130,14 +130,18 @@ def test_batches_gather(complete: Server, without: Callable[[str], Server]) -> N
     assert max(sizes(without("batching"))) <= 10
 
 
-def test_a_quiet_call_is_quick(complete: Server) -> None:
-    """Without ``warm_worker`` each call waits 50 ms for a log line that never comes."""
-    name = complete.function(FAILING)
-    complete.invoke(name)
-    started = time.monotonic()
-    for _ in range(5):
-        complete.invoke(name)
-    assert (time.monotonic() - started) / 5 < 0.045
+def test_a_quiet_call_does_not_wait_for_a_log_line(complete: Server, without: Callable[[str], Server]) -> None:
+    """Without ``warm_worker`` each call waits 50 ms for a log line that never comes; calls of both in turns."""
+    servers = {"fixed": complete, "as it was": without("warm_worker")}
+    names = {which: server.function(FAILING) for which, server in servers.items()}
+    best = dict.fromkeys(servers, float("inf"))
+    for _ in range(15):
+        for which, server in servers.items():
+            started = time.monotonic()
+            server.invoke(names[which])
+            best[which] = min(best[which], time.monotonic() - started)
+
+    assert best["fixed"] < best["as it was"]
 
 
 def test_a_function_sees_its_own_environment(complete: Server, without: Callable[[str], Server]) -> None:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import os
+import signal
 import subprocess
-import time
 from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
@@ -52,7 +53,8 @@ def test_a_crash_loses_at_most_the_interval(tmp_path: pathlib.Path) -> None:
 
 
 def test_saving_does_not_hold_requests_up(tmp_path: pathlib.Path) -> None:
-    server = Server(tmp_path, save_every=0.2).start()
+    """Stop the process that saves in the middle of its work: whoever asks the server meanwhile is answered."""
+    server = Server(tmp_path, save_every=0.1).start()
     try:
         client = server.client("dynamodb")
         client.create_table(
@@ -61,14 +63,52 @@ def test_saving_does_not_hold_requests_up(tmp_path: pathlib.Path) -> None:
             KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}],
             AttributeDefinitions=[{"AttributeName": "pk", "AttributeType": "S"}],
         )
-        longest = 0.0
-        for number in range(400):
-            started = time.monotonic()
+
+        def write(number: int) -> None:
             client.put_item(TableName="busy", Item={"pk": {"S": str(number)}, "text": {"S": "x" * 20_000}})
-            longest = max(longest, time.monotonic() - started)
-        assert longest < 0.5
+
+        for number in range(500):
+            write(number)
+        saving: list[int] = []
+
+        def caught() -> bool:
+            write(0)  # without a change there is nothing to save
+            saving[:] = [pid for pid in _children(server) if _stop(pid)]
+            return bool(saving)
+
+        wait_until(caught, "a save is stopped")
+        for number in range(500, 550):
+            write(number)
+        assert "Item" in client.get_item(TableName="busy", Key={"pk": {"S": "549"}}, ConsistentRead=True)
+        assert set(saving) <= set(_children(server)), "the save went on, so nothing was shown"
+        for pid in saving:
+            os.kill(pid, signal.SIGCONT)
     finally:
         server.kill()
+
+
+def _children(server: Server) -> list[int]:
+    told = subprocess.run(
+        ["ps", "-A", "-o", "pid=,ppid="],  # noqa: S607 - wherever the system keeps it
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    pairs = (line.split() for line in told.stdout.splitlines())
+    return [int(pid) for pid, parent in pairs if int(parent) == server.pid]
+
+
+def _stop(pid: int) -> bool:
+    """Stop a process and return whether it is stopped; one that has ended meanwhile is not."""
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(pid, signal.SIGSTOP)
+    told = subprocess.run(  # noqa: S603 - our own words
+        ["ps", "-o", "stat=", "-p", str(pid)],  # noqa: S607 - wherever the system keeps it
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return told.stdout.strip().startswith("T")
 
 
 def test_two_servers_do_not_share_a_state(tmp_path: pathlib.Path) -> None:
