@@ -12,6 +12,7 @@ FIXES = (
     "reserved_concurrency",
     "expiry_sweep",
     "read_capacity",
+    "range_queries",
     "stream_records",
     "stream_failures",
     "stream_thread",
