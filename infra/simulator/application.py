@@ -22,12 +22,17 @@ ROLES = (
     ROLE_TAX,
 )
 DEFAULT_ROLES = ROLES[:5]
-_OLD_SECRET_LIVES_MS = 7 * DAY
+OLD_SECRET_LIVES_MS = 7 * DAY
+SECRET_LIVES_MS = 180 * DAY
 
 
 @dataclass(slots=True)
 class Application:
-    """A registered application. ``stage`` is ``draft`` (consent needs version=beta) or ``published``."""
+    """A registered application. ``stage`` is ``draft`` (consent needs version=beta) or ``published``.
+
+    ``notification_queue`` is the queue registered for what concerns the application itself. A secret expires only once
+    ``secret_expires_ms`` was set: by a rotation, or by hand.
+    """
 
     application_id: str
     client_id: str
@@ -38,11 +43,14 @@ class Application:
     roles: list[str] = field(default_factory=lambda: list(DEFAULT_ROLES))
     previous_secret: str | None = None
     previous_secret_until_ms: int = 0
+    notification_queue: str | None = None
+    secret_expires_ms: int | None = None
+    secret_expiry_told: bool = False
 
     def accepts(self, secret: str, now_ms: int) -> bool:
         """Return whether a client secret is the current one, or the previous one within its seven days."""
         if secrets.compare_digest(secret, self.client_secret):
-            return True
+            return not self._is_over(now_ms)
         return (
             self.previous_secret is not None
             and now_ms < self.previous_secret_until_ms
@@ -50,13 +58,23 @@ class Application:
         )
 
     def expired(self, secret: str) -> bool:
-        """Return whether a client secret is the previous one (call after ``accepts`` said no)."""
-        return self.previous_secret is not None and secrets.compare_digest(secret, self.previous_secret)
+        """Return whether a client secret is the previous one, or the current (call after ``accepts`` said no)."""
+        known = [each for each in (self.previous_secret, self.client_secret) if each is not None]
+        return any(secrets.compare_digest(secret, each) for each in known)
 
     def rotate(self, now_ms: int) -> None:
         """Make a new client secret; the old one stays valid for seven days."""
-        self.previous_secret, self.previous_secret_until_ms = self.client_secret, now_ms + _OLD_SECRET_LIVES_MS
+        self.previous_secret, self.previous_secret_until_ms = self.client_secret, now_ms + OLD_SECRET_LIVES_MS
         self.client_secret = new_secret()
+        if self.secret_expires_ms is not None or self.notification_queue:
+            self.set_expiry(now_ms + SECRET_LIVES_MS)
+
+    def set_expiry(self, expires_ms: int | None) -> None:
+        """Let the client secret expire at an instant, or never."""
+        self.secret_expires_ms, self.secret_expiry_told = expires_ms, False
+
+    def _is_over(self, now_ms: int) -> bool:
+        return self.secret_expires_ms is not None and now_ms >= self.secret_expires_ms
 
 
 def new_secret() -> str:

@@ -14,7 +14,8 @@ def check(world: World, seller: Seller) -> list[str]:
     """Return what does not add up in words; empty when every account balances and agrees with the orders.
 
     Checked: the journal's sums are the balances, each commodity sums to zero, no warehouse account is negative, units
-    reserved and with customers are those of the order lines, sales, shipping and discounts are those of shipped lines.
+    reserved and with customers are those of the order lines, sales, shipping and discounts are those of shipped lines,
+    and the postings line by line are what was paid and is owed.
     """
     problems: list[str] = []
     with world.lock:
@@ -82,6 +83,12 @@ def _check_money(world: World, seller: Seller) -> list[str]:
         sums[accounts.SALES, currency] += sales
         sums[accounts.SHIPPING_INCOME, currency] += shipping
         sums[accounts.DISCOUNTS, currency] -= discounts
+    for currency in {MARKETPLACES[each].currency for each in seller.marketplaces}:
+        paid = world.books.balance(seller.pk, accounts.BANK, currency)
+        held = world.books.balance(seller.pk, accounts.BALANCE, currency)
+        posted = world.postings.total(seller.pk, currency)
+        if posted != paid + held:
+            problems.append(f"{currency}: postings sum to {posted}, the books say {paid} paid and {held} owed")
     for (account, currency), expected in sums.items():
         held = -world.books.balance(seller.pk, account, currency)
         if held != expected:

@@ -24,6 +24,8 @@ UNFULFILLABLE_CUSTOMER = "unfulfillable_customer_damaged"
 UNFULFILLABLE_WAREHOUSE = "unfulfillable_warehouse_damaged"
 RESEARCHING = "researching"
 CUSTOMERS = "customers"
+# Sent to Amazon, but never counted in there.
+LOST_INBOUND = "lost_inbound"
 WAREHOUSE_ACCOUNTS = (
     INBOUND_WORKING,
     INBOUND_SHIPPED,

@@ -63,3 +63,9 @@ def local_price(price_cents: int, per_dollar: float, decimals: int) -> int:
         return max(100, round(value / 10) * 10 - 1)
     minor = round(value * 10) * 10 - 1
     return max(99, minor)
+
+
+def product_type(title: str) -> str:
+    """Return Amazon's product type of a title that ``products`` made; HOME for any other."""
+    name = title.partition(",")[0]
+    return next((noun.upper().replace(" ", "_") for noun, *_ in _GOODS if name.endswith(noun)), "HOME")

@@ -9,6 +9,7 @@ from datetime import datetime
 from pathlib import Path
 
 from infra.simulator.clock import SimulatorClock, instant, parse
+from infra.simulator.event_bus import DEFAULT_BUS, DEFAULT_SOURCE_PREFIX, EventBridgeDelivery
 from infra.simulator.profiles import PROFILES
 from infra.simulator.server import Simulator
 from infra.simulator.sqs import AMAZON_ACCOUNT, SqsDelivery
@@ -27,6 +28,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         host=options.host,
         port=options.port,
         deliver_many=SqsDelivery(options.sqs_endpoint, options.sqs_account),
+        deliver_events=EventBridgeDelivery(
+            options.event_endpoint, bus=options.event_bus, source_prefix=options.event_source_prefix
+        ),
     )
     if options.redirect_uri:
         known = simulator.application.redirect_uris
@@ -75,6 +79,15 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--sqs-endpoint", help="where SQS is (default: AWS_ENDPOINT_URL, else AWS)")
     parser.add_argument("--sqs-account", default=AMAZON_ACCOUNT, help="account to send as (default: %(default)s)")
+    parser.add_argument("--event-endpoint", help="where EventBridge is (default: AWS_ENDPOINT_URL, else AWS)")
+    parser.add_argument(
+        "--event-bus", default=DEFAULT_BUS, help="event bus in the destination's account (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--event-source-prefix",
+        default=DEFAULT_SOURCE_PREFIX,
+        help="how an event's source begins; only partners may use aws. (default: %(default)s)",
+    )
     return parser
 
 

@@ -6,19 +6,19 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from infra.simulator import application as registration
-from infra.simulator import audit, truth
+from infra.simulator import audit, listing_life, truth
 from infra.simulator.clock import iso, iso_milliseconds, parse
 from infra.simulator.faults import KINDS
 from infra.simulator.lifecycle import FULFILLMENT_STATUS, State
 from infra.simulator.marketplaces import MARKETPLACES
 from infra.simulator.profiles import PROFILES
-from infra.simulator.world import IllegalMoveError, Order, UnknownThingError
+from infra.simulator.world import ACCOUNT_STATUSES, IllegalMoveError, Order, UnknownThingError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from infra.simulator.server import Simulator
-    from infra.simulator.world import Seller
+    from infra.simulator.world import Listing, Seller
 
 
 class ControlError(Exception):
@@ -83,9 +83,13 @@ class Control:
         return asdict(self._simulator.application)
 
     def change_application(self, body: Mapping[str, Any]) -> dict[str, Any]:
-        """Change redirect_uris, roles, stage or name; ``rotate_secret`` makes a new secret."""
-        _only(body, "redirect_uris", "roles", "stage", "name", "client_secret", "rotate_secret")
+        """Change what is registered; ``rotate_secret`` makes a new secret and tells ``notification_queue``."""
+        _only(
+            body, "redirect_uris", "roles", "stage", "name", "client_secret", "rotate_secret", "notification_queue",
+            "secret_expires_at",
+        )  # fmt: skip
         application = self._simulator.application
+        self._change_secrets(application, body)
         if "redirect_uris" in body:
             uris = _strings(body, "redirect_uris")
             if any("#" in uri or not uri.startswith(("http://", "https://")) for uri in uris):
@@ -103,27 +107,47 @@ class Control:
             application.stage = body["stage"]
         if "name" in body:
             application.name = _text(body, "name")
-        if "client_secret" in body:
-            application.client_secret = _text(body, "client_secret")
-        if body.get("rotate_secret"):
-            application.rotate(self._simulator.clock.now_ms())
         with self._simulator.world.lock:
+            self._simulator.world.step()
+            if body.get("rotate_secret"):
+                self._simulator.gateway.applications.rotate()
             registration.save(self._simulator.world.storage, application)
             self._simulator.world.commit()
         return asdict(application)
 
+    @staticmethod
+    def _change_secrets(application: registration.Application, body: Mapping[str, Any]) -> None:
+        if "notification_queue" in body:
+            queue = body["notification_queue"]
+            if queue is not None and (not isinstance(queue, str) or ":sqs:" not in queue):
+                raise ControlError(400, "notification_queue: the ARN of a queue, or null")
+            application.notification_queue = queue
+        if "secret_expires_at" in body:
+            with _refusals():
+                at = body["secret_expires_at"]
+                application.set_expiry(None if at is None else parse(str(at)))
+        if "client_secret" in body:
+            application.client_secret = _text(body, "client_secret")
+
     # ------------------------------------------------------------------ sellers and orders
 
     def create_seller(self, body: Mapping[str, Any]) -> dict[str, Any]:
-        """Create a seller of a profile, with its history."""
+        """Create a seller of a profile, with its history: true, false, or ``{"days": 730, "orders": 100000}``."""
         _only(body, "profile", "name", "seed", "selling_partner_id", "history")
+        history = body.get("history", True)
+        wanted = history if isinstance(history, dict) else {}
+        _only(wanted, "days", "orders")
+        if any(not isinstance(each, int) for each in wanted.values()):
+            raise ControlError(400, "history: days and orders are whole numbers")
         with _refusals():
             seller = self._simulator.world.create_seller(
                 _text(body, "profile"),
                 name=body.get("name"),
                 seed=body.get("seed"),
                 selling_partner_id=body.get("selling_partner_id"),
-                history=bool(body.get("history", True)),
+                history=bool(history),
+                history_days=wanted.get("days"),
+                history_orders=wanted.get("orders"),
             )
         return self._seller(seller)
 
@@ -191,9 +215,82 @@ class Control:
             world.commit()
             return self._order(order)
 
-    def revoke(self, partner: str) -> dict[str, Any]:
-        """Withdraw a seller's consent: refresh tokens die now, live access tokens within the hour."""
-        return {"revoked": self._simulator.lwa.revoke(self._find(partner))}
+    def revoke(self, partner: str, body: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        """Withdraw a seller's consent: refresh tokens die now, access tokens too (``at_once``) or within the hour."""
+        wanted = body or {}
+        _only(wanted, "at_once")
+        return {"revoked": self._simulator.lwa.revoke(self._find(partner), at_once=bool(wanted.get("at_once")))}
+
+    def set_account_status(self, partner: str, body: Mapping[str, Any]) -> dict[str, Any]:
+        """Change an account's health: NORMAL, AT_RISK or DEACTIVATED."""
+        _only(body, "status")
+        status = _text(body, "status")
+        if status not in ACCOUNT_STATUSES:
+            raise ControlError(400, f"status: choose one of {', '.join(ACCOUNT_STATUSES)}")
+        world, seller = self._simulator.world, self._find(partner)
+        with world.lock:
+            world.step()
+            world.set_account_status(seller, status)
+            world.commit()
+        return self._seller(seller)
+
+    def listings(self, partner: str) -> dict[str, Any]:
+        """Return a seller's listings as they are now."""
+        world, seller = self._simulator.world, self._find(partner)
+        with world.lock:
+            world.step()
+            found = [each for place in seller.marketplaces for each in world.listings_of(seller, place)]
+            return {"listings": [self._listing(each) for each in found]}
+
+    def change_listing(self, partner: str, sku: str, body: Mapping[str, Any]) -> dict[str, Any]:
+        """Change a listing in one marketplace or all: its issue, its price (minor units), a merchant's quantity."""
+        _only(body, "marketplace_id", "issue", "price_minor", "quantity")
+        world, seller = self._simulator.world, self._find(partner)
+        place, issue = body.get("marketplace_id"), body.get("issue")
+        if issue is not None and issue not in listing_life.ISSUES:
+            raise ControlError(400, f"issue: null, or one of {', '.join(listing_life.ISSUES)}")
+        for name in ("price_minor", "quantity"):
+            value = body.get(name, 0)
+            if (
+                not isinstance(value, int)
+                or isinstance(value, bool)
+                or value < (name == "price_minor" and name in body)
+            ):
+                raise ControlError(400, f"{name}: a whole number, not below {int(name == 'price_minor')}")
+        with world.lock:
+            world.step()
+            found = [each for each in world.listings_with(seller, sku) if place in {None, each.marketplace_id}]
+            if not found:
+                raise ControlError(404, f"seller {partner} offers no {sku!r} there")
+            for listing in found:
+                if "issue" in body:
+                    listing_life.set_issue(world, listing, issue or "", world.now_ms)
+                if "price_minor" in body:
+                    listing_life.set_price(world, listing, body["price_minor"], world.now_ms)
+                if "quantity" in body and not listing.by_amazon:
+                    listing_life.set_quantity(world, listing, body["quantity"], world.now_ms)
+            world.commit()
+            return {"listings": [self._listing(each) for each in found]}
+
+    def _listing(self, listing: Listing) -> dict[str, Any]:
+        world = self._simulator.world
+        return {
+            "sku": listing.sku,
+            "asin": listing.asin,
+            "marketplace_id": listing.marketplace_id,
+            "title": listing.title,
+            "price_minor": listing.price_minor,
+            "by_amazon": listing.by_amazon,
+            "quantity": listing_life.quantity(world, listing),
+            "issue": listing.issue or None,
+            "status": listing_life.status(world, listing),
+        }
+
+    def truth_finances(self, partner: str) -> dict[str, Any]:
+        """Return Amazon's side of a seller's money: what was posted, what is told so far, what is held back or paid."""
+        seller = self._find(partner)
+        self._simulator.world.step()
+        return {"finances": truth.finances(self._simulator.world, seller)}
 
     def authorise(self, partner: str) -> dict[str, Any]:
         """Self-authorise the application for a seller and return its refresh token."""
@@ -210,6 +307,20 @@ class Control:
         seller = self._find(partner)
         self._simulator.world.step()
         return {"days": truth.daily(self._simulator.world, seller)}
+
+    def truth_settlements(self, partner: str) -> dict[str, Any]:
+        """Return Amazon's side of a seller's payments."""
+        seller = self._find(partner)
+        self._simulator.world.step()
+        return {"settlements": truth.settlements(self._simulator.world, seller)}
+
+    def reports(self, partner: str) -> dict[str, Any]:
+        """Return the seller's latest reports, whoever asked for them."""
+        world = self._simulator.world
+        with world.lock:
+            world.step()
+            found = self._simulator.reports.search(self._find(partner), (), since=0, until=world.now_ms, limit=100)
+            return {"reports": [{**asdict(each), "report_id": each.report_id} for each in found]}
 
     def books(self, partner: str) -> dict[str, Any]:
         """Return a seller's money accounts and what does not add up (nothing, one hopes)."""
@@ -248,9 +359,11 @@ class Control:
         }
 
     def add_fault(self, body: Mapping[str, Any]) -> dict[str, Any]:
-        """Put a fault in force; ``revoked_grant`` revokes the named seller's grants."""
+        """Put a fault in force; ``revoked_grant`` revokes the named seller's grants, now or after ``count`` calls."""
         _only(body, "kind", "seller", "operation", "probability", "count", "duration_seconds", "delay_seconds")
         if body.get("kind") == "revoked_grant":
+            self._find(_text(body, "seller"))
+        if body.get("kind") == "revoked_grant" and body.get("count") is None:
             return {"fault_id": None, "kind": "revoked_grant", **self.revoke(_text(body, "seller"))}
         with self._simulator.world.lock, _refusals():
             fault = self._simulator.faults.add(
@@ -306,6 +419,8 @@ class Control:
                 ],
                 "demand": seller.demand,
                 "rate_multipliers": seller.rate_multipliers,
+                "plan": seller.plan,
+                "status": seller.status,
                 "grants": self._simulator.lwa.grants(seller),
                 "orders": sum(counts.values()),
                 "orders_by_state": {State(state).name: number for state, number in counts.items()},

@@ -50,11 +50,16 @@ class Demand:
     def expected(self, day: date, discount: float) -> float:
         """Return the expected number of orders on a local day, given the discount of that day's promotion."""
         years = (day.toordinal() - 739617) / 365.25  # counted from 2026-01-01
-        angle = 2 * math.pi * (day.timetuple().tm_yday - self.peak_day) / 365.25
+        angle = 2 * math.pi * (_day_of_year(day) - self.peak_day) / 365.25
         season = 1 + self.season * math.cos(angle)
         uplift = 1 + 6 * discount
         trend: float = (1 + self.trend) ** years
         return self.base * trend * season * _WEEKDAYS[self.weekday][day.weekday()] * uplift
+
+
+@lru_cache(maxsize=2048)
+def _day_of_year(day: date) -> int:
+    return day.timetuple().tm_yday
 
 
 def promotion(seed: int, day_ordinal: int) -> float:

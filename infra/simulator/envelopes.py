@@ -1,6 +1,6 @@
 """The messages Amazon puts on a queue, with production's casings.
 
-ORDER_CHANGE and FBA_INVENTORY_AVAILABILITY_CHANGES are in Pascal case, REPORT_PROCESSING_FINISHED in camel case.
+Some types are in Pascal case, those in ``CAMEL`` are not.
 """
 
 from typing import Any
@@ -17,8 +17,24 @@ PAYLOAD_VERSIONS = {
     "ORDER_CHANGE": "1.0",
     "FBA_INVENTORY_AVAILABILITY_CHANGES": "1.0",
     "REPORT_PROCESSING_FINISHED": "2020-09-04",
+    "ACCOUNT_STATUS_CHANGED": "2021-01-01",
+    "APPLICATION_OAUTH_CLIENT_NEW_SECRET": "1.0",
+    "APPLICATION_OAUTH_CLIENT_SECRET_EXPIRY": "1.0",
+    "FEED_PROCESSING_FINISHED": "2020-09-04",
+    "LISTINGS_ITEM_ISSUES_CHANGE": "2023-12-13",
+    "LISTINGS_ITEM_MFN_QUANTITY_CHANGE": "1.0",
+    "LISTINGS_ITEM_STATUS_CHANGE": "1.0",
+    "TRANSACTION_UPDATE": "1.0",
 }
-CAMEL = frozenset({"REPORT_PROCESSING_FINISHED"})
+CAMEL = frozenset(
+    {
+        "ACCOUNT_STATUS_CHANGED",
+        "APPLICATION_OAUTH_CLIENT_NEW_SECRET",
+        "APPLICATION_OAUTH_CLIENT_SECRET_EXPIRY",
+        "FEED_PROCESSING_FINISHED",
+        "REPORT_PROCESSING_FINISHED",
+    }
+)
 _REPORT_TYPES = (
     "GET_MERCHANT_LISTINGS_ALL_DATA", "GET_FLAT_FILE_ALL_ORDERS_DATA_BY_LAST_UPDATE_GENERAL",
     "GET_FBA_MYI_ALL_INVENTORY_DATA",
@@ -199,7 +215,8 @@ def envelope(  # noqa: PLR0913  an envelope has this many parts
             "payload": payload,
             "notificationMetadata": {
                 "applicationId": application_id,
-                "subscriptionId": subscription_id,
+                # What concerns the application itself belongs to no subscription.
+                **({"subscriptionId": subscription_id} if subscription_id else {}),
                 "publishTime": iso_milliseconds(publish_ms),
                 "notificationId": notification_id,
             },

@@ -16,8 +16,14 @@ KINDS = {
     "lwa_down": "Login with Amazon answers HTTP 503",
     "wrong_secret": "Login with Amazon refuses the client secret (invalid_client)",
     "lose_notifications": "notifications are dropped instead of delivered",
+    "revoked_grant": "consent is withdrawn: refresh and access tokens die (with count: after so many more calls)",
+    "report_fatal": "a report ends FATAL (operation: the report type)",
+    "report_cancelled": "a report ends CANCELLED (operation: the report type)",
+    "report_empty": "a report's document has a header and no rows (operation: the report type)",
+    "report_header": "a report's document has a column of another name (operation: the report type)",
 }
 _TOKEN_KINDS = frozenset({"lwa_down", "wrong_secret"})
+REPORT_KINDS = frozenset({"report_fatal", "report_cancelled", "report_empty", "report_header"})
 
 
 @dataclass(slots=True)
@@ -108,8 +114,14 @@ class Faults:
 
     def strike_api(self, now_ms: int, seller: str | None, operation: str) -> Fault | None:
         """Return the fault that hits an API call, if one does."""
-        kinds = frozenset(KINDS) - _TOKEN_KINDS - {"lose_notifications"}
+        kinds = frozenset(KINDS) - _TOKEN_KINDS - REPORT_KINDS - {"lose_notifications", "revoked_grant"}
         return self.strike(now_ms, kinds=kinds, seller=seller, operation=operation)
+
+    def strike_download(self, now_ms: int, operation: str) -> Fault | None:
+        """Return the fault that hits the download of a document: only one that names it."""
+        if any(each.operation == operation for each in self.active.values()):
+            return self.strike_api(now_ms, None, operation)
+        return None
 
     def strike_token(self, now_ms: int, seller: str | None) -> Fault | None:
         """Return the fault that hits a token request; the API's kinds only hit it when it is named (``lwa``)."""
@@ -117,6 +129,18 @@ class Faults:
         if named is not None or not any(each.operation == LWA for each in self.active.values()):
             return named
         return self.strike_api(now_ms, seller, LWA)
+
+    def withdraws_consent(self, now_ms: int, seller: str) -> bool:
+        """Return whether a seller withdraws consent before this call; each call brings that nearer."""
+        for fault in [each for each in self.active.values() if each.kind == "revoked_grant" and each.seller == seller]:
+            if fault.until_ms is not None and now_ms >= fault.until_ms:
+                del self.active[fault.fault_id]
+                continue
+            fault.asked += 1
+            if fault.asked > (fault.count or 0):
+                del self.active[fault.fault_id]
+                return True
+        return False
 
     def loses_notification(self, now_ms: int, seller: str, kind: str) -> bool:
         """Return whether a notification is to be dropped."""

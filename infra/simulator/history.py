@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING
 
 from infra.simulator import books as accounts
 from infra.simulator import entropy, lifecycle
+from infra.simulator.bulk_history import LIFE_DAYS, BulkWriter
 from infra.simulator.clock import DAY, MINUTE, SECOND, instant
 from infra.simulator.demand import HOURS, poisson
 from infra.simulator.lifecycle import State
 from infra.simulator.marketplaces import MARKETPLACES
+from infra.simulator.shipments import record, with_missing
 from infra.simulator.world import (
     BUSINESS,
     PRIME,
@@ -24,6 +26,7 @@ from infra.simulator.world import (
     inbound_plan,
     last_parcel,
     local_midnight,
+    returns_damaged,
 )
 
 if TYPE_CHECKING:
@@ -139,7 +142,7 @@ class Writer:
                         world.post_refund(seller, moment, currency, line)
                 case State.RETURNED:
                     for index, line in enumerate(lines):
-                        damaged = entropy.fraction(world.seed, pk, line.position, "damaged") < 0.3  # noqa: PLR2004  share
+                        damaged = returns_damaged(world.seed, line)
                         into = accounts.UNFULFILLABLE_CUSTOMER if damaged else accounts.FULFILLABLE
                         self._stock_lines(moment, [line], accounts.CUSTOMERS, into, by_amazon=by_amazon)
                         lines[index] = line._replace(returned=line.quantity)
@@ -186,18 +189,20 @@ class Writer:
         return next(each for each in listings if not each.by_amazon or self.world.sellable(self.seller, each) >= 1)
 
 
-def write_history(  # noqa: C901  a year day by day: demand, restocking, orders
+def write_history(  # noqa: C901, PLR0912  a year day by day: demand, restocking, orders
     world: World, seller: Seller, profile: "Profile"
 ) -> int:
     """Write a seller's past ``profile.history_days`` days up to now and return the number of orders.
 
     Demand, stock-outs, cancellations, refunds and returns are those of the live world; moves ahead are scheduled.
+    With ``profile.history_in_bulk`` all but the last ``LIFE_DAYS`` days are written fast, without empty shelves.
     """
     now = world.now_ms
     today = instant(now).date()
     chance = entropy.generator(world.seed, seller.seed, "history")
-    opening = now - (profile.history_days + 1) * DAY
-    writer = Writer(world, seller, now)
+    detailed_days = min(profile.history_days, LIFE_DAYS) if profile.history_in_bulk else profile.history_days
+    opening = now - (detailed_days + 1) * DAY
+    writer, bulk = Writer(world, seller, now), BulkWriter(world, seller)
     for listing in world.listings.values():
         if listing.seller == seller.pk and listing.by_amazon:
             writer.stock(opening, listing, accounts.SUPPLIER, accounts.FULFILLABLE, listing.batch)
@@ -217,6 +222,13 @@ def write_history(  # noqa: C901  a year day by day: demand, restocking, orders
         counts = [drawn[index] for index in range(len(cells))]
     for start in range(0, len(cells), len(seller.marketplaces)):
         day = cells[start][0]
+        if (today - day).days > detailed_days:
+            for index in range(start, start + len(seller.marketplaces)):
+                _, marketplace_id = cells[index]
+                _, listings, cumulative = world.wanted(seller, marketplace_id, day)
+                hours = chance.choices(range(24), weights=HOURS, k=counts[index])
+                bulk.place(marketplace_id, listings, cumulative, local_midnight(day, marketplace_id), hours, chance)
+            continue
         placed: list[tuple[int, Listing]] = []
         for index in range(start, start + len(seller.marketplaces)):
             marketplace_id = cells[index][1]
@@ -237,8 +249,9 @@ def write_history(  # noqa: C901  a year day by day: demand, restocking, orders
         for at, listing in placed:
             writer.catch_up(at)
             writer.place(listing, at, chance, exact=profile.history_orders is not None)
+    bulk.finish()
     writer.finish()
-    return writer.count
+    return bulk.count + writer.count
 
 
 def _restock(world: World, seller: Seller, writer: Writer, at: int) -> None:
@@ -252,7 +265,9 @@ def _restock(world: World, seller: Seller, writer: Writer, at: int) -> None:
             if held >= listing.batch * 0.55 or at > writer.now:
                 continue
             writer.stock(at, listing, accounts.SUPPLIER, accounts.INBOUND_WORKING, listing.batch)
-            for moment, origin, target, units in inbound_plan(chance, at, listing.batch):
+            steps = with_missing(world, seller, listing, at, inbound_plan(chance, at, listing.batch))
+            record(world, seller, listing, at, steps)
+            for moment, origin, target, units in steps:
                 if moment <= writer.now:
                     writer.stock(moment, listing, origin, target, units)
                 else:

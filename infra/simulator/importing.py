@@ -19,6 +19,7 @@ from infra.simulator.clock import DAY, SECOND, iso, milliseconds, parse
 from infra.simulator.history import Writer
 from infra.simulator.marketplaces import MARKETPLACES
 from infra.simulator.money import CURRENCIES, parse_amount
+from infra.simulator.settlements import settle_past
 from infra.simulator.world import Line, Listing, Order, Seller, World
 
 COLUMNS = ("time", "order", "sku", "quantity", "price", "currency")
@@ -407,6 +408,8 @@ class _Importer:
 
     def finish(self) -> Report:
         self._writer.finish()
+        settle_past(self._world, self._seller)
+        self._world.keep_settling(self._seller)
         return Report(
             orders=self._orders,
             lines=self._lines,

@@ -20,9 +20,8 @@ from infra.simulator.world import Seller, World
 CODE_LIVES_MS = 5 * MINUTE
 ACCESS_TOKEN_LIVES_SECONDS = 3600
 SCOPE_NOTIFICATIONS = "sellingpartnerapi::notifications"
-SCOPES = frozenset(
-    {SCOPE_NOTIFICATIONS, "sellingpartnerapi::client_credential:rotation", "sellingpartnerapi::shipments:track"}
-)
+SCOPE_ROTATION = "sellingpartnerapi::client_credential:rotation"
+SCOPES = frozenset({SCOPE_NOTIFICATIONS, SCOPE_ROTATION, "sellingpartnerapi::shipments:track"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,9 +68,15 @@ class LoginWithAmazon:
             self._world.commit()
         return code
 
-    def revoke(self, seller: Seller) -> int:
-        """Revoke a seller's grants; live access tokens work until they expire. Returns how many were revoked."""
+    def revoke(self, seller: Seller, *, at_once: bool = False) -> int:
+        """Revoke a seller's grants and return how many there were.
+
+        Live access tokens work until they expire, or (``at_once``) not any more.
+        """
         with self._world.lock:
+            if at_once:
+                seller.tokens_ended_ms = self._world.clock.now_ms() + 1
+                self._world.save_seller(seller)
             cursor = self._storage.connection.execute(
                 "UPDATE grants SET revoked = 1 WHERE selling_partner_id = ? AND revoked = 0",
                 (seller.selling_partner_id,),

@@ -10,9 +10,10 @@ from typing import Any, Protocol
 from infra.simulator import entropy, envelopes, filters
 from infra.simulator.application import Application
 from infra.simulator.clock import SECOND, iso_milliseconds
+from infra.simulator.event_bus import bus_arn, is_bus
 from infra.simulator.faults import Faults
 from infra.simulator.windows import order_item_id
-from infra.simulator.world import Happening, InventoryChanged, OrderChanged, World
+from infra.simulator.world import Happening, InventoryChanged, Notice, OrderChanged, ReportFinished, World
 
 REPEAT_CHANCE = 1 / 6  # one repeat per six messages: one delivery in seven is a repeat
 _LATE_CHANCE = 0.12
@@ -23,10 +24,10 @@ _BATCH = 100
 
 
 class Deliver(Protocol):
-    """Puts messages on a queue."""
+    """Puts messages on a queue, or onto an event bus."""
 
     def __call__(self, arn: str, bodies: Sequence[str]) -> Sequence[str | None]:
-        """Send ``bodies`` to the queue and return for each None, or the words of what went wrong."""
+        """Send ``bodies`` to where ``arn`` says and return for each None, or the words of what went wrong."""
         ...
 
 
@@ -62,12 +63,15 @@ class Delivered:
 class Notifications:
     """Turns happenings into messages for the subscriptions that want them, and delivers what is due."""
 
-    def __init__(self, world: World, application: Application, faults: Faults, deliver: Deliver) -> None:
+    def __init__(
+        self, world: World, application: Application, faults: Faults, deliver: Deliver, deliver_events: Deliver
+    ) -> None:
         self._world = world
         self._connection = world.storage.connection
         self._application = application
         self._faults = faults
         self._deliver = deliver
+        self._deliver_events = deliver_events
         self._delivering = threading.Lock()
         noted = world.storage.note("deliveries") or {"number": 0, "counts": {}}
         self._number: int = noted["number"]
@@ -80,14 +84,14 @@ class Notifications:
         """Read the subscriptions anew, after one was made or deleted."""
         self._subscriptions.clear()
         arns = {
-            row[0]: json.loads(row[1])["resource"].get("sqs", {}).get("arn")
+            row[0]: _arn_of(json.loads(row[1])["resource"])
             for row in self._connection.execute("SELECT destination_id, document FROM destinations")
         }
         for partner, kind, destination_id, document in self._connection.execute(
             "SELECT selling_partner_id, notification_type, destination_id, document FROM subscriptions "
             "ORDER BY subscription_id"
         ):
-            if arns.get(destination_id):
+            if destination_id in arns:
                 self._subscriptions.setdefault((partner, kind), []).append(
                     (json.loads(document)["subscriptionId"], arns[destination_id], json.loads(document))
                 )
@@ -98,7 +102,7 @@ class Notifications:
         wanted = self._subscriptions.get((event.seller.selling_partner_id, kind))
         if not wanted:
             return
-        payload = self._payload(event)
+        payload = event.payload if isinstance(event, Notice) else self._payload(event)
         for subscription_id, arn, document in wanted:
             if filters.passes(document.get("processingDirective"), payload):
                 self.queue(kind, payload, at_ms, event.seller.selling_partner_id, subscription_id, arn)
@@ -138,6 +142,11 @@ class Notifications:
             rows,
         )
 
+    def tell_application(self, kind: str, payload: dict[str, Any]) -> None:
+        """Queue a message about the application itself, if a queue is registered for such."""
+        if self._application.notification_queue:
+            self.queue(kind, payload, self._world.now_ms, "", "", self._application.notification_queue)
+
     def send_mock(self, kind: str, region: str, arn: str) -> None:
         """Queue a mock notification of a type, about nobody's order, as Amazon's sandbox sends it."""
         envelope = envelopes.mock_payload(kind, region)
@@ -160,7 +169,8 @@ class Notifications:
                 outcomes: dict[int, str | None] = {}
                 for arn in dict.fromkeys(row[1] for row in due):
                     rows = [row for row in due if row[1] == arn]
-                    results = self._deliver(arn, [row[7] for row in rows])
+                    deliver = self._deliver_events if is_bus(arn) else self._deliver
+                    results = deliver(arn, [row[7] for row in rows])
                     outcomes.update(zip((row[0] for row in rows), results, strict=True))
                 with self._world.lock:
                     arrived += self._settle(due, outcomes, now)
@@ -185,6 +195,11 @@ class Notifications:
         """Return how many messages wait to be delivered, and how many of them failed at least once."""
         row = self._connection.execute("SELECT COUNT(*), COALESCE(SUM(attempts > 0), 0) FROM messages").fetchone()
         return int(row[0]), int(row[1])
+
+    def next_due_ms(self) -> int | None:
+        """Return when the next message is to be delivered, or None when none waits."""
+        row = self._connection.execute("SELECT MIN(due) FROM messages").fetchone()
+        return None if row[0] is None else int(row[0])
 
     def dump(self) -> dict[str, object]:
         """Return the counters as JSON."""
@@ -212,7 +227,7 @@ class Notifications:
                 )
         return arrived
 
-    def _payload(self, event: Happening) -> dict[str, Any]:
+    def _payload(self, event: OrderChanged | InventoryChanged | ReportFinished) -> dict[str, Any]:
         if isinstance(event, OrderChanged):
             return envelopes.order_change(self._world, event, order_item_id)
         if isinstance(event, InventoryChanged):
@@ -225,16 +240,48 @@ def _kind_of(event: Happening) -> tuple[str, int]:
         return "ORDER_CHANGE", event.order.updated
     if isinstance(event, InventoryChanged):
         return "FBA_INVENTORY_AVAILABILITY_CHANGES", event.at_ms
+    if isinstance(event, Notice):
+        return event.kind, event.at_ms
     return "REPORT_PROCESSING_FINISHED", event.at_ms
+
+
+def _arn_of(resource: dict[str, Any]) -> str:
+    if "sqs" in resource:
+        return str(resource["sqs"]["arn"])
+    bus = resource["eventBridge"]
+    return bus_arn(bus["region"], bus["accountId"], bus["name"])
 
 
 def _subject(kind: str, body: str) -> str:
     document = json.loads(body)
-    match kind:
-        case "ORDER_CHANGE":
-            change = document["Payload"]["OrderChangeNotification"]
-            return f"{change['AmazonOrderId']} {change['Summary']['OrderStatus']}"
-        case "FBA_INVENTORY_AVAILABILITY_CHANGES":
-            return str(document["Payload"]["SKU"])
-        case _:
-            return str(document["payload"]["reportProcessingFinishedNotification"]["reportType"])
+    describe = _SUBJECTS.get(kind)
+    # What concerns the application itself is not described: a new secret is not for the page.
+    return "the application" if describe is None else describe(document.get("Payload") or document["payload"])
+
+
+def _order_change(payload: dict[str, Any]) -> str:
+    change = payload["OrderChangeNotification"]
+    return f"{change['AmazonOrderId']} {change['Summary']['OrderStatus']}"
+
+
+def _transaction_update(payload: dict[str, Any]) -> str:
+    found = payload["TransactionUpdateNotification"]
+    return f"{found['RelatedIdentifiers'][0]['RelatedIdentifierValue']} {found['TransactionType']}"
+
+
+def _feed_finished(payload: dict[str, Any]) -> str:
+    found = payload["feedProcessingFinishedNotification"]
+    return f"{found['feedId']} {found['processingStatus']}"
+
+
+_SUBJECTS: dict[str, Callable[[dict[str, Any]], str]] = {
+    "ORDER_CHANGE": _order_change,
+    "FBA_INVENTORY_AVAILABILITY_CHANGES": lambda payload: str(payload["SKU"]),
+    "REPORT_PROCESSING_FINISHED": lambda payload: str(payload["reportProcessingFinishedNotification"]["reportType"]),
+    "LISTINGS_ITEM_STATUS_CHANGE": lambda payload: f"{payload['Sku']} {' '.join(payload['Status']) or 'INACTIVE'}",
+    "LISTINGS_ITEM_ISSUES_CHANGE": lambda payload: f"{payload['Sku']} {' '.join(payload['Severities'])}",
+    "LISTINGS_ITEM_MFN_QUANTITY_CHANGE": lambda payload: f"{payload['Sku']} {payload['Quantity']}",
+    "TRANSACTION_UPDATE": _transaction_update,
+    "FEED_PROCESSING_FINISHED": _feed_finished,
+    "ACCOUNT_STATUS_CHANGED": lambda payload: str(payload["accountStatusChangeNotification"]["currentAccountStatus"]),
+}

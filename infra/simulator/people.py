@@ -47,6 +47,12 @@ class Buyer:
     phone: str
 
 
+def ships_to(seed: int, order_pk: int, country: str) -> tuple[str, str, str]:
+    """Return city, state or region, and postal code of an order's buyer: those of ``buyer``, found faster."""
+    cities = _CITIES.get(country, _ELSEWHERE)
+    return cities[entropy.number(seed, "buyer", order_pk) // (len(_FIRST) * len(_LAST)) % len(cities)]
+
+
 def buyer(seed: int, order_pk: int, country: str) -> Buyer:
     """Return the buyer of an order."""
     value = entropy.number(seed, "buyer", order_pk)

@@ -33,6 +33,8 @@ class Quotas:
 
     buckets: dict[tuple[str, str, str], Bucket] = field(default_factory=dict)
     calls: Counter[tuple[str, str, int]] = field(default_factory=Counter)
+    application_plans: dict[str, tuple[float, float]] = field(default_factory=dict)
+    """Rate and burst of the application as a whole, by operation, where they differ from the models'; not saved."""
 
     def take(  # noqa: PLR0913, PLR0917  a bucket is named by three and measured by three
         self, operation: str, application: str, account: str, rate: float, burst: float, now_ms: int

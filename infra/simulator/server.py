@@ -27,16 +27,21 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from infra.simulator import application as registration
 from infra.simulator import console
+from infra.simulator import faults as trouble
 from infra.simulator.answers import Answer, Request
 from infra.simulator.clock import SimulatorClock
 from infra.simulator.consent import Consent, Page
 from infra.simulator.control import Control, ControlError
+from infra.simulator.event_bus import EventBridgeDelivery
 from infra.simulator.faults import Faults
+from infra.simulator.feeds import Feeds
 from infra.simulator.importing import ImportRefusedError, import_request
 from infra.simulator.lwa import LoginWithAmazon
 from infra.simulator.marketplaces import REGIONS
 from infra.simulator.notifications import Deliver, Notifications, one_at_a_time
 from infra.simulator.quotas import Quotas
+from infra.simulator.reports import documents
+from infra.simulator.reports.engine import Reports
 from infra.simulator.sp_api.gateway import Gateway
 from infra.simulator.sp_api.paging import PageTokens
 from infra.simulator.sqs import SqsDelivery
@@ -45,6 +50,7 @@ from infra.simulator.world import World
 
 _log = logging.getLogger(__name__)
 COMMIT_SECONDS = 5.0
+_DENIED = "<Error><Code>AccessDenied</Code><Message>Access Denied</Message></Error>"
 _TICK_SECONDS = 0.25
 
 
@@ -56,6 +62,9 @@ class Simulator:
         seed: chooses everything left to chance in a new world.
         deliver: puts a notification on a queue: ``deliver(arn, body)``; None sends to Amazon SQS (AWS_ENDPOINT_URL).
         deliver_many: the same for many messages of one queue at once, returning None or an error text for each.
+        deliver_event: puts a notification onto an event bus: ``deliver_event(arn, body)``, where ``arn`` is that of the
+            bus that the destination's owner has at Amazon; None puts events to Amazon EventBridge (AWS_ENDPOINT_URL).
+        deliver_events: the same for many at once, as ``deliver_many``.
         state: the directory in which the world lives; None keeps it in memory.
         host: the address to listen on.
         port: the port to listen on; 0 chooses a free one.
@@ -68,6 +77,8 @@ class Simulator:
         seed: int = 1,
         deliver: Callable[[str, str], object] | None = None,
         deliver_many: Deliver | None = None,
+        deliver_event: Callable[[str, str], object] | None = None,
+        deliver_events: Deliver | None = None,
         state: Path | None = None,
         host: str = "127.0.0.1",
         port: int = 0,
@@ -89,7 +100,9 @@ class Simulator:
         self.world = World(storage, clock, seed=seed)
         if deliver_many is None:
             deliver_many = SqsDelivery() if deliver is None else one_at_a_time(deliver)
-        self.notifications = Notifications(self.world, self.application, self.faults, deliver_many)
+        if deliver_events is None:
+            deliver_events = EventBridgeDelivery() if deliver_event is None else one_at_a_time(deliver_event)
+        self.notifications = Notifications(self.world, self.application, self.faults, deliver_many, deliver_events)
         self.world.observe = self.notifications.observe
         self.lwa = LoginWithAmazon(self.world, storage, self.application, self.faults)
         self.consent = Consent(self.world, self.application, self.lwa)
@@ -97,6 +110,8 @@ class Simulator:
         if key is None:
             key = secrets.token_hex(32)
             storage.write_note("page_key", key)
+        self.reports = Reports(self.world, self.faults, bytes.fromhex(key))
+        self.feeds = Feeds(self.world, bytes.fromhex(key))
         self.gateway = Gateway(
             self.world,
             self.application,
@@ -105,6 +120,8 @@ class Simulator:
             self.faults,
             self.notifications,
             PageTokens(bytes.fromhex(key)),
+            self.reports,
+            self.feeds,
         )
         self.control = Control(self)
         self.app = _application(self)
@@ -162,8 +179,14 @@ class Simulator:
     def advance(self, seconds: float) -> int:
         """Advance the clock, let the world happen, deliver what is due; returns the number of deliveries."""
         self.clock.advance(seconds)
-        self.world.step()
+        self._step()
         return self.notifications.deliver_due()
+
+    def next_ms(self) -> int | None:
+        """Return when something happens or is delivered next, for whoever moves the clock; None when nothing will."""
+        with self.world.lock:
+            moments = (self.world.next_event_ms(), self.notifications.next_due_ms())
+        return min((at for at in moments if at is not None), default=None)
 
     def save(self) -> None:
         """Make everything as it is now survive a crash."""
@@ -181,11 +204,16 @@ class Simulator:
         if faults := storage.note("faults"):
             self.faults.restore(faults)
 
+    def _step(self) -> None:
+        with self.world.lock:
+            self.world.step()
+            self.gateway.applications.warn()
+
     def _tick(self) -> None:
         since_saved = 0.0
         while not self._stopping.wait(_TICK_SECONDS):
             try:
-                self.world.step()
+                self._step()
                 self.notifications.deliver_due()
                 since_saved += _TICK_SECONDS
                 if since_saved >= COMMIT_SECONDS:
@@ -243,7 +271,7 @@ def _application(simulator: Simulator) -> Starlette:  # noqa: C901  one small en
 
         async def endpoint(request: WebRequest) -> Response:
             arguments: list[object] = [request.path_params[name] for name in parameters]
-            if takes_body and request.method in {"POST", "PUT"} and action not in {control.revoke, control.authorise}:
+            if takes_body and request.method in {"POST", "PUT"} and action != control.authorise:
                 arguments.append(await _body(request))
             try:
                 return _json(status, await run_in_threadpool(action, *arguments))
@@ -251,6 +279,18 @@ def _application(simulator: Simulator) -> Starlette:  # noqa: C901  one small en
                 return _json(error.status, {"error": str(error)})
 
         return endpoint
+
+    async def feed_document(request: WebRequest) -> Response:
+        document, query = request.path_params["document"], request.query_params
+        expires, signature = query.get("expires", ""), query.get("signature", "")
+        if request.method == "PUT":
+            kind, body = request.headers.get("content-type", ""), await request.body()
+            status = await run_in_threadpool(simulator.feeds.upload, document, expires, signature, kind, body)
+            return Response(b"", status)
+        found = await run_in_threadpool(simulator.feeds.download, document, expires, signature)
+        if found is None:
+            return Response(_DENIED, 403, media_type="application/xml")
+        return Response(found[0], headers={"Content-Type": found[1]})
 
     async def truth_orders(request: WebRequest) -> Response:
         try:
@@ -285,8 +325,10 @@ def _application(simulator: Simulator) -> Starlette:  # noqa: C901  one small en
             Route("/", home),
             Route("/assets/{name}", asset),
             Route("/auth/o2/token", token, methods=["POST"]),
+            Route("/documents/{document}", _documents(simulator)),
             Route("/seller-central/{host}/apps/authorize/consent", consent, methods=["GET", "POST"]),
             *(Route(f"/{region}/{{path:path}}", _bound(sp_api, region), methods=methods) for region in REGIONS),
+            Route("/feed-documents/{document}", feed_document, methods=["GET", "PUT"]),
             Route("/control/state", controlled(control.state)),
             Route("/control/calls", controlled(control.calls)),
             Route("/control/application", controlled(control.application), methods=["GET"]),
@@ -303,7 +345,13 @@ def _application(simulator: Simulator) -> Starlette:  # noqa: C901  one small en
             ),
             Route(f"{seller}/revoke", controlled(control.revoke, "seller"), methods=["POST"]),
             Route(f"{seller}/authorise", controlled(control.authorise, "seller"), methods=["POST"]),
+            Route(f"{seller}/account-status", controlled(control.set_account_status, "seller"), methods=["PUT"]),
+            Route(f"{seller}/listings", controlled(control.listings, "seller"), methods=["GET"]),
+            Route(f"{seller}/listings/{{sku}}", controlled(control.change_listing, "seller", "sku"), methods=["PUT"]),
+            Route(f"{seller}/truth/finances", controlled(control.truth_finances, "seller")),
             Route(f"{seller}/truth/orders", truth_orders),
+            Route(f"{seller}/truth/settlements", controlled(control.truth_settlements, "seller")),
+            Route(f"{seller}/reports", controlled(control.reports, "seller")),
             Route(f"{seller}/truth/daily", controlled(control.truth_daily, "seller")),
             Route(f"{seller}/books", controlled(control.books, "seller")),
             Route(f"{seller}/import", bring_in, methods=["POST"]),
@@ -317,6 +365,26 @@ def _application(simulator: Simulator) -> Starlette:  # noqa: C901  one small en
         exception_handlers={ControlError: _refuse},
         middleware=[Middleware(TrustedHostMiddleware, allowed_hosts=_hosts(simulator.host)), Middleware(_OwnPagesOnly)],
     )
+
+
+def _documents(simulator: Simulator) -> Callable[[WebRequest], Any]:
+    async def endpoint(request: WebRequest) -> Response:
+        fault = simulator.faults.strike_download(simulator.clock.now_ms(), documents.OPERATION)
+        troubled = None if fault is None else trouble.answer_of(fault)
+        if troubled is not None:
+            simulator.quotas.count(documents.OPERATION, "anyone", troubled.status)
+            return await _send(troubled, request)
+        if fault is not None:
+            await asyncio.sleep(fault.delay_seconds or 3.0)
+        name, query = request.path_params["document"], dict(request.query_params)
+        found = await run_in_threadpool(simulator.reports.documents.fetch, name, query)
+        simulator.quotas.count(documents.OPERATION, "anyone", found.status)
+        # Set after the fact: Starlette would add a character set of its own.
+        response = StreamingResponse(found.pieces, found.status, headers=found.headers)
+        response.headers["content-type"] = found.content_type
+        return response
+
+    return endpoint
 
 
 class _OwnPagesOnly:

@@ -34,10 +34,49 @@ CREATE TABLE IF NOT EXISTS balances (
     seller INTEGER NOT NULL, account TEXT NOT NULL, commodity TEXT NOT NULL, amount INTEGER NOT NULL,
     PRIMARY KEY (seller, commodity, account)
 ) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS postings (
+    pk INTEGER PRIMARY KEY, seller INTEGER NOT NULL, at INTEGER NOT NULL, kind INTEGER NOT NULL, currency TEXT NOT NULL,
+    order_pk INTEGER NOT NULL, position INTEGER NOT NULL, net_minor INTEGER NOT NULL, settlement INTEGER
+);
+CREATE INDEX IF NOT EXISTS postings_at ON postings (seller, at, pk);
+CREATE INDEX IF NOT EXISTS postings_settlement ON postings (seller, settlement, at);
+CREATE TABLE IF NOT EXISTS settlements (
+    pk INTEGER PRIMARY KEY, seller INTEGER NOT NULL, currency TEXT NOT NULL, settlement_id TEXT NOT NULL,
+    start INTEGER NOT NULL, end INTEGER NOT NULL, carried_minor INTEGER NOT NULL, total_minor INTEGER NOT NULL,
+    left_minor INTEGER NOT NULL
+);
+CREATE INDEX IF NOT EXISTS settlements_end ON settlements (seller, currency, end);
+CREATE TABLE IF NOT EXISTS reports (
+    pk INTEGER PRIMARY KEY, seller INTEGER NOT NULL, kind TEXT NOT NULL, created INTEGER NOT NULL, status TEXT NOT NULL,
+    document TEXT NOT NULL
+);
+CREATE INDEX IF NOT EXISTS reports_created ON reports (seller, created, pk);
+CREATE TABLE IF NOT EXISTS report_schedules (
+    pk INTEGER PRIMARY KEY, seller INTEGER NOT NULL, kind TEXT NOT NULL, document TEXT NOT NULL
+);
+CREATE TABLE IF NOT EXISTS report_documents (
+    document_id TEXT PRIMARY KEY, report INTEGER NOT NULL, content_type TEXT NOT NULL, compressed INTEGER NOT NULL,
+    body BLOB NOT NULL
+);
 CREATE TABLE IF NOT EXISTS events (
     pk INTEGER PRIMARY KEY, at INTEGER NOT NULL, seller INTEGER NOT NULL, kind TEXT NOT NULL, ref INTEGER NOT NULL,
     argument TEXT NOT NULL
 );
+CREATE TABLE IF NOT EXISTS restocks (
+    pk INTEGER PRIMARY KEY, seller INTEGER NOT NULL, listing INTEGER NOT NULL, marketplace_id TEXT NOT NULL,
+    created INTEGER NOT NULL, ended INTEGER NOT NULL, quantity INTEGER NOT NULL, steps TEXT NOT NULL
+);
+CREATE INDEX IF NOT EXISTS restocks_ended ON restocks (seller, ended);
+CREATE TABLE IF NOT EXISTS feeds (
+    pk INTEGER PRIMARY KEY, seller INTEGER NOT NULL, kind TEXT NOT NULL, created INTEGER NOT NULL,
+    begun INTEGER NOT NULL, ended INTEGER NOT NULL, marketplaces TEXT NOT NULL, input TEXT NOT NULL, outcome TEXT,
+    result TEXT
+);
+CREATE INDEX IF NOT EXISTS feeds_created ON feeds (seller, created, pk);
+CREATE TABLE IF NOT EXISTS feed_documents (
+    document_id TEXT PRIMARY KEY, seller INTEGER NOT NULL, content_type TEXT NOT NULL, compressed INTEGER NOT NULL,
+    body BLOB
+) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS grants (
     refresh_token TEXT PRIMARY KEY, client_id TEXT NOT NULL, selling_partner_id TEXT NOT NULL, created INTEGER NOT NULL,
     revoked INTEGER NOT NULL DEFAULT 0

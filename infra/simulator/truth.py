@@ -4,6 +4,8 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
+from infra.simulator import books as accounts
+from infra.simulator import transactions
 from infra.simulator.clock import iso, local_day_of
 from infra.simulator.lifecycle import FULFILLMENT_STATUS, State
 from infra.simulator.marketplaces import MARKETPLACES
@@ -90,3 +92,49 @@ def daily(world: World, seller: Seller) -> list[dict[str, Any]]:
         if not kind:
             day["sales_minor"] += sales
     return [found[key] for key in sorted(found)]
+
+
+def settlements(world: World, seller: Seller) -> list[dict[str, Any]]:
+    """Return a seller's settlements, oldest first: what was paid, what was carried over, and how many lines it is."""
+    with world.lock:
+        world.postings.flush()
+        rows = world.storage.connection.execute(
+            "SELECT s.settlement_id, s.currency, s.start, s.end, s.carried_minor, s.total_minor, s.left_minor, "
+            "(SELECT COUNT(*) FROM postings p WHERE p.seller = s.seller AND p.settlement = s.pk) FROM settlements s "
+            "WHERE s.seller = ? ORDER BY s.end, s.currency",
+            (seller.pk,),
+        ).fetchall()
+    return [
+        {
+            "settlement_id": row[0], "currency": row[1], "start": iso(row[2]), "end": iso(row[3]),
+            "carried_minor": row[4], "total_minor": row[5], "left_minor": row[6], "postings": row[7],
+        }
+        for row in rows
+    ]  # fmt: skip
+
+
+def finances(world: World, seller: Seller) -> list[dict[str, Any]]:
+    """Return per currency what transactions must add up to; all money in minor units.
+
+    ``posted_minor`` is what the books say was earned (paid and still owed), ``told_minor`` the part of it that
+    listTransactions tells by now, each deferred transaction once. ``held_minor`` of that is still DEFERRED.
+    """
+    found: dict[str, dict[str, Any]] = {}
+    with world.lock:
+        for place in seller.marketplaces:
+            currency = MARKETPLACES[place].currency
+            paid = world.books.balance(seller.pk, accounts.BANK, currency)
+            owed = world.books.balance(seller.pk, accounts.BALANCE, currency)
+            found[currency] = {
+                "currency": currency, "posted_minor": paid + owed, "paid_minor": paid, "owed_minor": owed,
+                "told_minor": 0, "held_minor": 0, "told_transactions": 0,
+            }  # fmt: skip
+        for each in transactions.listed(world, seller, 0, world.now_ms + 1):
+            if isinstance(each, transactions.Transfer) or each.release or each.shown > world.now_ms:
+                continue
+            sums = found[each.currency]
+            sums["told_minor"] += each.total_minor
+            sums["told_transactions"] += 1
+            if transactions.status(world.seed, each, world.now_ms) == transactions.DEFERRED:
+                sums["held_minor"] += each.total_minor
+    return [found[currency] for currency in sorted(found)]

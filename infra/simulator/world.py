@@ -17,21 +17,22 @@ from random import Random
 from typing import Any, NamedTuple
 
 from infra.simulator import books as accounts
-from infra.simulator import catalogue, entropy, lifecycle
+from infra.simulator import catalogue, entropy, lifecycle, listing_life, plans, shipments, transactions
 from infra.simulator.books import Books
 from infra.simulator.clock import DAY, HOUR, MINUTE, SECOND, SimulatorClock, instant
 from infra.simulator.demand import HOURS, Demand, poisson, promotion
 from infra.simulator.lifecycle import State
 from infra.simulator.marketplaces import MARKETPLACES
 from infra.simulator.money import exponent
+from infra.simulator.postings import Kind, Postings
 from infra.simulator.profiles import PROFILES, Profile
 from infra.simulator.storage import Storage
 
 SLOT = 5 * MINUTE
-_SETTLEMENT_DAYS = 14
 _INVENTORY_NOTICE_DELAY = 20 * SECOND
 _REPORT_NOISE_PER_DAY = 60
 BUSINESS, PRIME = 1, 2
+ACCOUNT_STATUSES = ("NORMAL", "AT_RISK", "DEACTIVATED")
 
 
 class UnknownThingError(LookupError):
@@ -56,6 +57,10 @@ class Seller:
     created_ms: int
     demand: float = 1.0
     rate_multipliers: dict[str, float] = field(default_factory=dict)
+    # The usage plan that Amazon grants for its size, its account's health, and when its access tokens were last ended.
+    plan: float = 1.0
+    status: str = "NORMAL"
+    tokens_ended_ms: int = 0
 
 
 @dataclass(slots=True)
@@ -74,6 +79,12 @@ class Listing:
     demand: Demand | None
     batch: int
     changed_ms: int
+    # When the listing itself last changed (0: never), Amazon's issue with it, what a merchant says to have (None: never
+    # runs out), and the status that was told last.
+    listed_ms: int = 0
+    issue: str = ""
+    offered: int | None = None
+    told: list[str] | None = None
 
     @property
     def units(self) -> str:
@@ -143,7 +154,17 @@ class ReportFinished:
     number: int
 
 
-type Happening = OrderChanged | InventoryChanged | ReportFinished
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """Anything else that Amazon would notify about, as its payload."""
+
+    seller: Seller
+    kind: str
+    at_ms: int
+    payload: dict[str, Any]
+
+
+type Happening = OrderChanged | InventoryChanged | ReportFinished | Notice
 
 
 class World:
@@ -169,6 +190,9 @@ class World:
         self.clock = clock
         self.observe = observe
         self.books = Books(storage.connection)
+        self.postings = Postings(storage.connection)
+        # Happenings that others planned: by kind, called with (instant, seller, number, argument).
+        self.handlers: dict[str, Callable[[int, Seller, int, str], None]] = {"settle": self._settle_again}
         noted = storage.note("world") or {"seed": seed, "order": 0, "listing": 0, "seller": 0, "event": 0, "time": None}
         self.seed: int = noted["seed"]
         self._numbers: dict[str, int] = noted
@@ -176,6 +200,7 @@ class World:
         self.sellers: dict[int, Seller] = {}
         self.listings: dict[int, Listing] = {}
         self._listings_of: dict[int, dict[str, list[Listing]]] = {}
+        self._by_sku: dict[tuple[int, str], list[Listing]] = {}
         self._by_partner: dict[str, Seller] = {}
         for (document,) in storage.connection.execute("SELECT document FROM sellers ORDER BY pk"):
             self._remember_seller(Seller(**json.loads(document)))
@@ -198,10 +223,12 @@ class World:
         }
         self._choices: dict[tuple[int, str, int], tuple[float, list[Listing], list[float]]] = {}
         self.now_ms = noted["time"] or clock.now_ms()
+        for life in (listing_life, plans, transactions):
+            life.attach(self)
 
     # ------------------------------------------------------------------ sellers
 
-    def create_seller(
+    def create_seller(  # noqa: PLR0913  a seller can be made in this many ways
         self,
         profile_key: str,
         *,
@@ -209,28 +236,35 @@ class World:
         seed: int | None = None,
         selling_partner_id: str | None = None,
         history: bool = True,
+        history_days: int | None = None,
+        history_orders: int | None = None,
     ) -> Seller:
         """Create a seller of a profile with its catalogue, stock and history up to now.
 
+        ``history_days`` and ``history_orders`` (exactly so many) replace the profile's, and are written in bulk.
+
         Raises:
             UnknownThingError: the profile does not exist.
-            ValueError: a seller with this selling_partner_id exists already.
+            ValueError: a seller with this selling_partner_id exists already, or an impossible history.
         """
         profile = PROFILES.get(profile_key)
         if profile is None:
             raise UnknownThingError(f"no profile {profile_key!r}: choose one of {', '.join(PROFILES)}")
+        profile = profile.with_history(history_days, history_orders)
         with self.lock:
             self.step()
             seller = self._open_account(
                 profile.key, profile.region, list(profile.marketplaces), name, seed, selling_partner_id, profile.names
             )
             seller.rate_multipliers = dict(profile.rate_multipliers)
-            self._save_seller(seller)
+            self.save_seller(seller)
             self._stock_catalogue(seller, profile)
             if history and profile.history_days:
                 from infra.simulator.history import write_history  # noqa: PLC0415  history builds on the world
+                from infra.simulator.settlements import settle_past  # noqa: PLC0415  as do settlements
 
                 write_history(self, seller, profile)
+                settle_past(self, seller)
             self._begin_live(seller)
             self.commit()
             return seller
@@ -281,7 +315,7 @@ class World:
             created_ms=self.now_ms,
         )
         self._remember_seller(seller)
-        self._save_seller(seller)
+        self.save_seller(seller)
         return seller
 
     def seller(self, selling_partner_id: str) -> Seller:
@@ -300,7 +334,19 @@ class World:
                 seller.demand = demand
             if rate_multipliers is not None:
                 seller.rate_multipliers = rate_multipliers
-            self._save_seller(seller)
+            self.save_seller(seller)
+
+    def set_account_status(self, seller: Seller, status: str) -> None:
+        """Change an account's health to one of ACCOUNT_STATUSES, and tell: the message does not name the seller."""
+        previous, seller.status = seller.status, status
+        if previous != status:
+            self.save_seller(seller)
+            change = {"previousAccountStatus": previous, "currentAccountStatus": status}
+            self.notice(seller, "ACCOUNT_STATUS_CHANGED", self.now_ms, {"accountStatusChangeNotification": change})
+
+    def listings_with(self, seller: Seller, sku: str) -> list[Listing]:
+        """Return a seller's listings of a SKU, one for each marketplace where it is offered."""
+        return self._by_sku.get((seller.pk, sku), [])
 
     def listings_of(self, seller: Seller, marketplace_id: str) -> list[Listing]:
         """Return a seller's listings in a marketplace, in order of creation."""
@@ -379,6 +425,8 @@ class World:
         self.schedule((now // SLOT) * SLOT + SLOT, seller.pk, "demand", 0)
         self.schedule((now // HOUR) * HOUR + HOUR, seller.pk, "noise", 0)
         self.schedule((now // DAY) * DAY + DAY, seller.pk, "restock", 0)
+        self.schedule((now // DAY) * DAY + DAY, seller.pk, "listings", 0)
+        self.schedule(now, seller.pk, "plan", 0)
 
     # ------------------------------------------------------------------ time
 
@@ -412,6 +460,7 @@ class World:
         """Write what is still only in memory into the open transaction."""
         connection = self.storage.connection
         self.books.flush()
+        self.postings.flush()
         connection.executemany("DELETE FROM events WHERE pk = ?", [(pk,) for pk in self._done_events])
         connection.executemany(
             "INSERT INTO events (at, pk, seller, kind, ref, argument) VALUES (?, ?, ?, ?, ?, ?)",
@@ -442,6 +491,7 @@ class World:
             case "inventory":
                 self._notices.discard((seller.pk, argument))
                 self.observe(InventoryChanged(seller, self.listings[ref], at))
+                self._stock_seen(seller, argument, at)
             case "noise":
                 self._report_noise(seller, at)
             case "report":
@@ -456,7 +506,9 @@ class World:
             case "imported":
                 self._place_imported(seller, at, json.loads(argument))
             case _:
-                raise AssertionError(f"no such event: {kind}")
+                # A world on its own, without the API around it, has nobody to make reports.
+                if kind in self.handlers:
+                    self.handlers[kind](at, seller, ref, argument)
 
     # ------------------------------------------------------------------ demand
 
@@ -498,7 +550,11 @@ class World:
         chance = entropy.generator(argument)
         listing = self.listings[listing_pk]
         basket = self.basket(seller, listing, chance, at)
-        available = [(each, quantity) for each, quantity in basket if self.sellable(seller, each) >= quantity]
+        available = [
+            (each, quantity)
+            for each, quantity in basket
+            if self.buyable(each) and self.sellable(seller, each) >= quantity
+        ]
         if not available:
             for each, quantity in basket:
                 self.lost_units[each.pk] = self.lost_units.get(each.pk, 0) + quantity
@@ -522,8 +578,24 @@ class World:
     def sellable(self, seller: Seller, listing: Listing) -> int:
         """Return how many units can be sold now; a merchant-fulfilled listing never runs out."""
         if not listing.by_amazon:
-            return 1_000_000
+            return 1_000_000 if listing.offered is None else listing.offered
         return self.books.balance(seller.pk, accounts.FULFILLABLE, listing.units)
+
+    def buyable(self, listing: Listing) -> bool:
+        """Return whether buyers can order a listing at all: Amazon has not taken it down."""
+        return not listing.issue or not listing_life.ISSUES[listing.issue].takes_down
+
+    def listing_changed(self, listing: Listing) -> None:
+        """Remember that a listing was changed, so that it is saved."""
+        self._changed_listings.add(listing.pk)
+
+    def notice(self, seller: Seller, kind: str, at: int, payload: dict[str, Any]) -> None:
+        """Tell the observer something that has a payload of its own."""
+        self.observe(Notice(seller, kind, at, payload))
+
+    def _stock_seen(self, seller: Seller, sku: str, at: int) -> None:
+        for listing in self.listings_with(seller, sku):
+            listing_life.tell_status(self, listing, at)
 
     # ------------------------------------------------------------------ orders
 
@@ -598,16 +670,12 @@ class World:
             for position, (listing, quantity, item, tax, shipping, discount) in enumerate(lines, 1)
         )
         self.insert_orders([order], rows)
-        if by_amazon:
-            for line in rows:
-                self._move_stock(
-                    seller,
-                    self.listings[line.listing],
-                    at,
-                    accounts.FULFILLABLE,
-                    accounts.RESERVED_CUSTOMER,
-                    line.quantity,
-                )
+        for line in rows:
+            listing = self.listings[line.listing]
+            if by_amazon:
+                self._move_stock(seller, listing, at, accounts.FULFILLABLE, accounts.RESERVED_CUSTOMER, line.quantity)
+            else:
+                listing_life.use_up(self, listing, line.quantity, at)
         self.observe(OrderChanged(seller, order, rows, "OrderStatusChange", "New order"))
         return order
 
@@ -726,16 +794,12 @@ class World:
     # ------------------------------------------------------------------ what moves mean for stock and money
 
     def _unreserve(self, seller: Seller, order: Order, lines: Sequence[Line], at: int) -> None:
-        if order.by_amazon:
-            for line in lines:
-                self._move_stock(
-                    seller,
-                    self.listings[line.listing],
-                    at,
-                    accounts.RESERVED_CUSTOMER,
-                    accounts.FULFILLABLE,
-                    line.quantity,
-                )
+        for line in lines:
+            listing = self.listings[line.listing]
+            if order.by_amazon:
+                self._move_stock(seller, listing, at, accounts.RESERVED_CUSTOMER, accounts.FULFILLABLE, line.quantity)
+            else:
+                listing_life.use_up(self, listing, -line.quantity, at)
 
     def _ship(self, seller: Seller, order: Order, lines: Sequence[Line], at: int) -> None:
         if order.by_amazon:
@@ -757,6 +821,11 @@ class World:
     def post_sale(self, seller: Seller, at: int, currency: str, lines: Sequence[Line], *, by_amazon: bool) -> None:
         """Post the money of shipped lines of one order: sales, shipping, tax, discount and Amazon's fees."""
         post, pk = self.books.post, seller.pk
+        for each in lines:
+            net = sale_net(each, by_amazon=by_amazon)
+            self.postings.add(pk, at, Kind.SHIPMENT, currency, each.order_pk, each.position, net)
+        if lines:
+            transactions.announce(self, seller, Kind.SHIPMENT, lines[0].order_pk, at)
         post(pk, at, accounts.SALES, accounts.BALANCE, currency, sum([each.item_minor for each in lines]))
         post(pk, at, accounts.SHIPPING_INCOME, accounts.BALANCE, currency, sum([each.shipping_minor for each in lines]))
         post(pk, at, accounts.TAX_COLLECTED, accounts.TAX_WITHHELD, currency, sum([each.tax_minor for each in lines]))
@@ -779,16 +848,26 @@ class World:
 
     def post_refund(self, seller: Seller, at: int, currency: str, line: Line) -> None:
         """Post a refunded line's money: price less discount, and its tax, go back to the buyer."""
+        self.postings.add(
+            seller.pk,
+            at,
+            Kind.REFUND,
+            currency,
+            line.order_pk,
+            line.position,
+            -max(0, line.item_minor - line.discount_minor),
+        )
         self.books.post(
             seller.pk, at, accounts.BALANCE, accounts.REFUNDS, currency, max(0, line.item_minor - line.discount_minor)
         )
         self.books.post(seller.pk, at, accounts.TAX_WITHHELD, accounts.TAX_COLLECTED, currency, line.tax_minor)
+        if line.position == 1:
+            transactions.announce(self, seller, Kind.REFUND, line.order_pk, at)
 
     def _return(self, seller: Seller, order: Order, lines: Sequence[Line], at: int) -> None:
         for line in lines:
             if order.by_amazon:
-                damaged = entropy.fraction(self.seed, order.pk, line.position, "damaged") < 0.3  # noqa: PLR2004  share of returns
-                target = accounts.UNFULFILLABLE_CUSTOMER if damaged else accounts.FULFILLABLE
+                target = accounts.UNFULFILLABLE_CUSTOMER if returns_damaged(self.seed, line) else accounts.FULFILLABLE
                 self._move_stock(seller, self.listings[line.listing], at, accounts.CUSTOMERS, target, line.quantity)
         self.storage.connection.execute("UPDATE lines SET returned = quantity WHERE order_pk = ?", (order.pk,))
 
@@ -819,21 +898,31 @@ class World:
     def _order_restock(self, seller: Seller, listing: Listing, at: int) -> None:
         chance = entropy.generator(self.seed, seller.seed, listing.pk, "restock", at // DAY)
         self._move_stock(seller, listing, at, accounts.SUPPLIER, accounts.INBOUND_WORKING, listing.batch)
-        for moment, origin, target, amount in inbound_plan(chance, at, listing.batch):
+        steps = shipments.with_missing(self, seller, listing, at, inbound_plan(chance, at, listing.batch))
+        shipments.record(self, seller, listing, at, steps)
+        for moment, origin, target, amount in steps:
             self.schedule(moment, seller.pk, "inbound", listing.pk, json.dumps([origin, target, amount]))
 
+    def _settle_again(self, at: int, seller: Seller, ref: int, argument: str) -> None:
+        self._settle(seller, at)
+        self.schedule(at + DAY, seller.pk, "settle", ref, argument)
+
     def _settle(self, seller: Seller, at: int) -> None:
-        if (at // DAY) % _SETTLEMENT_DAYS:
-            return
-        for currency in {MARKETPLACES[each].currency for each in seller.marketplaces}:
-            owed = self.books.balance(seller.pk, accounts.BALANCE, currency)
-            self.books.post(seller.pk, at, accounts.BALANCE, accounts.BANK, currency, max(0, owed))
+        from infra.simulator.settlements import settle_due  # noqa: PLC0415  settlements build on the world
+
+        settle_due(self, seller, at)
 
     def _report_noise(self, seller: Seller, at: int) -> None:
         self.schedule(at + HOUR, seller.pk, "noise", 0)
         chance = entropy.generator(self.seed, seller.seed, "noise", at // HOUR)
         for _ in range(poisson(chance, _REPORT_NOISE_PER_DAY / 24)):
             self.schedule(at + SECOND * chance.randrange(3600), seller.pk, "report", chance.getrandbits(36))
+
+    def keep_settling(self, seller: Seller) -> None:
+        """Let an account that has no goods of its own be settled too, as the others are."""
+        known = {kind for _, _, seller_pk, kind, _, _ in self._events if seller_pk == seller.pk}
+        if not known & {"restock", "settle"}:
+            self.schedule((self.now_ms // DAY) * DAY + DAY, seller.pk, "settle", 0)
 
     # ------------------------------------------------------------------ imported orders
 
@@ -866,7 +955,8 @@ class World:
         self.sellers[seller.pk] = seller
         self._by_partner[seller.selling_partner_id] = seller
 
-    def _save_seller(self, seller: Seller) -> None:
+    def save_seller(self, seller: Seller) -> None:
+        """Write down a seller as it is now."""
         self.storage.connection.execute(
             "INSERT OR REPLACE INTO sellers (pk, document) VALUES (?, ?)", (seller.pk, json.dumps(asdict(seller)))
         )
@@ -874,10 +964,15 @@ class World:
     def _remember_listing(self, listing: Listing) -> None:
         self.listings[listing.pk] = listing
         self._listings_of.setdefault(listing.seller, {}).setdefault(listing.marketplace_id, []).append(listing)
+        self._by_sku.setdefault((listing.seller, listing.sku), []).append(listing)
 
     def pending_events(self) -> int:
         """Return how many things are planned."""
         return len(self._events)
+
+    def next_event_ms(self) -> int | None:
+        """Return when the next thing that is planned happens, or None when nothing is."""
+        return self._events[0][0] if self._events else None
 
     def imported_ahead(self, seller: Seller) -> Iterator[int]:
         """Yield the instants of imported orders that the clock has not released yet."""
@@ -894,6 +989,11 @@ def last_parcel(lines: Sequence[Line]) -> list[Line]:
     return [line for line in lines if line.shipped < line.quantity or not line.quantity]
 
 
+def returns_damaged(seed: int, line: Line) -> bool:
+    """Return whether a line, should it come back, comes back damaged."""
+    return entropy.fraction(seed, line.order_pk, line.position, "damaged") < 0.3  # noqa: PLR2004  share of returns
+
+
 def referral_fee(line: Line) -> int:
     """Return Amazon's referral fee of a line: 15 % of what the buyer pays for it, in minor units."""
     return max(0, round((line.item_minor - line.discount_minor + line.shipping_minor) * 0.15))
@@ -902,6 +1002,12 @@ def referral_fee(line: Line) -> int:
 def fulfilment_fee(line: Line) -> int:
     """Return Amazon's fulfilment fee of a line, never more than half its price, in minor units."""
     return min(line.item_minor // 2, 350 * line.quantity)
+
+
+def sale_net(line: Line, *, by_amazon: bool) -> int:
+    """Return what a shipped line adds to what Amazon owes the seller, in minor units (Amazon keeps the tax)."""
+    earned = line.item_minor + line.shipping_minor - line.discount_minor - referral_fee(line)
+    return earned - fulfilment_fee(line) if by_amazon else earned
 
 
 def inbound_plan(chance: Random, at: int, batch: int) -> list[tuple[int, str, str, int]]:

@@ -7,21 +7,34 @@ from infra.simulator import faults as trouble
 from infra.simulator.answers import Answer, ApiError, Request, json_answer, not_found, quota_exceeded, unauthorized
 from infra.simulator.application import Application
 from infra.simulator.faults import Faults
-from infra.simulator.lwa import LoginWithAmazon
+from infra.simulator.feeds import Feeds
+from infra.simulator.lwa import ACCESS_TOKEN_LIVES_SECONDS, LoginWithAmazon
 from infra.simulator.notifications import Notifications
 from infra.simulator.quotas import Quotas
+from infra.simulator.reports.engine import Reports
 from infra.simulator.sp_api import operations, sellers
+from infra.simulator.sp_api.applications import ApplicationsApi
+from infra.simulator.sp_api.catalog import CatalogApi
+from infra.simulator.sp_api.feeds import FeedsApi
+from infra.simulator.sp_api.fees import FeesApi
+from infra.simulator.sp_api.finances import FinancesApi
+from infra.simulator.sp_api.inbound import InboundApi
 from infra.simulator.sp_api.inventory import InventoryApi
+from infra.simulator.sp_api.listings import ListingsApi
 from infra.simulator.sp_api.notifications import NotificationsApi
 from infra.simulator.sp_api.operations import Operation
 from infra.simulator.sp_api.orders import OrdersApi
 from infra.simulator.sp_api.paging import PageTokens
+from infra.simulator.sp_api.reports import OPERATION_NAMES as REPORT_OPERATIONS
+from infra.simulator.sp_api.reports import ReportsApi
 from infra.simulator.world import Seller, UnknownThingError, World
 
 # Where Amazon sends the usage plan's rate; it leaves the header out of 429, 413, 415 and 5xx.
 _STATUSES_WITH_RATE = frozenset({200, 201, 202, 204, 400, 404})
+_NO_CONTENT = 204
 _SLOW_SECONDS = 3.0
 GRANTLESS = "grantless"
+_REVOKED = "The access token you provided is revoked, malformed or invalid."
 
 
 class Gateway:
@@ -36,6 +49,8 @@ class Gateway:
         faults: Faults,
         notifications: Notifications,
         tokens: PageTokens,
+        reports: Reports,
+        feeds: Feeds,
     ) -> None:
         self._world = world
         self._application = application
@@ -44,7 +59,17 @@ class Gateway:
         self._faults = faults
         self._orders = OrdersApi(world, application, tokens)
         self._inventory = InventoryApi(world, tokens)
+        self._reports = ReportsApi(world, reports, tokens)
         self._notifications = NotificationsApi(world, application, notifications, tokens)
+        self.applications = ApplicationsApi(world, application, notifications)
+        self._offers = {
+            **ListingsApi(world, tokens).offers(),
+            **CatalogApi(world, tokens).offers(),
+            **FinancesApi(world, tokens).offers(),
+            **FeesApi(world).offers(),
+            **InboundApi(world, tokens).offers(),
+            **FeedsApi(world, feeds, tokens).offers(),
+        }
 
     def handle(self, region: str, request: Request) -> Answer:
         """Answer one request to a region's endpoint."""
@@ -69,6 +94,9 @@ class Gateway:
         try:
             seller = self._authenticate(region, operation, request)
             account = GRANTLESS if seller is None else seller.selling_partner_id
+            if seller is not None and self._faults.withdraws_consent(self._world.now_ms, account):
+                self._lwa.revoke(seller, at_once=True)
+                raise unauthorized(_REVOKED)
             fault = self._faults.strike_api(self._world.now_ms, account, operation.name)
             if fault is not None and (answer := trouble.answer_of(fault)) is not None:
                 self._quotas.count(operation.name, account, answer.status)
@@ -89,7 +117,7 @@ class Gateway:
             raise unauthorized("Access token is missing in the request header.")
         token = self._lwa.read(text)
         if token is None or token.application_id != self._application.application_id:
-            raise unauthorized("The access token you provided is revoked, malformed or invalid.")
+            raise unauthorized(_REVOKED)
         if self._world.clock.now_ms() >= token.expires_ms:
             raise unauthorized("The access token you provided has expired.")
         if operation.scope is not None:
@@ -101,7 +129,9 @@ class Gateway:
         try:
             seller = self._world.seller(token.seller)
         except UnknownThingError:
-            raise unauthorized("The access token you provided is revoked, malformed or invalid.") from None
+            raise unauthorized(_REVOKED) from None
+        if token.expires_ms - ACCESS_TOKEN_LIVES_SECONDS * 1000 < seller.tokens_ended_ms:
+            raise unauthorized(_REVOKED)
         if seller.region != region:
             raise unauthorized("The access token you provided is not valid in this region.")
         return seller
@@ -109,14 +139,13 @@ class Gateway:
     def _take(self, operation: Operation, seller: Seller | None, account: str) -> float:
         factor = 1.0
         if seller is not None:
-            factor = seller.rate_multipliers.get(operation.name, seller.rate_multipliers.get("*", 1.0))
+            factor = seller.rate_multipliers.get(operation.name, seller.rate_multipliers.get("*", seller.plan))
         rate, burst = operation.rate * factor, max(1.0, operation.burst * max(1.0, factor) ** 0.5)
         now, application = self._world.now_ms, self._application.application_id
         allowed = self._quotas.take(operation.name, application, account, rate, round(burst), now)
-        if allowed and operation.application_rate is not None:
-            allowed = self._quotas.take(
-                operation.name, application, "*", operation.application_rate, operation.application_burst or 1, now
-            )
+        whole = self._quotas.application_plans.get(operation.name) or operation.application_plan
+        if allowed and whole is not None:
+            allowed = self._quotas.take(operation.name, application, "*", *whole, now)
         if not allowed:
             raise quota_exceeded()
         return rate
@@ -132,17 +161,21 @@ class Gateway:
     ) -> Answer:
         try:
             status, document = self._operate(operation, parameters, region, seller, request)
-            answer = json_answer(status, document)
+            answer = Answer(status) if status == _NO_CONTENT else json_answer(status, document)
         except ApiError as error:
             answer = error.answer()
         headers = {"x-amzn-RateLimit-Limit": f"{rate:.10g}"} if answer.status in _STATUSES_WITH_RATE else {}
         return Answer(answer.status, answer.body, answer.content_type, headers)
 
-    def _operate(  # noqa: PLR0911  one answer per operation
+    def _operate(  # noqa: C901, PLR0911  one answer per operation
         self, operation: Operation, parameters: dict[str, str], region: str, seller: Seller | None, request: Request
     ) -> tuple[int, Any]:
         if seller is None:
             return self._operate_grantless(operation, parameters, region, request)
+        if operation.name in self._offers:
+            return self._offers[operation.name](seller, request, parameters)
+        if operation.name in REPORT_OPERATIONS:
+            return self._reports.operate(operation.name, seller, parameters, request)
         match operation.name:
             case "getMarketplaceParticipations":
                 return 200, {"payload": sellers.participations(seller)}
@@ -187,5 +220,8 @@ class Gateway:
             case "sendTestNotification":
                 api.send_test_notification(region, kind, request)
                 return 200, {}
+            case "rotateApplicationClientSecret":
+                self.applications.rotate_client_secret()
+                return _NO_CONTENT, None
             case name:
                 raise AssertionError(f"operation {name} has no answer")

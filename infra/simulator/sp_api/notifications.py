@@ -12,7 +12,7 @@ from infra.simulator.notifications import Notifications
 from infra.simulator.sp_api.paging import PageTokens, TokenRefusedError
 from infra.simulator.world import Seller, World
 
-# Types that go to SQS, with their payload version. Of the others only the first three are ever sent.
+# Types with their payload version, by the way that Amazon sends them. README.md says which are ever sent.
 SQS_TYPES = {
     "ORDER_CHANGE": "1.0",
     "FBA_INVENTORY_AVAILABILITY_CHANGES": "1.0",

@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from infra.simulator.lwa import SCOPE_NOTIFICATIONS
+from infra.simulator.lwa import SCOPE_NOTIFICATIONS, SCOPE_ROTATION
 
 
 @dataclass(frozen=True)
@@ -20,6 +20,11 @@ class Operation:
     application_rate: float | None = field(default=None)
     application_burst: float | None = field(default=None)
 
+    @property
+    def application_plan(self) -> tuple[float, float] | None:
+        """Rate and burst over all sellers of the application, where Amazon states them."""
+        return None if self.application_rate is None else (self.application_rate, self.application_burst or 1)
+
     @cached_property
     def pattern(self) -> re.Pattern[str]:
         """The path as a regular expression with a named group per parameter."""
@@ -27,11 +32,45 @@ class Operation:
 
 
 _NOTIFICATIONS = "/notifications/v1"
+_LISTINGS, _CATALOG = "/listings/2021-08-01/items", "/catalog/2022-04-01/items"
+_FEEDS, _INBOUND, _INBOUND_V0 = "/feeds/2021-06-30", "/inbound/fba/2024-03-20/inboundPlans", "/fba/inbound/v0"
+_REPORTS = "/reports/2021-06-30"
 OPERATIONS: tuple[Operation, ...] = (
     Operation("getMarketplaceParticipations", "GET", "/sellers/v1/marketplaceParticipations", 0.016, 15),
     Operation("searchOrders", "GET", "/orders/2026-01-01/orders", 0.0056, 20),
     Operation("getOrder", "GET", "/orders/2026-01-01/orders/{orderId}", 0.5, 30),
     Operation("getInventorySummaries", "GET", "/fba/inventory/v1/summaries", 2, 2),
+    Operation("getReports", "GET", f"{_REPORTS}/reports", 0.0222, 10),
+    Operation("createReport", "POST", f"{_REPORTS}/reports", 0.0167, 15),
+    Operation("getReport", "GET", f"{_REPORTS}/reports/{{reportId}}", 2, 15),
+    Operation("cancelReport", "DELETE", f"{_REPORTS}/reports/{{reportId}}", 0.0222, 10),
+    Operation("getReportSchedules", "GET", f"{_REPORTS}/schedules", 0.0222, 10),
+    Operation("createReportSchedule", "POST", f"{_REPORTS}/schedules", 0.0222, 10),
+    Operation("getReportSchedule", "GET", f"{_REPORTS}/schedules/{{reportScheduleId}}", 0.0222, 10),
+    Operation("cancelReportSchedule", "DELETE", f"{_REPORTS}/schedules/{{reportScheduleId}}", 0.0222, 10),
+    Operation("getReportDocument", "GET", f"{_REPORTS}/documents/{{reportDocumentId}}", 0.0167, 15),
+    Operation("searchListingsItems", "GET", f"{_LISTINGS}/{{sellerId}}", 5, 5),
+    Operation("getListingsItem", "GET", f"{_LISTINGS}/{{sellerId}}/{{sku}}", 5, 10),
+    Operation("searchCatalogItems", "GET", _CATALOG, 2, 2, application_rate=500, application_burst=500),
+    Operation("getCatalogItem", "GET", f"{_CATALOG}/{{asin}}", 2, 2, application_rate=250, application_burst=250),
+    Operation("listTransactions", "GET", "/finances/2024-06-19/transactions", 0.5, 10),
+    Operation("getMyFeesEstimates", "POST", "/products/fees/v0/feesEstimate", 0.5, 1),
+    Operation("listInboundPlans", "GET", _INBOUND, 2, 6),
+    Operation("getInboundPlan", "GET", f"{_INBOUND}/{{inboundPlanId}}", 2, 6),
+    Operation("listInboundPlanItems", "GET", f"{_INBOUND}/{{inboundPlanId}}/items", 2, 6),
+    Operation("getShipment", "GET", f"{_INBOUND}/{{inboundPlanId}}/shipments/{{shipmentId}}", 2, 6),
+    Operation("listShipmentItems", "GET", f"{_INBOUND}/{{inboundPlanId}}/shipments/{{shipmentId}}/items", 2, 30),
+    Operation("getShipments", "GET", f"{_INBOUND_V0}/shipments", 2, 30),
+    Operation("getShipmentItemsByShipmentId", "GET", f"{_INBOUND_V0}/shipments/{{shipmentId}}/items", 2, 30),
+    Operation("getShipmentItems", "GET", f"{_INBOUND_V0}/shipmentItems", 2, 30),
+    Operation("getFeeds", "GET", f"{_FEEDS}/feeds", 0.0222, 10),
+    Operation("createFeed", "POST", f"{_FEEDS}/feeds", 0.0083, 15),
+    Operation("getFeed", "GET", f"{_FEEDS}/feeds/{{feedId}}", 2, 15),
+    Operation("createFeedDocument", "POST", f"{_FEEDS}/documents", 0.5, 15),
+    Operation("getFeedDocument", "GET", f"{_FEEDS}/documents/{{feedDocumentId}}", 0.0222, 10),
+    Operation(
+        "rotateApplicationClientSecret", "POST", "/applications/2023-11-30/clientSecret", 0.0167, 1, SCOPE_ROTATION
+    ),
     Operation("getSubscriptions", "GET", f"{_NOTIFICATIONS}/subscriptions", 1, 5),
     Operation("getSubscription", "GET", f"{_NOTIFICATIONS}/subscriptions/{{notificationType}}", 1, 5),
     Operation("createSubscription", "POST", f"{_NOTIFICATIONS}/subscriptions/{{notificationType}}", 1, 5),

@@ -21,7 +21,7 @@ def participations(seller: Seller) -> list[dict[str, Any]]:
                     "defaultLanguageCode": place.language,
                     "domainName": place.domain,
                 },
-                "participation": {"isParticipating": True, "hasSuspendedListings": False},
+                "participation": {"isParticipating": True, "hasSuspendedListings": seller.status == "DEACTIVATED"},
                 "storeName": seller.name,
             }
         )

@@ -3,7 +3,13 @@ const $ = (id) => document.getElementById(id);
 const number = new Intl.NumberFormat("en");
 const OPERATIONS = [
   "searchOrders", "getOrder", "getInventorySummaries", "getMarketplaceParticipations", "createSubscription", "getSubscription",
-  "getSubscriptions", "deleteSubscriptionById", "createDestination", "getDestinations", "lwa",
+  "getSubscriptions", "deleteSubscriptionById", "createDestination", "getDestinations",
+  "getListingsItem", "searchListingsItems", "searchCatalogItems", "listTransactions", "getMyFeesEstimates", "listInboundPlans",
+  "getShipments", "getShipmentItems", "createFeed", "getFeed", "lwa",
+  "createReport", "getReport", "getReports", "getReportDocument", "document.download",
+  "GET_FLAT_FILE_ALL_ORDERS_DATA_BY_ORDER_DATE_GENERAL", "GET_FLAT_FILE_ALL_ORDERS_DATA_BY_LAST_UPDATE_GENERAL",
+  "GET_MERCHANT_LISTINGS_ALL_DATA", "GET_FBA_FULFILLMENT_CUSTOMER_RETURNS_DATA", "GET_SALES_AND_TRAFFIC_REPORT",
+  "GET_V2_SETTLEMENT_REPORT_DATA_FLAT_FILE_V2",
 ];
 let paused = false;
 

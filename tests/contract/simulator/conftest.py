@@ -31,6 +31,7 @@ class Stage:
     simulator: Simulator
     seller: Seller
     delivered: list[tuple[str, str]] = field(default_factory=list)
+    events: list[tuple[str, str]] = field(default_factory=list)
     closing: ExitStack = field(default_factory=ExitStack)
 
     @property
@@ -58,13 +59,13 @@ class Stage:
         token = self.token(grant_type="client_credentials", scope=SCOPE_NOTIFICATIONS)
         return {"x-amz-access-token": token["access_token"]}
 
-    def sdk(self, api: Any, *, grantless: bool = False, region: str = "na") -> Any:
+    def sdk(self, api: Any, *, grantless: bool = False, region: str = "na", scope: str = SCOPE_NOTIFICATIONS) -> Any:
         application = self.simulator.application
         config = SPAPIConfig(
             client_id=application.client_id,
             client_secret=application.client_secret,
             refresh_token=None if grantless else self.simulator.lwa.authorise(self.seller),
-            scope=SCOPE_NOTIFICATIONS if grantless else None,
+            scope=scope if grantless else None,
         )
         client = SPAPIClient(
             config,
@@ -78,11 +79,15 @@ class Stage:
 @pytest.fixture
 def stage() -> Iterator[Stage]:
     delivered: list[tuple[str, str]] = []
+    events: list[tuple[str, str]] = []
     simulator = Simulator(
-        clock=SimulatorClock.manual(START), seed=11, deliver=lambda arn, body: delivered.append((arn, body))
+        clock=SimulatorClock.manual(START),
+        seed=11,
+        deliver=lambda arn, body: delivered.append((arn, body)),
+        deliver_event=lambda arn, body: events.append((arn, body)),
     )
     seller = simulator.world.create_seller("small-us", selling_partner_id="A1CONTRACTTEST")
     with simulator:
-        stage = Stage(simulator, seller, delivered)
+        stage = Stage(simulator, seller, delivered, events)
         with stage.closing:
             yield stage

@@ -2,6 +2,7 @@
 
 import inspect
 import json
+import sys
 from typing import Any
 
 import pytest
@@ -25,6 +26,7 @@ from spapi.models.notifications_v1 import (
 )
 
 from infra.simulator.sp_api.operations import OPERATIONS
+from tests.contract.simulator import drive_reports, drive_selling
 from tests.contract.simulator.conftest import QUEUE, Stage
 
 US = "ATVPDKIKX0DER"
@@ -199,7 +201,8 @@ DRIVERS = {
     "".join(
         part.capitalize() if number else part for number, part in enumerate(name.removeprefix("drive_").split("_"))
     ): driver
-    for name, driver in list(globals().items())
+    for module in (sys.modules[__name__], drive_reports, drive_selling)
+    for name, driver in vars(module).items()
     if name.startswith("drive_") and inspect.isfunction(driver)
 }
 
