@@ -1,23 +1,32 @@
 """The real transport against a server on this machine: Host header, path prefix, faults of the network, allow-list."""
 
+import logging
 import threading
+import traceback
 from collections.abc import Iterator
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import override
 
 import pytest
 
-from quayside.amazon.errors import AmazonUnavailable
-from quayside.amazon.transport import USER_AGENT, HostNotAllowed, HttpTransport
+from quayside.amazon.errors import AddressExpired, AmazonError, AmazonUnavailable
+from quayside.amazon.transport import CHUNK_BYTES, USER_AGENT, HostNotAllowed, HttpTransport
 from quayside.kernel.settings import Settings
+from quayside.storage.vault import Secret
 
 SEEN: list[tuple[str, str, str, str]] = []
+DOCUMENT = bytes(range(256)) * 8192
+SIGNED = "?X-Amz-Signature=a-signature-that-nobody-may-see"
 
 
 class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
     def do_GET(self) -> None:
+        if self.path.startswith("/documents/"):
+            self._document(self.path.removeprefix("/documents/").split("?")[0])
+            return
         SEEN.append((self.path, self.headers["Host"], self.headers["User-Agent"], str(self.client_address[1])))
         if self.path.endswith("/hang"):
             self.server.hang.wait(5)  # type: ignore[attr-defined]  # set by the fixture
@@ -31,6 +40,31 @@ class Handler(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(b"{}")
 
+    def _document(self, which: str) -> None:
+        SEEN.append((self.path, self.headers["Accept-Encoding"], self.headers.get("X-Amz-Access-Token", ""), ""))
+        status = {"expired": 403, "gone": 404, "busy": 503, "moved": 302}.get(which, 200)
+        self.send_response(status)
+        self.send_header("X-Amz-Request-Id", "s3-1")
+        if which == "moved":
+            self.send_header("Location", "/documents/whole")
+        if which == "packed":
+            self.send_header("Content-Encoding", "gzip")
+        if which == "chunked":
+            self.send_header("Transfer-Encoding", "chunked")
+            self.end_headers()
+            self.wfile.write(b"5\r\nhello\r\n")
+            self.close_connection = True
+            return
+        self.send_header("Content-Length", str(len(DOCUMENT)))
+        self.end_headers()
+        with suppress(ConnectionError):
+            if which == "silent":
+                self.wfile.write(DOCUMENT[:1000])
+                self.wfile.flush()
+                self.server.hang.wait(5)  # type: ignore[attr-defined]  # as above
+            self.wfile.write(DOCUMENT if which in {"whole", "packed"} else DOCUMENT[: len(DOCUMENT) // 2])
+        self.close_connection = True
+
     @override
     def log_message(self, format: str, *args: object) -> None:
         """Stay quiet."""
@@ -40,7 +74,7 @@ class Handler(BaseHTTPRequestHandler):
 def base() -> Iterator[str]:
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     hang = server.hang = threading.Event()  # type: ignore[attr-defined]  # for the handler
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
     thread.start()
     SEEN.clear()
     yield f"http://127.0.0.1:{server.server_address[1]}"
@@ -94,3 +128,115 @@ def test_nobody_listening_is_amazons_fault() -> None:
 def test_only_configured_hosts_are_reached(transport: HttpTransport, url: str) -> None:
     with pytest.raises(HostNotAllowed):
         transport.send("GET", url, operation="x")
+
+
+def fetched(transport: HttpTransport, url: str) -> list[bytes]:
+    with transport.stream(Secret(url)) as chunks:
+        return list(chunks)
+
+
+def test_a_document_comes_in_pieces_as_it_is_stored(base: str, transport: HttpTransport) -> None:
+    for which in ("whole", "packed"):
+        pieces = fetched(transport, f"{base}/documents/{which}{SIGNED}")
+        assert b"".join(pieces) == DOCUMENT
+        assert {len(piece) for piece in pieces} == {CHUNK_BYTES}
+    # No compression on the way, and our token is not for document stores.
+    assert {seen[1:3] for seen in SEEN} == {("identity", "")}
+
+
+@pytest.mark.parametrize(
+    ("which", "kind", "words"),
+    [
+        ("expired", AddressExpired, "status 403, request s3-1"),
+        ("gone", AddressExpired, "status 404"),
+        ("busy", AmazonUnavailable, "status 503"),
+        ("moved", AmazonUnavailable, "status 302"),
+        ("short", AmazonUnavailable, "ended early"),
+        ("chunked", AmazonUnavailable, "ended early"),
+        ("silent", AmazonUnavailable, "ended early .ReadTimeout."),
+    ],
+)
+def test_a_document_that_does_not_come_whole_is_an_error(
+    base: str, transport: HttpTransport, which: str, kind: type[AmazonError], words: str
+) -> None:
+    with pytest.raises(AmazonError, match=words) as caught:
+        fetched(transport, f"{base}/documents/{which}{SIGNED}")
+    assert type(caught.value) is kind
+
+
+@pytest.mark.parametrize("which", ["whole", "expired", "short", "silent", "moved"])
+def test_the_address_of_a_document_shows_nowhere(
+    base: str, transport: HttpTransport, which: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    shown = ""
+    try:
+        fetched(transport, f"{base}/documents/{which}{SIGNED}")
+    except AmazonError as problem:
+        shown = "".join(traceback.format_exception(problem)) + repr(vars(problem))
+        held: BaseException | None = problem
+        while held is not None:
+            assert not hasattr(held, "request")
+            held = held.__cause__ or held.__context__
+    assert "a-signature" not in shown + caplog.text
+    assert "/documents/" not in caplog.text
+
+
+def test_a_document_may_be_left_halfway(base: str, transport: HttpTransport) -> None:
+    with transport.stream(Secret(f"{base}/documents/whole")) as chunks:
+        first = next(chunks)
+    assert first == DOCUMENT[:CHUNK_BYTES]
+    assert b"".join(fetched(transport, f"{base}/documents/whole")) == DOCUMENT
+
+
+def test_nobody_listening_is_a_document_store_that_does_not_answer() -> None:
+    transport = HttpTransport(Settings(sp_api_endpoint_na="http://127.0.0.1:1/na"))
+    with pytest.raises(AmazonUnavailable, match="ConnectError"):
+        fetched(transport, f"http://127.0.0.1:1/documents/x{SIGNED}")
+    transport.close()
+
+
+ELSEWHERE = [
+    "https://evil.example/report",
+    "https://tortuga-prod-eu.s3-eu-west-1.amazonaws.com.evil.example/x",
+    "https://s3.amazonaws.com.evil.example/x",
+    "https://ec2-1-2-3-4.compute.amazonaws.com/x",
+    "http://tortuga-prod-eu.s3-eu-west-1.amazonaws.com/x",
+    "https://tortuga-prod-eu.s3-eu-west-1.amazonaws.com:8443/x",
+    "https://name@tortuga-prod-eu.s3-eu-west-1.amazonaws.com/x",
+    "https://evil.example\\@tortuga-prod-eu.s3-eu-west-1.amazonaws.com/x",
+    "https://127.0.0.1/x",
+    "https://169.254.169.254/latest/meta-data",
+    "file:///etc/passwd",
+    "https://exa mple/\x00",
+    "",
+]
+
+
+@pytest.mark.parametrize("url", ELSEWHERE)
+def test_documents_come_from_amazons_stores_alone(transport: HttpTransport, url: str) -> None:
+    with pytest.raises(HostNotAllowed) as caught:
+        fetched(transport, url and url + SIGNED)
+    assert "a-signature" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "tortuga-prod-na.s3-external-1.amazonaws.com", "tortuga-prod-eu.s3-eu-west-1.amazonaws.com",
+        "tortuga-prod-fe.s3-us-west-2.amazonaws.com", "TORTUGA-prod-na.S3.amazonaws.com",
+    ],
+)  # fmt: skip
+def test_amazons_stores_are_known(transport: HttpTransport, host: str) -> None:
+    assert transport._document_address(Secret(f"https://{host}/x{SIGNED}")).host == host.lower()
+
+
+def test_other_stores_can_be_set() -> None:
+    transport = HttpTransport(Settings(report_document_hosts=" .documents.example , "))
+    allowed = transport._document_address
+    assert allowed(Secret("https://eu.documents.example/x")).host == "eu.documents.example"
+    for url in ("https://tortuga-prod-na.s3.amazonaws.com/x", "https://evil-documents.example/"):
+        with pytest.raises(HostNotAllowed):
+            allowed(Secret(url))
+    with pytest.raises(HostNotAllowed):
+        HttpTransport(Settings(report_document_hosts=""))._document_address(Secret("https://a.s3.amazonaws.com/"))

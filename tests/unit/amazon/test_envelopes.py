@@ -7,12 +7,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from quayside.amazon.envelopes import (
+    AccountStatusChange,
     InventoryChange,
+    ListingIssuesChange,
+    ListingQuantityChange,
+    ListingStatusChange,
     Notification,
     OrderChange,
     OtherPayload,
     Problem,
     ReportFinished,
+    TransactionUpdate,
     decode,
     without_personal_data,
 )
@@ -119,8 +124,75 @@ def report_finished() -> dict[str, Any]:
     }
 
 
+def of_type(kind: str, payload: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "NotificationVersion": "1.0",
+        "NotificationType": kind,
+        "PayloadVersion": "1.0",
+        "EventTime": "2026-11-21T10:11:12.194Z",
+        "Payload": payload,
+        "NotificationMetadata": dict(METADATA),
+    }
+
+
+def listing_status() -> dict[str, Any]:
+    return of_type(
+        "LISTINGS_ITEM_STATUS_CHANGE",
+        {
+            "SellerId": "A3TH9S8BH6GOGM", "MarketplaceId": "ATVPDKIKX0DER", "Asin": "B1", "Sku": "SKU1",
+            "CreatedDate": "2026-02-03T18:50:26.196Z", "Status": ["BUYABLE", "SOMETHING_NEW"],
+        },
+    )  # fmt: skip
+
+
+def listing_issues() -> dict[str, Any]:
+    return {
+        **of_type(
+            "LISTINGS_ITEM_ISSUES_CHANGE",
+            {
+                "SellerId": "A3TH9S8BH6GOGM", "MarketplaceId": "ATVPDKIKX0DER", "Asin": "B1", "Sku": "SKU1",
+                "Severities": ["ERROR", "WARNING"], "EnforcementActions": ["SEARCH_SUPPRESSED"],
+            },
+        ),
+        "PayloadVersion": "2023-12-13",
+    }  # fmt: skip
+
+
+def listing_quantity() -> dict[str, Any]:
+    return of_type(
+        "LISTINGS_ITEM_MFN_QUANTITY_CHANGE",
+        {"SellerId": "A3TH9S8BH6GOGM", "FulfillmentChannelCode": "DEFAULT", "Sku": "SKU1", "Quantity": 7},
+    )
+
+
+def transaction_update() -> dict[str, Any]:
+    return of_type(
+        "TRANSACTION_UPDATE",
+        {
+            "TransactionUpdateNotification": {
+                "SellingPartnerMetadata": {
+                    "SellingPartnerId": "A3TH9S8BH6GOGM", "MarketplaceId": "ATVPDKIKX0DER", "AccountType": "Standard",
+                },
+                "RelatedIdentifiers": [{"RelatedIdentifierName": "ORDER_ID", "RelatedIdentifierValue": "902-1"}],
+                "TransactionType": "Shipment",
+                "PostedDate": "2026-11-21T10:00:00Z",
+                "TotalAmount": {"CurrencyAmount": 12.5, "CurrencyCode": "USD"},
+            }
+        },
+    )  # fmt: skip
+
+
+def account_status() -> dict[str, Any]:
+    message = recased(of_type("ACCOUNT_STATUS_CHANGED", {}), lambda name: name[0].lower() + name[1:])
+    change = {"previousAccountStatus": "NORMAL", "currentAccountStatus": "AT_RISK"}
+    return {**message, "payload": {"accountStatusChangeNotification": change}}
+
+
 EXAMPLES: list[tuple[Callable[[], dict[str, Any]], type]] = [
     (order_change, OrderChange), (inventory_change, InventoryChange), (report_finished, ReportFinished),
+    (listing_status, ListingStatusChange), (listing_issues, ListingIssuesChange),
+    (listing_quantity, ListingQuantityChange), (transaction_update, TransactionUpdate),
+    (account_status, AccountStatusChange),
 ]  # fmt: skip
 
 
@@ -142,7 +214,7 @@ def recased(value: Any, change: Callable[[str], str]) -> Any:
 def test_each_type_is_read_in_the_casing_amazon_documents(example: Callable[[], dict[str, Any]], kind: type) -> None:
     found = read(example())
     assert type(found.payload) is kind
-    assert found.selling_partner_id == "A3TH9S8BH6GOGM"
+    assert found.selling_partner_id == (None if kind is AccountStatusChange else "A3TH9S8BH6GOGM")
     assert found.event_time.isoformat().startswith("2026-11-21T10:11:12")
 
 
@@ -183,6 +255,48 @@ def test_what_an_inventory_change_says() -> None:
     assert found.subscription_id is None
 
 
+def test_what_a_change_of_a_listing_says() -> None:
+    status = read(listing_status()).payload
+    assert isinstance(status, ListingStatusChange)
+    assert (status.marketplace_id, status.seller_sku, status.asin) == ("ATVPDKIKX0DER", "SKU1", "B1")
+    assert status.status == ("BUYABLE", "SOMETHING_NEW")
+    neither = listing_status()
+    neither["Payload"].update(Status=[], Asin=None, CreatedDate=None)
+    gone = read(neither).payload
+    assert isinstance(gone, ListingStatusChange)
+    assert (gone.status, gone.asin) == ((), None)
+    found = read(listing_issues())
+    issues = found.payload
+    assert isinstance(issues, ListingIssuesChange)
+    assert (issues.severities, issues.enforcement_actions) == (("ERROR", "WARNING"), ("SEARCH_SUPPRESSED",))
+    assert (issues.seller_sku, found.payload_version) == ("SKU1", "2023-12-13")
+    quantity = read(listing_quantity()).payload
+    assert isinstance(quantity, ListingQuantityChange)
+    assert (quantity.seller_sku, quantity.quantity, quantity.fulfillment_channel_code) == ("SKU1", 7, "DEFAULT")
+
+
+def test_what_is_without_issues_has_empty_lists_or_none() -> None:
+    message = listing_issues()
+    message["Payload"].update(Severities=None, EnforcementActions=[])
+    issues = read(message).payload
+    assert isinstance(issues, ListingIssuesChange)
+    assert (issues.severities, issues.enforcement_actions) == ((), ())
+
+
+def test_a_transaction_update_is_a_sign_with_a_seller() -> None:
+    update = read(transaction_update()).payload
+    assert isinstance(update, TransactionUpdate)
+    assert (update.transaction_type, update.selling_partner_metadata.marketplace_id) == ("Shipment", "ATVPDKIKX0DER")
+    assert update.related_identifiers[0].related_identifier_value == "902-1"
+
+
+def test_an_account_status_names_no_seller_but_its_subscription() -> None:
+    found = read(account_status())
+    assert isinstance(found.payload, AccountStatusChange)
+    assert (found.payload.previous_account_status, found.payload.current_account_status) == ("NORMAL", "AT_RISK")
+    assert (found.selling_partner_id, found.subscription_id) == (None, "sub-1")
+
+
 def test_the_postal_code_is_gone_on_arrival() -> None:
     assert "48110" not in repr(read(order_change()))
 
@@ -209,11 +323,44 @@ def test_a_type_that_is_not_read_yet_still_names_its_seller() -> None:
     assert read(message).payload == OtherPayload("A1")
 
 
-def test_an_event_of_eventbridge_is_unwrapped() -> None:
-    found = read(
-        {"version": "0", "id": "e", "detail-type": "ORDER_CHANGE", "source": "aws.partner/x", "detail": order_change()}
-    )
-    assert found.type == "ORDER_CHANGE"
+NESTINGS: dict[str, Callable[[dict[str, Any]], object]] = {
+    "itself": lambda message: message,
+    "below a name": lambda message: {"notification": message},
+    "below a name beside others": lambda message: {"version": "1", "about": {"a": 1}, "list": [], "Event": message},
+    "as text": json.dumps,
+    "below a name as text": lambda message: json.dumps({"notification": message}),
+}
+
+
+@pytest.mark.parametrize("nesting", NESTINGS)
+@pytest.mark.parametrize(("example", "kind"), EXAMPLES)
+def test_an_event_of_eventbridge_is_unwrapped(example: Callable[[], dict[str, Any]], kind: type, nesting: str) -> None:
+    event = {
+        "version": "0", "id": "e", "detail-type": "X", "source": "aws.partner/sellingpartnerapi.amazon.com/1/2",
+        "account": "1", "time": "2026-11-21T10:11:14Z", "region": "us-east-1", "resources": [],
+        "detail": NESTINGS[nesting](example()),
+    }  # fmt: skip
+    found = read(event)
+    assert type(found.payload) is kind
+    assert found == read(example())
+
+
+@pytest.mark.parametrize("detail", [{}, {"a": 1}, {"a": {}}, {"a": {"NotificationType": 7}}, "text", '"', [], 7, None])
+def test_an_event_without_a_notification_is_a_problem(detail: object) -> None:
+    found = decode(json.dumps({"detail-type": "X", "detail": detail}))
+    assert isinstance(found, Problem)
+    assert found.code in {"not_a_notification", "not_json"}
+
+
+def test_a_bad_notification_in_an_event_still_names_its_seller() -> None:
+    message = transaction_update()
+    message["Payload"]["TransactionUpdateNotification"]["RelatedIdentifiers"] = 7
+    found = decode(json.dumps({"detail-type": "X", "detail": {"notification": message}}))
+    assert isinstance(found, Problem)
+    assert (found.type, found.selling_partner_id, found.notification_id) == (
+        "TRANSACTION_UPDATE", "A3TH9S8BH6GOGM", "n-1",
+    )  # fmt: skip
+    assert found.path == "$.Payload.TransactionUpdateNotification.RelatedIdentifiers"
 
 
 MISSING = [
@@ -271,7 +418,7 @@ json_values = st.recursive(
 )
 
 
-@given(st.sampled_from([order_change, inventory_change, report_finished]), st.data())
+@given(st.sampled_from([example for example, _ in EXAMPLES]), st.data())
 def test_any_part_of_a_message_may_be_anything(example: Callable[[], dict[str, Any]], data: st.DataObject) -> None:
     message = example()
     place: Any = message

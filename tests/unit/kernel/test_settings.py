@@ -27,7 +27,7 @@ def test_all_missing_settings_are_named_at_once() -> None:
     [
         ("TRIAL_DAYS", "soon"),
         ("MFA_MODE", "off"),
-        ("HISTORY_DAYS", "549"),
+        ("HISTORY_DAYS", "731"),
         ("HISTORY_DAYS", "0"),
         ("AWS_ATTEMPTS", "x"),
     ],

@@ -7,10 +7,12 @@ parameters are added; nothing retries or sleeps; nothing is logged; versions are
 """
 
 import importlib
+import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from urllib.parse import quote
 
 import msgspec
 
@@ -18,33 +20,65 @@ from quayside.amazon.errors import (
     AccessRefused,
     AmazonUnavailable,
     RequestRejected,
+    RoleMissing,
     Throttled,
+    TokenRefused,
     UnexpectedAnswer,
 )
 from quayside.amazon.inventory import InventoryPage, decode_summaries
 from quayside.amazon.marketplaces import Region
 from quayside.amazon.operations import (
     CREATE_DESTINATION,
+    CREATE_REPORT,
     CREATE_SUBSCRIPTION,
     DELETE_SUBSCRIPTION,
     GET_DESTINATIONS,
+    GET_INBOUND_PLAN,
     GET_INVENTORY_SUMMARIES,
+    GET_LISTINGS_ITEM,
     GET_MARKETPLACE_PARTICIPATIONS,
+    GET_MY_FEES_ESTIMATES,
     GET_ORDER,
+    GET_REPORT,
+    GET_REPORT_DOCUMENT,
+    GET_REPORTS,
+    GET_SHIPMENT,
+    GET_SHIPMENT_ITEMS,
+    GET_SHIPMENTS,
     GET_SUBSCRIPTION,
+    LIST_INBOUND_PLANS,
+    LIST_SHIPMENT_ITEMS,
+    LIST_TRANSACTIONS,
+    SEARCH_CATALOG_ITEMS,
+    SEARCH_LISTINGS_ITEMS,
     SEARCH_ORDERS,
     Operation,
+    payload_version_of,
 )
 from quayside.amazon.orders import INCLUDED_DATA, Order, OrdersPage, UnreadableOrder, decode_order, decode_search
-from quayside.amazon.tokens import TokenBroker
 from quayside.amazon.transport import QueryValue, Reply, Transport
 from quayside.amazon.turns import Turns
 from quayside.kernel.clock import format_instant
 from quayside.kernel.ids import ConnectionId, TenantId
 from quayside.kernel.settings import Settings
+from quayside.storage.vault import Secret
 
 if TYPE_CHECKING:
+    # Their modules are imported by the functions that need them: most commands need none of them, and a worker that
+    # starts for one notification doesn't wait for a catalogue's structs.
+    from quayside.amazon.catalog import CatalogItem
+    from quayside.amazon.documents import DocumentAddress, ReportAnswer, ReportsPage
     from quayside.amazon.errors import AmazonError
+    from quayside.amazon.fees import FeeEstimate, FeeProblem, FeeRequest
+    from quayside.amazon.finances import TransactionsPage
+    from quayside.amazon.inbound import (
+        InboundItemsPage,
+        InboundPlan,
+        InboundPlansPage,
+        InboundShipment,
+        InboundShipmentsPage,
+    )
+    from quayside.amazon.listings import Listing, ListingsPage
 
 _FIRST_REDIRECT, _FIRST_REFUSAL, _FIRST_FAULT = 300, 400, 500
 _UNAUTHORISED, _FORBIDDEN, _TIMEOUT, _TOO_MANY = 401, 403, 408, 429
@@ -58,6 +92,18 @@ class Caller(NamedTuple):
     region: Region
 
 
+class Tokens(Protocol):
+    """Gives access tokens; in production the ``TokenBroker``, whose errors are its callers'."""
+
+    def access_token(self, tenant_id: TenantId, connection_id: ConnectionId) -> Secret:
+        """Return a usable access token of a connection, for the tenant in scope."""
+        ...
+
+    def application_token(self, scope: str) -> Secret:
+        """Return a usable access token of the application, for grantless operations."""
+        ...
+
+
 class Participation(msgspec.Struct, frozen=True):
     """A marketplace the seller is registered in."""
 
@@ -69,11 +115,13 @@ class Participation(msgspec.Struct, frozen=True):
 
 
 class Destination(msgspec.Struct, frozen=True, rename="camel"):
-    """Where notifications go."""
+    """Where notifications go: a queue (``arn``), or the event bus of an AWS account in a region."""
 
     destination_id: str
     name: str = ""
     arn: str = ""
+    account_id: str = ""
+    aws_region: str = ""
 
 
 class _Marketplace(msgspec.Struct, frozen=True, rename="camel"):
@@ -100,8 +148,14 @@ class _Sqs(msgspec.Struct, frozen=True):
     arn: str = ""
 
 
-class _Resource(msgspec.Struct, frozen=True):
+class _EventBridge(msgspec.Struct, frozen=True, rename="camel"):
+    account_id: str = ""
+    region: str = ""
+
+
+class _Resource(msgspec.Struct, frozen=True, rename="camel"):
     sqs: _Sqs | None = None
+    event_bridge: _EventBridge | None = None
 
 
 class _DestinationEntry(msgspec.Struct, frozen=True, rename="camel"):
@@ -110,9 +164,9 @@ class _DestinationEntry(msgspec.Struct, frozen=True, rename="camel"):
     resource: _Resource | None = None
 
     def read(self) -> Destination:
-        return Destination(
-            self.destination_id, self.name, self.resource.sqs.arn if self.resource and self.resource.sqs else ""
-        )
+        queue = (self.resource.sqs if self.resource else None) or _Sqs()
+        bus = (self.resource.event_bridge if self.resource else None) or _EventBridge()
+        return Destination(self.destination_id, self.name, queue.arn, bus.account_id, bus.region)
 
 
 class _DestinationAnswer(msgspec.Struct, frozen=True):
@@ -132,13 +186,19 @@ class _SubscriptionAnswer(msgspec.Struct, frozen=True):
 
 
 class _Fault(msgspec.Struct, frozen=True):
-    code: str = ""
-    message: str = ""
+    code: str | None = None
+    message: str | None = None
+    details: object = None
+
+    @property
+    def said(self) -> str:
+        """Return the message with its details: of most faults only those say which parameter, or why."""
+        return " ".join(part for part in (self.message, self.details) if part and isinstance(part, str))
 
 
 class _Faults(msgspec.Struct, frozen=True):
     errors: tuple[_Fault, ...] | None = None
-    message: str = ""
+    message: str | None = None
 
 
 _faults = msgspec.json.Decoder(_Faults)
@@ -172,7 +232,9 @@ def check(reply: Reply, operation: Operation) -> None:
 
     Raises:
         Throttled: 429, with or without a body.
-        AccessRefused: 401 or 403.
+        TokenRefused: 401.
+        RoleMissing: 403 with a code of Amazon's.
+        AccessRefused: any other 403.
         RequestRejected: any other 4xx, or a 2xx whose body holds errors instead of an answer.
         AmazonUnavailable: 5xx, 408, a redirect, or a success that is not JSON.
     """
@@ -185,19 +247,23 @@ def check(reply: Reply, operation: Operation) -> None:
             )
         if faults is None or not faults.errors:
             return
-    kind: type[AmazonError]
-    if status == _TOO_MANY:
-        kind = Throttled
-    elif status in {_UNAUTHORISED, _FORBIDDEN}:
-        kind = AccessRefused
-    elif status >= _FIRST_FAULT or status == _TIMEOUT or _FIRST_REDIRECT <= status < _FIRST_REFUSAL:
-        kind = AmazonUnavailable
-    else:
-        kind = RequestRejected
     errors = (faults.errors or ()) if faults else ()
-    said = "; ".join(each.message for each in errors if each.message) or (faults.message if faults else "")
+    said = "; ".join(each.said for each in errors if each.said) or ((faults.message or "") if faults else "")
     codes = tuple(each.code for each in errors if each.code)
+    kind = _kind_of(status, codes)
     raise kind(said, operation=operation.name, status=status, request_id=_request_id(reply), codes=codes)
+
+
+def _kind_of(status: int, codes: tuple[str, ...]) -> "type[AmazonError]":
+    if status == _TOO_MANY:
+        return Throttled
+    if status == _UNAUTHORISED:
+        return TokenRefused
+    if status == _FORBIDDEN:
+        return RoleMissing if codes else AccessRefused
+    if status >= _FIRST_FAULT or status == _TIMEOUT or _FIRST_REDIRECT <= status < _FIRST_REFUSAL:
+        return AmazonUnavailable
+    return RequestRejected
 
 
 def _faults_in(reply: Reply) -> _Faults | None:
@@ -209,7 +275,7 @@ def _faults_in(reply: Reply) -> _Faults | None:
         return None
 
 
-_Send = Callable[[str, str, Mapping[str, Any], Mapping[str, Any]], Reply]
+_Send = Callable[[str, str, Mapping[str, Any], object], Reply]
 
 
 class _Door:
@@ -248,33 +314,51 @@ class _Door:
 _classes: dict[tuple[str, str], type] = {}
 
 
-def _library_class(operation: Operation) -> type:
+def _library_class(library: tuple[str, str]) -> type:
     """Return the library's operation class on top of our door, imported when first needed."""
-    made = _classes.get(operation.library)
+    made = _classes.get(library)
     if made is None:
-        module, name = operation.library
+        module, name = library
         made = type(f"Quayside{name}", (_Door, getattr(importlib.import_module(module), name)), {})
-        _classes[operation.library] = made
+        _classes[library] = made
     return made
 
 
-def ask_library(
-    operation: Operation, send: _Send, region: str, arguments: Sequence[str], named: Mapping[str, Any]
+def ask(  # noqa: PLR0913, PLR0917 - the parts of a request
+    operation: Operation,
+    send: _Send,
+    region: str,
+    arguments: Sequence[str],
+    named: Mapping[str, Any],
+    body: object = None,
 ) -> Reply:
-    """Let the library build the request of an operation and send it through ``send``."""
-    function = getattr(_library_class(operation)(region, send), operation.function)
+    """Build the request of an operation and send it through ``send``.
+
+    The library builds it from ``arguments`` and ``named``. What the library breaks (``Operation.library`` is None) is
+    built here: the arguments fill the path, the named ones are the query, and ``body`` is sent as it is.
+    """
+    if operation.library is None:
+        parts = iter(arguments)
+        path = _PARAMETER.sub(lambda _: quote(next(parts), safe=""), operation.path)
+        return send(operation.method, path, named, body)
+    function = getattr(_library_class(operation.library)(region, send), operation.function)
     reply: Reply = function(*arguments, **named)
     return reply
+
+
+_PARAMETER = re.compile(r"\{\w+\}")
+# Amazon's models want amounts of money as JSON numbers; this writes them with exactly their digits.
+_encoder = msgspec.json.Encoder(decimal_format="number")
 
 
 class AmazonClient:
     """Every call Quayside makes, typed, for one piece of work.
 
-    A call takes its turn first (``SlotAhead`` when it is not yet), then gets its token, then goes out. All functions
+    A call gets its access token, takes its turn (``SlotAhead`` when it is not yet), and goes out. All functions
     raise the errors of ``quayside.amazon.errors``, and ``NoGrant`` of the broker.
     """
 
-    def __init__(self, settings: Settings, transport: Transport, tokens: TokenBroker, turns: Turns) -> None:
+    def __init__(self, settings: Settings, transport: Transport, tokens: Tokens, turns: Turns) -> None:
         self._endpoints: dict[Region, str] = {
             "NA": settings.sp_api_endpoint_na,
             "EU": settings.sp_api_endpoint_eu,
@@ -292,23 +376,26 @@ class AmazonClient:
         created_after: datetime | None = None,
         created_before: datetime | None = None,
         last_updated_after: datetime | None = None,
+        last_updated_before: datetime | None = None,
+        statuses: Sequence[str] = (),
         pagination_token: str | None = None,
     ) -> OrdersPage:
-        """Return a page of orders, 100 at most; exactly one of the two ``…_after`` is given."""
-        named: dict[str, Any] = {
-            "marketplaceIds": list(marketplace_ids),
-            "includedData": list(INCLUDED_DATA),
-            "maxResultsPerPage": 100,
-        }
-        for name, at in (
-            ("createdAfter", created_after),
-            ("createdBefore", created_before),
-            ("lastUpdatedAfter", last_updated_after),
-        ):
-            if at is not None:
-                named[name] = format_instant(at)
-        if pagination_token is not None:
-            named["paginationToken"] = pagination_token
+        """Return a page of orders, 100 at most; exactly one of the two ``…_after`` is given.
+
+        ``statuses`` are fulfilment statuses such as UNSHIPPED; none means all. The ``…_before`` lie at least two
+        minutes in the past.
+        """
+        named = _given(
+            marketplaceIds=list(marketplace_ids),
+            includedData=list(INCLUDED_DATA),
+            maxResultsPerPage=100,
+            createdAfter=created_after,
+            createdBefore=created_before,
+            lastUpdatedAfter=last_updated_after,
+            lastUpdatedBefore=last_updated_before,
+            fulfillmentStatuses=list(statuses) or None,
+            paginationToken=pagination_token,
+        )
         return decode_search(self._call(SEARCH_ORDERS, caller, **named).body)
 
     def get_order(self, caller: Caller, order_id: str) -> Order | UnreadableOrder:
@@ -344,10 +431,207 @@ class AmazonClient:
             for each in answer.payload
         )
 
-    def create_destination(self, region: Region, name: str, queue_arn: str) -> str:
-        """Create the application's destination in a region and return its id; 409 when there is one already."""
+    def create_report(  # noqa: PLR0913 - the parts of a report
+        self,
+        caller: Caller,
+        report_type: str,
+        marketplace_ids: Sequence[str],
+        *,
+        data_start: datetime | None = None,
+        data_end: datetime | None = None,
+        options: Mapping[str, str] | None = None,
+    ) -> str:
+        """Ask for a report and return its id."""
+        from quayside.amazon.documents import decode_created  # noqa: PLC0415 - only report commands need it
+
+        named = _given(
+            reportType=report_type,
+            marketplaceIds=list(marketplace_ids),
+            dataStartTime=data_start,
+            dataEndTime=data_end,
+            reportOptions=dict(options) if options else None,
+        )
+        return decode_created(self._call(CREATE_REPORT, caller, **named).body)
+
+    def report(self, caller: Caller, report_id: str) -> "ReportAnswer":
+        """Return how far a report is."""
+        from quayside.amazon.documents import decode_report  # noqa: PLC0415 - as above
+
+        return decode_report(self._call(GET_REPORT, caller, report_id).body)
+
+    def reports(
+        self,
+        caller: Caller,
+        report_types: Sequence[str],
+        *,
+        created_since: datetime | None = None,
+        next_token: str | None = None,
+        page_size: int = 100,
+    ) -> "ReportsPage":
+        """Return a page of the reports there are, Amazon's own and ours, of the last 90 days at most."""
+        from quayside.amazon.documents import decode_reports  # noqa: PLC0415 - as above
+
+        # With a token Amazon refuses every other parameter.
+        named = (
+            _given(reportTypes=list(report_types), createdSince=created_since, pageSize=page_size)
+            if next_token is None
+            else _given(nextToken=next_token)
+        )
+        return decode_reports(self._call(GET_REPORTS, caller, **named).body)
+
+    def report_document(self, caller: Caller, document_id: str) -> "DocumentAddress":
+        """Return where a report's document can be fetched for the next five minutes."""
+        from quayside.amazon.documents import decode_address  # noqa: PLC0415 - as above
+
+        return decode_address(self._call(GET_REPORT_DOCUMENT, caller, document_id).body)
+
+    def listing(self, caller: Caller, seller_id: str, sku: str, marketplace_ids: Sequence[str]) -> "Listing":
+        """Return a listing with its offers, quantities and issues, in Amazon's words for the first marketplace."""
+        from quayside.amazon.listings import INCLUDED_DATA as PARTS  # noqa: PLC0415 - only listing commands need it
+        from quayside.amazon.listings import decode_listing  # noqa: PLC0415 - as above
+
+        named = _given(marketplaceIds=",".join(marketplace_ids), includedData=list(PARTS))
+        return decode_listing(self._call(GET_LISTINGS_ITEM, caller, seller_id, sku, **named).body)
+
+    def search_listings(
+        self, caller: Caller, seller_id: str, marketplace_id: str, *, page_token: str | None = None
+    ) -> "ListingsPage":
+        """Return a page of a marketplace's listings, 20 at most; Amazon pages through no more than 1,000."""
+        from quayside.amazon.listings import INCLUDED_DATA as PARTS  # noqa: PLC0415 - as above
+        from quayside.amazon.listings import decode_listings  # noqa: PLC0415 - as above
+
+        named = _given(marketplaceIds=marketplace_id, includedData=list(PARTS), pageSize=20, pageToken=page_token)
+        return decode_listings(self._call(SEARCH_LISTINGS_ITEMS, caller, seller_id, **named).body)
+
+    def catalog_items(self, caller: Caller, marketplace_id: str, asins: Sequence[str]) -> "tuple[CatalogItem, ...]":
+        """Return the products of one marketplace by their ASINs, 20 at most; unknown ones are left out.
+
+        Raises:
+            ValueError: there are none, or more than one call may ask for.
+        """
+        from quayside.amazon.catalog import INCLUDED_DATA as PARTS  # noqa: PLC0415 - only the catalogue needs it
+        from quayside.amazon.catalog import MAXIMUM_IDENTIFIERS, decode_items  # noqa: PLC0415 - as above
+
+        if not 1 <= len(asins) <= MAXIMUM_IDENTIFIERS:
+            raise ValueError(f"searchCatalogItems takes 1 to {MAXIMUM_IDENTIFIERS} ASINs, not {len(asins)}.")
+        named = _given(
+            identifiers=",".join(asins),
+            identifiersType="ASIN",
+            marketplaceIds=marketplace_id,
+            includedData=list(PARTS),
+            pageSize=MAXIMUM_IDENTIFIERS,
+        )
+        return decode_items(self._call(SEARCH_CATALOG_ITEMS, caller, **named).body)
+
+    def transactions(
+        self,
+        caller: Caller,
+        *,
+        posted_after: datetime,
+        posted_before: datetime | None = None,
+        marketplace_id: str | None = None,
+        next_token: str | None = None,
+    ) -> "TransactionsPage":
+        """Return a page of transactions posted in a window of at most 180 days that ends two minutes ago or earlier.
+
+        A page may be empty and have a token all the same; the next page is asked for with the same arguments.
+        """
+        from quayside.amazon.finances import decode_transactions  # noqa: PLC0415 - only finance commands need it
+
+        named = _given(
+            postedAfter=posted_after, postedBefore=posted_before, marketplaceId=marketplace_id, nextToken=next_token
+        )
+        return decode_transactions(self._call(LIST_TRANSACTIONS, caller, **named).body)
+
+    def fee_estimates(self, caller: Caller, requests: "Sequence[FeeRequest]") -> "tuple[FeeEstimate | FeeProblem, ...]":
+        """Return Amazon's estimates of its fees, 20 at most; match them by ``identifier``.
+
+        Raises:
+            ValueError: there are none, or more than one call may ask for.
+        """
+        from quayside.amazon.fees import decode_estimates, request_body  # noqa: PLC0415 - only fee commands need it
+
+        return decode_estimates(self._call(GET_MY_FEES_ESTIMATES, caller, body=request_body(requests)).body)
+
+    def inbound_plans(self, caller: Caller, *, token: str | None = None) -> "InboundPlansPage":
+        """Return a page of inbound plans, 30 at most, the ones that changed last first."""
+        from quayside.amazon.inbound import decode_plans  # noqa: PLC0415 - only inbound commands need it
+
+        named = _given(pageSize=30, sortBy="LAST_UPDATED_TIME", sortOrder="DESC", paginationToken=token)
+        return decode_plans(self._call(LIST_INBOUND_PLANS, caller, **named).body)
+
+    def inbound_plan(self, caller: Caller, plan_id: str) -> "InboundPlan":
+        """Return an inbound plan with its shipments."""
+        from quayside.amazon.inbound import decode_plan  # noqa: PLC0415 - as above
+
+        return decode_plan(self._call(GET_INBOUND_PLAN, caller, plan_id).body)
+
+    def inbound_shipment(self, caller: Caller, plan_id: str, shipment_id: str) -> "InboundShipment":
+        """Return a shipment of a plan."""
+        from quayside.amazon.inbound import decode_shipment  # noqa: PLC0415 - as above
+
+        return decode_shipment(self._call(GET_SHIPMENT, caller, plan_id, shipment_id).body, plan_id)
+
+    def inbound_shipment_items(
+        self, caller: Caller, plan_id: str, shipment_id: str, *, token: str | None = None
+    ) -> "InboundItemsPage":
+        """Return a page of what is in a shipment of a plan, 100 at most; received quantities are in v0 only."""
+        from quayside.amazon.inbound import decode_shipment_items  # noqa: PLC0415 - as above
+
+        named = _given(pageSize=100, paginationToken=token)
+        reply = self._call(LIST_SHIPMENT_ITEMS, caller, plan_id, shipment_id, **named)
+        return decode_shipment_items(reply.body, shipment_id)
+
+    def inbound_shipments_v0(
+        self,
+        caller: Caller,
+        marketplace_id: str,
+        *,
+        updated_after: datetime,
+        updated_before: datetime,
+        next_token: str | None = None,
+    ) -> "InboundShipmentsPage":
+        """Return a page of shipments that changed in a window, by their confirmation ids."""
+        from quayside.amazon.inbound import decode_shipments_v0  # noqa: PLC0415 - as above
+
+        named = _changed_in(marketplace_id, updated_after, updated_before, next_token)
+        return decode_shipments_v0(self._call(GET_SHIPMENTS, caller, **named).body)
+
+    def inbound_items_v0(
+        self,
+        caller: Caller,
+        marketplace_id: str,
+        *,
+        updated_after: datetime,
+        updated_before: datetime,
+        next_token: str | None = None,
+    ) -> "InboundItemsPage":
+        """Return a page of shipment items that changed in a window, with what Amazon has received of them."""
+        from quayside.amazon.inbound import decode_items_v0  # noqa: PLC0415 - as above
+
+        named = _changed_in(marketplace_id, updated_after, updated_before, next_token)
+        return decode_items_v0(self._call(GET_SHIPMENT_ITEMS, caller, **named).body)
+
+    def create_destination(
+        self, region: Region, name: str, queue_arn: str = "", *, account_id: str = "", aws_region: str = ""
+    ) -> str:
+        """Create a destination of the application in a region and return its id; 409 when there is one already.
+
+        Args:
+            region: Amazon's region.
+            name: the destination's name.
+            queue_arn: the queue, for the types that come by SQS.
+            account_id: instead of a queue, the AWS account whose EventBridge gets the notifications.
+            aws_region: and the AWS region it is in.
+
+        Raises:
+            ValueError: it is neither a queue nor an event bus, or both.
+        """
+        if bool(queue_arn) == bool(account_id and aws_region):
+            raise ValueError("A destination is a queue, or an AWS account and its region.")
         operation = CREATE_DESTINATION
-        reply = self._call_grantless(operation, region, name=name, arn=queue_arn)
+        where = {"arn": queue_arn} if queue_arn else {"account_id": account_id, "region": aws_region}
+        reply = self._call_grantless(operation, region, name=name, **where)
         return _decoded(_DestinationAnswer, reply, operation).payload.destination_id
 
     def destinations(self, region: Region) -> tuple[Destination, ...]:
@@ -362,12 +646,16 @@ class AmazonClient:
         notification_type: str,
         destination_id: str,
         *,
-        payload_version: str,
+        payload_version: str | None = None,
         directive: Mapping[str, Any] | None = None,
     ) -> str:
-        """Subscribe the application to a seller's notifications and return the id; 409 when it is already."""
+        """Subscribe the application to a seller's notifications and return the id; 409 when it is already.
+
+        Without a ``payload_version`` it is the one Quayside reads of that type.
+        """
         operation = CREATE_SUBSCRIPTION
-        named: dict[str, Any] = {"destinationId": destination_id, "payload_version": payload_version}
+        version = payload_version or payload_version_of(notification_type)
+        named: dict[str, Any] = {"destinationId": destination_id, "payload_version": version}
         if directive is not None:
             named["processingDirective"] = dict(directive)
         reply = self._call(operation, caller, notification_type, **named)
@@ -383,47 +671,113 @@ class AmazonClient:
         """Delete a subscription; needs no seller, so it works after a disconnect too."""
         self._call_grantless(DELETE_SUBSCRIPTION, region, notification_type, subscription_id)
 
-    def _call(self, operation: Operation, caller: Caller, *arguments: str, **named: Any) -> Reply:  # noqa: ANN401 - Amazon's parameters
-        self._turns.take(operation, caller.connection_id)
+    def _call(
+        self,
+        operation: Operation,
+        caller: Caller,
+        /,
+        *arguments: str,
+        body: object = None,
+        **named: Any,  # noqa: ANN401 - Amazon's parameters
+    ) -> Reply:
+        connection_id = caller.connection_id or None
+        # The access token first: getting one may take a while or fail, and a turn is used at once or lost.
         token = self._tokens.access_token(caller.tenant_id, caller.connection_id)
-        reply = self._send(operation, caller.region, token.reveal(), arguments, named)
-        return self._judged(operation, caller.connection_id, reply)
+        self._turns.take(operation, connection_id, caller.region)
+        return self._judged(operation, connection_id, caller.region, token, arguments, named, body)
 
-    def _call_grantless(self, operation: Operation, region: Region, *arguments: str, **named: Any) -> Reply:  # noqa: ANN401 - as above
+    def _call_grantless(self, operation: Operation, region: Region, /, *arguments: str, **named: Any) -> Reply:  # noqa: ANN401 - as above
         if operation.grantless_scope is None:
             raise ValueError(f"{operation.name} needs a seller.")
-        self._turns.take(operation, None)
         token = self._tokens.application_token(operation.grantless_scope)
-        reply = self._send(operation, region, token.reveal(), arguments, named)
-        return self._judged(operation, None, reply)
+        self._turns.take(operation, None, region)
+        return self._judged(operation, None, region, token, arguments, named, None)
 
-    def _judged(self, operation: Operation, connection_id: ConnectionId | None, reply: Reply) -> Reply:
-        rate = rate_limit_of(reply)
-        if rate is not None:
-            self._turns.learn(operation, connection_id, rate)
+    def _judged(  # noqa: PLR0913, PLR0917 - the parts of a request
+        self,
+        operation: Operation,
+        connection_id: ConnectionId | None,
+        region: Region,
+        token: Secret,
+        arguments: Sequence[str],
+        named: Mapping[str, Any],
+        body: object,
+    ) -> Reply:
+        """Send a request and return its reply if it is a success; tell the turns what is to be learned from it."""
         try:
+            reply = self._send(operation, region, token, arguments, named, body)
+            rate = rate_limit_of(reply)
+            if rate is not None:
+                self._turns.learn(operation, connection_id, rate)
             check(reply, operation)
         except Throttled:
             self._turns.exhaust(operation, connection_id)
+            self._turns.answered(operation, region, ok=True)
             raise
+        except AmazonUnavailable:
+            self._turns.answered(operation, region, ok=False)
+            raise
+        except RequestRejected:
+            # Amazon is there and says no: that is no fault of its.
+            self._turns.answered(operation, region, ok=True)
+            raise
+        self._turns.answered(operation, region, ok=True)
         return reply
 
-    def _send(
-        self, operation: Operation, region: Region, token: str, arguments: Sequence[str], named: Mapping[str, Any]
+    def _send(  # noqa: PLR0913, PLR0917 - as above
+        self,
+        operation: Operation,
+        region: Region,
+        token: Secret,
+        arguments: Sequence[str],
+        named: Mapping[str, Any],
+        body: object,
     ) -> Reply:
         endpoint = self._endpoints[region].rstrip("/")
 
-        def send(method: str, path: str, query: Mapping[str, Any], body: Mapping[str, Any]) -> Reply:
+        def send(method: str, path: str, query: Mapping[str, Any], content: object) -> Reply:
             return self._transport.send(
                 method,
-                endpoint + path,
+                endpoint + _without_dots(path),
                 operation=operation.name,
                 query=_query(query),
-                headers={"x-amz-access-token": token, "accept": "application/json", "content-type": "application/json"},
-                content=msgspec.json.encode(body) if body else None,
+                headers={
+                    "x-amz-access-token": token.reveal(),
+                    "accept": "application/json",
+                    "content-type": "application/json",
+                },
+                content=_encoder.encode(content) if content else None,
             )
 
-        return ask_library(operation, send, region, arguments, named)
+        return ask(operation, send, region, arguments, named, body)
+
+
+def _given(**named: Any) -> dict[str, Any]:  # noqa: ANN401 - Amazon's parameters
+    """Return the parameters that have a value, instants in Amazon's spelling."""
+    return {
+        name: format_instant(value) if isinstance(value, datetime) else value
+        for name, value in named.items()
+        if value is not None
+    }
+
+
+def _changed_in(
+    marketplace_id: str, updated_after: datetime, updated_before: datetime, next_token: str | None
+) -> dict[str, Any]:
+    """Return the parameters of the two lists of Fulfillment Inbound v0."""
+    if next_token is not None:
+        return _given(QueryType="NEXT_TOKEN", MarketplaceId=marketplace_id, NextToken=next_token)
+    return _given(
+        QueryType="DATE_RANGE",
+        MarketplaceId=marketplace_id,
+        LastUpdatedAfter=updated_after,
+        LastUpdatedBefore=updated_before,
+    )
+
+
+def _without_dots(path: str) -> str:
+    """Return a path in which a SKU of dots is a name: httpx would take it for "this folder" or "the one above"."""
+    return "/".join(part.replace(".", "%2E") if part in {".", ".."} else part for part in path.split("/"))
 
 
 def _query(given: Mapping[str, Any]) -> dict[str, QueryValue]:

@@ -7,14 +7,21 @@ Sources: Amazon's schemas/notifications; reference/sp-api.md section 1.3.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 
 import msgspec
 
+from quayside.amazon.decoding import Reader
+
 ORDER_CHANGE = "ORDER_CHANGE"
 FBA_INVENTORY_AVAILABILITY_CHANGES = "FBA_INVENTORY_AVAILABILITY_CHANGES"
 REPORT_PROCESSING_FINISHED = "REPORT_PROCESSING_FINISHED"
+LISTINGS_ITEM_STATUS_CHANGE = "LISTINGS_ITEM_STATUS_CHANGE"
+LISTINGS_ITEM_ISSUES_CHANGE = "LISTINGS_ITEM_ISSUES_CHANGE"
+LISTINGS_ITEM_MFN_QUANTITY_CHANGE = "LISTINGS_ITEM_MFN_QUANTITY_CHANGE"
+TRANSACTION_UPDATE = "TRANSACTION_UPDATE"
+ACCOUNT_STATUS_CHANGED = "ACCOUNT_STATUS_CHANGED"
 
 
 class OrderChangeItem(msgspec.Struct, frozen=True, rename="pascal"):
@@ -120,10 +127,102 @@ class ReportFinished(msgspec.Struct, frozen=True, rename="camel"):
     report_document_id: str | None = None
 
 
+class ListingStatusChange(msgspec.Struct, frozen=True, rename="pascal"):
+    """A listing can be bought or found, or no longer. ``status`` holds BUYABLE and DISCOVERABLE, or neither."""
+
+    seller_id: str
+    marketplace_id: str
+    status: tuple[str, ...]
+    seller_sku: str = msgspec.field(name="Sku")
+    asin: str | None = None
+    created_date: datetime | None = None
+
+
+class ListingIssuesChange(msgspec.Struct, frozen=True, rename="pascal"):
+    """The issues of a listing changed; what they are has to be asked for.
+
+    ``severities`` holds ERROR and WARNING, ``enforcement_actions`` SEARCH_SUPPRESSED, LISTING_SUPPRESSED, … ; both are
+    empty when no issue is left.
+    """
+
+    seller_id: str
+    marketplace_id: str
+    seller_sku: str = msgspec.field(name="Sku")
+    asin: str | None = None
+    severities: tuple[str, ...] = ()
+    enforcement_actions: tuple[str, ...] = ()
+
+
+class ListingQuantityChange(msgspec.Struct, frozen=True, rename="pascal"):
+    """The seller's own stock of a SKU changed. It names no marketplace: a channel is the same in all of a region."""
+
+    seller_id: str
+    quantity: int
+    seller_sku: str = msgspec.field(name="Sku")
+    fulfillment_channel_code: str | None = None
+
+
+class UpdatedSellingPartner(msgspec.Struct, frozen=True, rename="pascal"):
+    """Whose transaction it is."""
+
+    selling_partner_id: str | None = None
+    marketplace_id: str | None = None
+    account_type: str | None = None
+
+
+class UpdatedIdentifier(msgspec.Struct, frozen=True, rename="pascal"):
+    """What the transaction belongs to."""
+
+    related_identifier_name: str | None = None
+    related_identifier_value: str | None = None
+
+
+class TransactionUpdate(msgspec.Struct, frozen=True, rename="pascal"):
+    """There is a new transaction. It says too little to be kept: it is the sign to list transactions."""
+
+    selling_partner_metadata: UpdatedSellingPartner
+    transaction_type: str | None = None
+    posted_date: datetime | None = None
+    related_identifiers: tuple[UpdatedIdentifier, ...] = ()
+
+    @property
+    def seller_id(self) -> str | None:
+        """The seller it is about."""
+        return self.selling_partner_metadata.selling_partner_id
+
+
+class AccountStatusChange(msgspec.Struct, frozen=True, rename="camel"):
+    """The standing of a seller's account: NORMAL, AT_RISK or DEACTIVATED.
+
+    It names no seller; the subscription tells for whom it is meant.
+    """
+
+    current_account_status: str
+    previous_account_status: str | None = None
+
+    @property
+    def seller_id(self) -> str | None:
+        """None: the type names no seller."""
+        return None
+
+
 class OtherPayload(msgspec.Struct, frozen=True):
     """The payload of a type that Quayside does not read yet; ``seller_id`` when it names one."""
 
     seller_id: str | None = None
+
+
+Payload = (
+    OrderChange
+    | InventoryChange
+    | ReportFinished
+    | ListingStatusChange
+    | ListingIssuesChange
+    | ListingQuantityChange
+    | TransactionUpdate
+    | AccountStatusChange
+    | OtherPayload
+)
 
 
 class Notification(msgspec.Struct, frozen=True):
@@ -138,7 +237,7 @@ class Notification(msgspec.Struct, frozen=True):
     """
 
     type: str
-    payload: OrderChange | InventoryChange | ReportFinished | OtherPayload
+    payload: Payload
     event_time: datetime
     notification_id: str | None = None
     subscription_id: str | None = None
@@ -207,12 +306,25 @@ class _ReportPayload(msgspec.Struct, frozen=True, rename="camel"):
     report_processing_finished_notification: ReportFinished
 
 
-_head = msgspec.json.Decoder(_Head)
-_order_change = msgspec.json.Decoder(_OrderChangePayload, strict=False)
-_inventory_change = msgspec.json.Decoder(InventoryChange, strict=False)
-_report = msgspec.json.Decoder(_ReportPayload, strict=False)
+class _TransactionPayload(msgspec.Struct, frozen=True, rename="pascal"):
+    transaction_update_notification: TransactionUpdate
 
-_SELLER_ID = re.compile(rb'"[sS]ellerId"\s*:\s*"([A-Za-z0-9]{1,64})"')
+
+class _AccountPayload(msgspec.Struct, frozen=True, rename="camel"):
+    account_status_change_notification: AccountStatusChange
+
+
+_head = msgspec.json.Decoder(_Head)
+_order_change = Reader(_OrderChangePayload)
+_inventory_change = Reader(InventoryChange)
+_report = Reader(_ReportPayload)
+_listing_status = Reader(ListingStatusChange)
+_listing_issues = Reader(ListingIssuesChange)
+_listing_quantity = Reader(ListingQuantityChange)
+_transaction = Reader(_TransactionPayload)
+_account = Reader(_AccountPayload)
+
+_SELLER_ID = re.compile(rb'"(?:[sS]ellerId|[sS]ellingPartnerId)"\s*:\s*"([A-Za-z0-9]{1,64})"')
 _PATH = re.compile(r" - at `(.+)`$")
 
 
@@ -225,8 +337,7 @@ def decode(body: bytes | str) -> Notification | Problem:
     try:
         head = _head.decode(data)
         if _type_of(head) is None and bytes(head.detail):
-            data = bytes(head.detail)
-            head = _head.decode(data)
+            data, head = _inside(head.detail)
     except msgspec.ValidationError as problem:
         return Problem(
             "not_a_notification", _words(problem), _where(problem, "$"), selling_partner_id=_seller_id_in(data)
@@ -234,6 +345,28 @@ def decode(body: bytes | str) -> Notification | Problem:
     except (msgspec.DecodeError, UnicodeDecodeError):
         return Problem("not_json", "The message is not valid JSON.", "$", selling_partner_id=_seller_id_in(data))
     return _read(head, data)
+
+
+_objects = msgspec.json.Decoder(dict[str, msgspec.Raw])
+_text = msgspec.json.Decoder(str)
+
+
+def _inside(detail: msgspec.Raw) -> tuple[bytes, _Head]:
+    """Return the notification in an event of EventBridge, and its head.
+
+    Amazon doesn't document the nesting: the detail is the notification itself, holds it under some name, or holds it as
+    text.
+    """
+    data = bytes(detail)
+    if data.startswith(b'"'):
+        data = _text.decode(data).encode()
+    head = _head.decode(data)
+    if _type_of(head) is None:
+        for part in _objects.decode(data).values():
+            inner = bytes(part)
+            if inner.startswith(b"{") and _type_of(found := _head.decode(inner)) is not None:
+                return inner, found
+    return data, head
 
 
 def _type_of(head: _Head) -> str | None:
@@ -274,55 +407,23 @@ def _read(head: _Head, data: bytes) -> Notification | Problem:
     )
 
 
-def _content(kind: str, payload: bytes) -> OrderChange | InventoryChange | ReportFinished | OtherPayload:
+def _content(kind: str, payload: bytes) -> Payload:
     if kind == ORDER_CHANGE:
-        return _tolerant(_order_change, payload, _OrderChangePayload).order_change_notification
+        return _order_change.read(payload).order_change_notification
     if kind == FBA_INVENTORY_AVAILABILITY_CHANGES:
-        return _tolerant(_inventory_change, payload, InventoryChange)
-    if kind == REPORT_PROCESSING_FINISHED:
-        return _tolerant(_report, payload, _ReportPayload).report_processing_finished_notification
-    return OtherPayload(_seller_id_in(payload))
+        return _inventory_change.read(payload)
+    reader = _BY_TYPE.get(kind)
+    return OtherPayload(_seller_id_in(payload)) if reader is None else reader(payload)
 
 
-def _tolerant[Content](decoder: msgspec.json.Decoder[Content], payload: bytes, kind: type[Content]) -> Content:
-    """Decode in the casing Amazon documents; when that fails, in whatever casing the names came."""
-    try:
-        return decoder.decode(payload)
-    except msgspec.ValidationError as first:
-        recased = _recase(msgspec.json.decode(payload), _names())
-        try:
-            return msgspec.convert(recased, kind, strict=False)
-        except msgspec.ValidationError:
-            raise first from None
-
-
-def _names() -> Mapping[str, str]:
-    """Return the documented spelling of every field, by its spelling in lower case."""
-    if not _KNOWN_NAMES:
-        structs: tuple[type[msgspec.Struct], ...] = (
-            _ReportPayload, ReportFinished, _OrderChangePayload, OrderChange, OrderChangeSummary, OrderChangeItem,
-            OrderChangeTrigger, InventoryChange, MarketplaceInventory, FulfilmentInventory, InboundQuantities,
-            ReservedQuantities,
-        )  # fmt: skip
-        for struct in structs:
-            fields = msgspec.structs.fields(struct)
-            _KNOWN_NAMES.update((field.encode_name.lower(), field.encode_name) for field in fields)
-    return _KNOWN_NAMES
-
-
-_KNOWN_NAMES: dict[str, str] = {}
-
-
-def _recase(value: object, names: Mapping[str, str]) -> object:
-    if isinstance(value, dict):
-        recased = {names.get(str(key).lower(), str(key)): _recase(part, names) for key, part in value.items()}
-        # The one name that two types spell differently; the struct that does not know one ignores it.
-        if "SellerId" in recased:
-            recased.setdefault("sellerId", recased["SellerId"])
-        return recased
-    if isinstance(value, list):
-        return [_recase(part, names) for part in value]
-    return value
+_BY_TYPE: Mapping[str, Callable[[bytes], Payload]] = {
+    REPORT_PROCESSING_FINISHED: lambda payload: _report.read(payload).report_processing_finished_notification,
+    LISTINGS_ITEM_STATUS_CHANGE: _listing_status.read,
+    LISTINGS_ITEM_ISSUES_CHANGE: _listing_issues.read,
+    LISTINGS_ITEM_MFN_QUANTITY_CHANGE: _listing_quantity.read,
+    TRANSACTION_UPDATE: lambda payload: _transaction.read(payload).transaction_update_notification,
+    ACCOUNT_STATUS_CHANGED: lambda payload: _account.read(payload).account_status_change_notification,
+}
 
 
 def _words(problem: msgspec.ValidationError) -> str:

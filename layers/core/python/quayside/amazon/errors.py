@@ -46,7 +46,22 @@ class RequestRejected(AmazonError):
 
 
 class AccessRefused(RequestRejected):
-    """401 or 403: the access token is no longer good, or the application lacks the role for this call."""
+    """401 or 403: Amazon does not let this call through.
+
+    As itself it is a 403 that gives no code of Amazon's, for example of the gateway in front of the API.
+    """
+
+
+class TokenRefused(AccessRefused):
+    """401: it is the access token that Amazon does not take."""
+
+
+class RoleMissing(AccessRefused):
+    """403 with a code of Amazon's: the seller or Amazon has not granted the role that the call needs.
+
+    Amazon words a token that died early just so, in the same code. Only what a fresh token is refused with is really
+    the role.
+    """
 
 
 class Revoked(AmazonError):
@@ -63,6 +78,10 @@ class OurSecretInvalid(AmazonError):
 
 class UnexpectedAnswer(AmazonUnavailable):
     """A successful answer whose body is not what Amazon's model promises."""
+
+
+class AddressExpired(AmazonUnavailable):
+    """The address of a document is no longer good, five minutes after it was given: ask for a new one."""
 
 
 class Busy(AmazonError):

@@ -60,6 +60,8 @@ def consent_url(settings: Settings, marketplace: Marketplace, state: str) -> str
     query = {"application_id": settings.amazon_application_id, "state": state}
     if settings.amazon_application_stage == "draft":
         query["version"] = "beta"
+    if settings.amazon_redirect_uri:
+        query["redirect_uri"] = settings.amazon_redirect_uri
     page = settings.consent_url_template.format(host=marketplace.seller_central_host)
     return f"{page}?{urlencode(query)}"
 
@@ -102,6 +104,9 @@ class LoginWithAmazon:
             AmazonUnavailable: no usable answer.
         """
         form = {"grant_type": "authorization_code", "code": code.reveal()}
+        if self._settings.amazon_redirect_uri:
+            # The same as on the consent page, or Login with Amazon takes the code for somebody else's.
+            form["redirect_uri"] = self._settings.amazon_redirect_uri
         answer = self._ask(form, "token.exchange", CodeRefused)
         if not answer.refresh_token:
             raise UnexpectedAnswer("no refresh token in the answer", operation="token.exchange", status=_OK)

@@ -1,13 +1,24 @@
 """Quota arithmetic: the generic cell rate algorithm in whole milliseconds. Pure.
 
-A bucket is one number, the *theoretical arrival time*: when the bucket would be full again. Reserving moves it by one
-interval and yields the slot at which the call may be made. The algorithm is the virtual scheduling form of GCRA
-(ITU-T I.371, annex A), which admits exactly what Amazon's token bucket of the same rate and burst admits.
+A bucket is one number, the *theoretical arrival time*: when the bucket would be full again. A call moves it by one
+interval, and is refused when that would carry it further ahead of now than the burst. This is the virtual scheduling
+form of GCRA (ITU-T I.371, annex A), which admits exactly what a token bucket of the same rate and burst admits.
 
-A reserved slot is used a little late: a queue counts whole seconds and a worker takes its time. Slots that are all used
-late at once would arrive as a burst, so the plan keeps a part of Amazon's burst back and turns it into *lateness*: n
-late slots in a window w are at most ``planned burst + (w + lateness) / interval``, which is at most what Amazon
-allows when ``planned burst + lateness / interval <= burst``. A slot that is later than that is lost and reserved anew.
+**Why no 429 follows.** A call is counted when its token is taken and reaches Amazon a little later: an access token
+has to be fetched, a connection opened, and clocks differ. Calls that are all late by different times may arrive closer
+together than they were taken. So the plan keeps a part of Amazon's burst back and turns it into *lateness*: tokens
+taken in a window of w are at most ``planned burst + w / interval``; calls that arrive in a window of w were taken in
+one of ``w + lateness``, so they are at most ``planned burst + (w + lateness) / interval``. Amazon admits
+``burst + w / interval``, which is no less when ``planned burst + lateness / interval <= burst``. With a burst of one
+there is nothing to keep back; then two calls are taken ``interval + lateness`` apart and arrive an interval apart.
+
+**Who waits.** A call that finds no token takes a *place in line*: a second number, moved by one interval for each who
+waits, that spreads the waiting over the instants at which tokens will be there. A place holds no token. So a line of a
+thousand does not stand between urgent work and the next token, and whoever comes late to its place loses nothing.
+
+**Shares.** Not everybody may take the last token. A backfill leaves half of the burst, so that urgent work always finds
+a token while it runs. In a bucket that all connections share, a connection with work waiting (or with half of its own
+burst used) leaves a quarter of the burst to those with little to do.
 """
 
 from decimal import Decimal
@@ -15,6 +26,15 @@ from math import ceil
 from typing import Literal, NamedTuple
 
 _MILLISECONDS = 1000
+LATENESS = 10_000
+"""Milliseconds a call may reach Amazon after its token was taken; the plan reaches it where the burst allows."""
+_SLOWEST = 4
+"""After 429s the interval grows to so many times the usual one at most."""
+
+Share = Literal["whole", "busy", "backfill"]
+"""Which part of a burst may be taken: all of it, three quarters or half."""
+
+_PARTS: dict[Share, tuple[int, int]] = {"whole": (1, 1), "busy": (3, 4), "backfill": (1, 2)}
 
 
 class Plan(NamedTuple):
@@ -23,24 +43,12 @@ class Plan(NamedTuple):
     Attributes:
         interval: milliseconds between two calls at the steady rate, rounded up.
         burst: calls that may follow one another at once, after Amazon's burst was reduced for lateness.
-        lateness: milliseconds after its slot during which a call may still be made.
+        lateness: milliseconds after its token was taken within which a call may reach Amazon.
     """
 
     interval: int
     burst: int
     lateness: int
-
-
-class Reservation(NamedTuple):
-    """A slot and the bucket after it.
-
-    Attributes:
-        slot_at: epoch milliseconds from which the call may be made.
-        arrival_at: the theoretical arrival time to store.
-    """
-
-    slot_at: int
-    arrival_at: int
 
 
 def interval_of(rate: Decimal) -> int:
@@ -55,9 +63,10 @@ def interval_of(rate: Decimal) -> int:
 
 
 def plan_of(interval: int, burst: int) -> Plan:
-    """Return the plan for Amazon's interval (milliseconds) and burst: two thirds of the burst, the rest is lateness.
+    """Return the plan for Amazon's interval (milliseconds) and burst.
 
-    With a burst of one there is nothing to keep back, so the interval is a quarter longer instead.
+    Of the burst as much is kept back as ``LATENESS`` asks for, but never more than a third. With a burst of one the
+    interval is a quarter longer instead, by ``LATENESS`` at most.
 
     Raises:
         ValueError: interval or burst is less than one.
@@ -65,51 +74,60 @@ def plan_of(interval: int, burst: int) -> Plan:
     if interval < 1 or burst < 1:
         raise ValueError("Interval and burst are at least one.")
     if burst == 1:
-        lateness = ceil(interval / 4)
+        lateness = min(ceil(interval / 4), LATENESS)
         return Plan(interval + lateness, 1, lateness)
-    planned = max(1, burst * 2 // 3)
+    planned = max(1, burst * 2 // 3, burst - ceil(LATENESS / interval))
     return Plan(interval, planned, (burst - planned) * interval)
 
 
-def backfill_of(plan: Plan) -> Plan:
-    """Return the plan of a backfill in the same bucket: half the burst, so that urgent work always finds a slot.
-
-    A backfill is a chain: it reserves one slot, uses it, and only then reserves the next. So it never holds the bucket
-    further ahead than its own burst and one interval, and the other half of the burst stays with urgent work.
-    """
-    return plan._replace(burst=max(1, plan.burst // 2))
+def share_of(plan: Plan, share: Share) -> Plan:
+    """Return the plan for work that may take only a part of the burst; at least one token, or it would never run."""
+    part, whole = _PARTS[share]
+    return plan._replace(burst=max(1, plan.burst * part // whole))
 
 
-def reserve(arrival_at: int | None, now: int, plan: Plan) -> Reservation:
-    """Reserve the next slot of a bucket.
+def take(arrival_at: int | None, now: int, plan: Plan) -> int | None:
+    """Take a token.
 
     Args:
         arrival_at: the bucket's theoretical arrival time in epoch milliseconds, None for one never used.
         now: epoch milliseconds.
         plan: how the bucket is used.
+
+    Returns:
+        The arrival time to store, None when there is no token for this plan.
     """
     after = max(now, now if arrival_at is None else arrival_at) + plan.interval
-    return Reservation(slot_of(after, now, plan), after)
+    return after if after <= now + plan.burst * plan.interval else None
 
 
-def slot_of(arrival_at: int, now: int, plan: Plan) -> int:
-    """Return the slot that belongs to a bucket which was just moved to ``arrival_at``."""
-    return max(now, arrival_at - plan.burst * plan.interval)
+def next_at(arrival_at: int | None, now: int, plan: Plan) -> int:
+    """Return the first instant, not before ``now``, at which ``take`` finds a token."""
+    return now if arrival_at is None else max(now, arrival_at - (plan.burst - 1) * plan.interval)
+
+
+def place_in_line(line_at: int | None, earliest: int, plan: Plan) -> int:
+    """Return the instant to come back at: an interval after the last who waits, and not before ``earliest``."""
+    return earliest if line_at is None else max(earliest, line_at + plan.interval)
+
+
+def left(arrival_at: int | None, now: int, plan: Plan) -> int:
+    """Return how many tokens the plan has left."""
+    used = 0 if arrival_at is None else max(0, arrival_at - now)
+    return max(0, (plan.burst * plan.interval - used) // plan.interval)
 
 
 def exhausted(now: int, plan: Plan) -> int:
-    """Return the arrival time of a bucket that Amazon says is empty: the next slot is one interval away."""
+    """Return the arrival time of a bucket that Amazon says is empty: the next token is one interval away."""
     return now + plan.burst * plan.interval
+
+
+def slowed(interval: int, usual: int) -> int:
+    """Return the interval after a 429: a quarter longer, at most four times the usual one."""
+    return max(interval, min(ceil(interval * 5 / 4), _SLOWEST * usual))
 
 
 def rescaled(arrival_at: int, now: int, old_interval: int, new_interval: int) -> int:
     """Return the arrival time of a bucket whose rate changed: as many calls are outstanding as before, rounded up."""
     ahead = arrival_at - now
     return now if ahead <= 0 else now - (-ahead * new_interval // old_interval)
-
-
-def standing(slot_at: int, now: int, plan: Plan) -> Literal["ahead", "due", "lost"]:
-    """Return whether a reserved slot lies ahead, may be used now, or was missed by more than the plan's lateness."""
-    if slot_at > now:
-        return "ahead"
-    return "due" if now - slot_at <= plan.lateness else "lost"

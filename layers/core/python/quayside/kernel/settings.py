@@ -9,8 +9,8 @@ from typing import Literal
 
 import msgspec
 
-MAXIMUM_HISTORY_DAYS = 548
-"""Amazon data may be kept for 18 months (DPP 1.7), so older history is never fetched."""
+MAXIMUM_HISTORY_DAYS = 730
+"""Amazon gives orders of the last two years. What it gave is kept for 18 months from its receipt (DPP 1.7)."""
 
 
 class InvalidSettings(ValueError):
@@ -32,6 +32,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     intake_queue_url: str = ""
     intake_queue_arn: str = ""
     work_queue_url: str = ""
+    raw_bucket: str = ""
     vault_key_arn: str = ""
     data_key_arn: str = ""
     tenant_role_arn: str = ""
@@ -41,12 +42,19 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     trial_days: int = 7
     history_days: int = MAXIMUM_HISTORY_DAYS
     amazon_application_id: str = ""
+    # Where Amazon sends sellers back to; empty means the first address that is registered for the application.
+    amazon_redirect_uri: str = ""
     amazon_application_stage: Literal["draft", "published"] = "published"
     lwa_client_id: str = ""
     lwa_token_url: str = "https://api.amazon.com/auth/o2/token"  # noqa: S105 - an address, no secret
     sp_api_endpoint_na: str = "https://sellingpartnerapi-na.amazon.com"
     sp_api_endpoint_eu: str = "https://sellingpartnerapi-eu.amazon.com"
     sp_api_endpoint_fe: str = "https://sellingpartnerapi-fe.amazon.com"
+    # Suffixes of the hosts of Amazon's report documents, separated by commas: S3 in the regions where the API lives.
+    report_document_hosts: str = (
+        ".s3.amazonaws.com,.s3-external-1.amazonaws.com,.s3.us-east-1.amazonaws.com,.s3-eu-west-1.amazonaws.com,"
+        ".s3.eu-west-1.amazonaws.com,.s3-us-west-2.amazonaws.com,.s3.us-west-2.amazonaws.com"
+    )
     consent_url_template: str = "https://{host}/apps/authorize/consent"
     powertools_service_name: str = "quayside"
     powertools_metrics_namespace: str = "Quayside"
