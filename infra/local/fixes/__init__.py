@@ -8,6 +8,7 @@ FIXES = (
     "leading_keys",
     "policy_variables",
     "encryption_context_keys",
+    "conditional_writes",
     "table_settings",
     "reserved_concurrency",
     "expiry_sweep",

@@ -48,14 +48,15 @@ def within_range(
         return items, False
     hash_name, hash_value, range_name, low_name, high_name = found.groups()
     low, high, wanted = values.get(low_name), values.get(high_name), values.get(hash_value)
-    if not (_is_text(low) and _is_text(high) and _is_text(wanted)):
+    lowest, highest = _text(low), _text(high)
+    if lowest is None or highest is None or _text(wanted) is None:
         return items, False
     first, second = names.get(hash_name, hash_name), names.get(range_name, range_name)
-    lowest, highest = low["S"], high["S"]
     return [
         item for item in items if item.get(first) == wanted and lowest <= item.get(second, {}).get("S", "") <= highest
     ], True
 
 
-def _is_text(value: Any) -> bool:
-    return isinstance(value, dict) and isinstance(value.get("S"), str)
+def _text(value: Any) -> str | None:
+    found = value.get("S") if isinstance(value, dict) else None
+    return found if isinstance(found, str) else None
