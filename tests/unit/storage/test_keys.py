@@ -1,4 +1,4 @@
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta, timezone
 
 import pytest
 from hypothesis import given
@@ -36,6 +36,45 @@ EXACT = [
         keys.tenant_quarantine_entry(T, C, AT, "e1"),
         Key(f"{P}QUARANTINE#tm19crgppmgzv9xh", "ENTRY#2026-11-21T10:11:12Z#e1"),
     ),
+    (keys.listing(T, C, "DE", "A#1"), Key(f"{P}LISTINGS#tm19crgppmgzv9xh#DE", "SKU#A%231")),
+    (keys.catalog_item(T, C, "DE", "B01"), Key(f"{P}CATALOG#tm19crgppmgzv9xh#DE", "ASIN#B01")),
+    (
+        keys.transaction(T, C, datetime(2026, 10, 31, 23, 59, 59, tzinfo=timezone(timedelta(hours=-8))), "t/1"),
+        Key(f"{P}TRANSACTIONS#tm19crgppmgzv9xh#2026-11", "TRANSACTION#2026-11-01T07:59:59Z#t%2F1"),
+    ),
+    (keys.transaction_lookup(T, C, "t/1"), f"{P}TRANSACTION#tm19crgppmgzv9xh#t%2F1"),
+    (keys.settlement_line(T, C, "199", 12), Key(f"{P}SETTLEMENT#tm19crgppmgzv9xh#199", "LINE#00000012")),
+    (
+        keys.settlement(T, C, date(2026, 11, 3), "199"),
+        Key(f"{P}SETTLEMENTS#tm19crgppmgzv9xh", "SETTLEMENT#2026-11-03#199"),
+    ),
+    (
+        keys.customer_return(T, C, "DE", AT, "902-1", "A#1", "LPN1"),
+        Key(f"{P}RETURNS#tm19crgppmgzv9xh#DE#2026-11", "RETURN#2026-11-21T10:11:12Z#902-1#A%231#LPN1"),
+    ),
+    (
+        keys.customer_return(T, C, None, AT, "902-1", "A", "1"),
+        Key(f"{P}RETURNS#tm19crgppmgzv9xh#-#2026-11", "RETURN#2026-11-21T10:11:12Z#902-1#A#1"),
+    ),
+    (keys.fee_estimate(T, C, "DE", "A"), Key(f"{P}FEES#tm19crgppmgzv9xh#DE", "SKU#A")),
+    (keys.inbound_plan(T, C, "wf1"), Key(f"{P}INBOUND#tm19crgppmgzv9xh", "PLAN#wf1")),
+    (keys.inbound_shipment(T, C, "FBA1"), Key(f"{P}INBOUND#tm19crgppmgzv9xh", "SHIPMENT#FBA1")),
+    (keys.inbound_item(T, C, "FBA1", "A#1"), Key(f"{P}INBOUND#tm19crgppmgzv9xh", "ITEM#FBA1#A%231")),
+    (
+        keys.traffic_day(T, C, "DE", date(2026, 11, 1), "A"),
+        Key(f"{P}TRAFFIC#tm19crgppmgzv9xh#DE", "DAY#2026-11-01#SKU#A"),
+    ),
+    (
+        keys.traffic_day(T, C, "DE", date(2026, 11, 1), None),
+        Key(f"{P}TRAFFIC#tm19crgppmgzv9xh#DE", "DAY#2026-11-01#TOTAL"),
+    ),
+    (keys.report_runs(T, C), f"{P}REPORTS#tm19crgppmgzv9xh"),
+    (keys.report_name("GET_X", AT, ("B", "A#1"), "0"), "GET_X#2026-11-21T10:11:12Z#A%231+B#0"),
+    (keys.report_run(T, C, "GET_X#1"), Key(f"{P}REPORTS#tm19crgppmgzv9xh", "REPORT#GET_X#1")),
+    (keys.report_range("GET_X"), ("REPORT#GET_X#", "REPORT#GET_X#\x7f")),
+    (keys.report_range("GET_X", AT), ("REPORT#GET_X#", "REPORT#GET_X#2026-11-21T10:11:12Z\x7f")),
+    (keys.raw_prefix(T), "T/q9w1dfwf077ymga183f5vbh24e/"),
+    (keys.raw_report(T, C, "GET_X", "7/8"), "T/q9w1dfwf077ymga183f5vbh24e/tm19crgppmgzv9xh/GET_X/7%2F8.gz"),
     (keys.refresh_token(T, C), Key(f"{P}VAULT#tm19crgppmgzv9xh", "REFRESH_TOKEN")),
     (keys.authorization_code(T, C), Key(f"{P}VAULT#tm19crgppmgzv9xh", "AUTHORIZATION_CODE")),
     (keys.client_secret("amzn1.client.x"), Key("APPLICATION#amzn1.client.x", "CLIENT_SECRET")),
@@ -49,6 +88,7 @@ EXACT = [
     ),
     (keys.quota_bucket("app.1", C, "getOrder"), Key("QUOTA#app.1#tm19crgppmgzv9xh#getOrder", "BUCKET")),
     (keys.quota_bucket("app.1", None, "getOrder"), Key("QUOTA#app.1#APPLICATION#getOrder", "BUCKET")),
+    (keys.circuit("app.1", "EU", "getOrder"), Key("CIRCUIT#app.1#EU#getOrder", "CIRCUIT")),
     (keys.access_token(T, C), Key("TOKEN#q9w1dfwf077ymga183f5vbh24e#tm19crgppmgzv9xh", "ACCESS_TOKEN")),
     (keys.application_token("c", "a::b"), Key("TOKEN#APPLICATION#c#a%3A%3Ab", "ACCESS_TOKEN")),
     (keys.destination("EU"), Key("DESTINATION#EU", "DESTINATION")),

@@ -10,7 +10,7 @@ SETTINGS = load_settings(
         "AWS_REGION": "eu-west-1", "CORE_TABLE": "core", "VAULT_TABLE": "vault",
         "VAULT_KEY_ARN": "arn:aws:kms:eu-west-1:123456789012:key/v",
         "DATA_KEY_ARN": "arn:aws:kms:eu-west-1:123456789012:key/d",
-        "TENANT_ROLE_ARN": "arn:aws:iam::123456789012:role/tenant",
+        "TENANT_ROLE_ARN": "arn:aws:iam::123456789012:role/tenant", "RAW_BUCKET": "raw",
     }
 )  # fmt: skip
 LIMIT = 2048
@@ -50,10 +50,30 @@ def test_the_api_may_seal_and_destroy_but_never_read() -> None:
 
 
 def test_the_worker_may_read_credentials_of_one_tenant() -> None:
-    _, vault, key, _ = statements(USES_CREDENTIALS)
+    _, vault, key, *_ = statements(USES_CREDENTIALS)
     assert "dynamodb:GetItem" in vault["Action"]  # type: ignore[operator]  # JSON
     assert key["Action"] == ["kms:Decrypt", "kms:Encrypt"]
     assert len(session_policy(SETTINGS, USES_CREDENTIALS, T)) <= LIMIT
+
+
+def test_the_worker_reaches_the_raw_files_of_one_tenant_and_nobody_else_does() -> None:
+    *_, files, listing, data_key = statements(USES_CREDENTIALS)
+    assert files == {
+        "Effect": "Allow",
+        "Action": ["s3:AbortMultipartUpload", "s3:DeleteObject", "s3:GetObject", "s3:PutObject"],
+        "Resource": [f"arn:aws:s3:::raw/T/{T}/*"],
+    }
+    assert listing == {
+        "Effect": "Allow",
+        "Action": ["s3:ListBucket"],
+        "Resource": ["arn:aws:s3:::raw"],
+        "Condition": {"StringLike": {"s3:prefix": [f"T/{T}/*"]}},
+    }
+    assert data_key["Condition"] == {
+        "StringEquals": {"kms:ViaService": ["dynamodb.eu-west-1.amazonaws.com", "s3.eu-west-1.amazonaws.com"]}
+    }
+    for access in (FACTS_ONLY, STORES_CREDENTIALS):
+        assert "s3" not in session_policy(SETTINGS, access, T)
 
 
 def test_no_policy_has_a_scan_or_a_wildcard_action_or_resource() -> None:
@@ -61,4 +81,5 @@ def test_no_policy_has_a_scan_or_a_wildcard_action_or_resource() -> None:
         for statement in statements(access):
             for listed in (statement["Action"], statement["Resource"]):
                 assert isinstance(listed, list)
-                assert not [each for each in listed if "*" in each or "Scan" in each]
+                beyond_the_tenant = [each.removesuffix(f"/T/{T}/*") for each in listed]
+                assert not [each for each in beyond_the_tenant if "*" in each or "Scan" in each]

@@ -2,13 +2,14 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
+from decimal import ROUND_HALF_EVEN, Decimal
 from fractions import Fraction
 from typing import Literal
 
 import msgspec
 
 from quayside.kernel.figures import Figure, FigureInput, State, figure, method_card
-from quayside.kernel.money import Money
+from quayside.kernel.money import Money, exponent_of
 
 PeriodKey = Literal["today", "7d", "30d", "90d"]
 
@@ -311,3 +312,44 @@ def _average(tally: Tally, currency: str, standing: Standing) -> Figure:
             notes=("Rounded to the smallest coin, halves to even.", _DAY_NOTE, *_open_notes(tally, standing)),
         ),
     )
+
+
+class Traffic(msgspec.Struct, frozen=True, array_like=True):
+    """Sales and traffic of one SKU, or of the whole marketplace, on one of its days, as Amazon counts them.
+
+    Amazon counts a sale on the day of the order and restates the last days for weeks. ``buy_box_hundredths`` is the
+    share of page views with the offer in the buy box, in hundredths of a percent; ``units_refunded`` is known of the
+    whole marketplace alone.
+    """
+
+    units_ordered: int
+    order_items: int
+    sales_minor: int
+    currency: str
+    sessions: int | None = None
+    page_views: int | None = None
+    buy_box_hundredths: int | None = None
+    units_refunded: int | None = None
+    asin: str | None = None
+    parent_asin: str | None = None
+
+
+_NOISE = Decimal("0.000001")
+
+
+def sales_of(amount: Decimal, currency: str) -> Money:
+    """Read an amount of the sales and traffic report.
+
+    The report is JSON with binary fractions, so a sum may come as 359.97000000000003; noise below a millionth is
+    dropped, and anything else that is finer than the currency is refused.
+
+    Raises:
+        InvalidInput: it is no amount of that currency.
+    """
+    exact = amount.quantize(Decimal(1).scaleb(-exponent_of(currency)), ROUND_HALF_EVEN)
+    return Money.from_decimal(str(exact if abs(exact - amount) < _NOISE else amount), currency)
+
+
+def hundredths_of_a_percent(percentage: Decimal) -> int:
+    """Return a percentage in whole hundredths of a percent, halves rounded to even."""
+    return int((percentage * 100).to_integral_value(ROUND_HALF_EVEN))

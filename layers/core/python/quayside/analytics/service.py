@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 
@@ -12,6 +12,7 @@ from quayside.analytics import rules, store
 from quayside.analytics.rules import NOTHING, FigureDay, Period, PeriodKey, Tally
 from quayside.analytics.store import FigureRow
 from quayside.analytics.views import (
+    TRAFFIC_COLUMNS,
     ConnectionFreshness,
     CurrencyView,
     DayView,
@@ -19,15 +20,21 @@ from quayside.analytics.views import (
     Overview,
     PeriodView,
     PreviousView,
+    traffic_row,
 )
 from quayside.connections import service as connections
 from quayside.connections.service import Known
 from quayside.kernel.clock import Clock, format_instant
 from quayside.kernel.errors import NotFound, QuaysideError
-from quayside.kernel.ids import TenantId, check_tenant_id
+from quayside.kernel.ids import ConnectionId, TenantId, check_tenant_id
 from quayside.kernel.tenancy import tenant_scope
 from quayside.orders.service import DATASET, contribution_of_image, day_of
 from quayside.storage.tables import Item
+from quayside.sync.sinks import Applied, Rejected, ReportLoad
+from quayside.sync.views import RowsPage
+
+if TYPE_CHECKING:
+    from quayside.amazon.report_rows import TrafficRow
 
 _TTL_PRINCIPAL = "dynamodb.amazonaws.com"
 _TENANT_PLACE = 1
@@ -308,3 +315,59 @@ def _days(stalls: Sequence[_Stall], present: Sequence[FigureRow]) -> tuple[DayVi
         )
         for day, tally in sorted(by_day.items())
     )
+
+
+def apply_traffic_rows(load: ReportLoad, rows: "Sequence[TrafficRow]") -> Applied:
+    """Store rows of the report of sales and traffic, newer wins: Amazon restates a day for weeks."""
+    if len(load.marketplace_ids) != 1 or (place := find_marketplace(load.marketplace_ids[0])) is None:
+        reason = "The report does not say for which marketplace it is."
+        return Applied(0, 0, tuple(Rejected(f"line {row.line}", reason) for row in rows))
+    usable: list[tuple[date, str | None, rules.Traffic]] = []
+    rejected: list[Rejected] = []
+    for row in rows:
+        if not row.is_total and not row.seller_sku:
+            rejected.append(Rejected(f"line {row.line}", "The row names no SKU; ask Amazon for the report by SKU."))
+            continue
+        try:
+            usable.append((row.day, None if row.is_total else row.seller_sku, _traffic(row, place.currency)))
+        except QuaysideError as problem:
+            rejected.append(Rejected(f"line {row.line}", str(problem)))
+    with tenant_scope(load.tenant_id):
+        tally = store.put_traffic(load.connection_id, place.marketplace_id, usable, received_at=load.received_at)
+    return Applied(tally.applied, tally.stale, tuple(rejected))
+
+
+def _traffic(row: "TrafficRow", currency: str) -> rules.Traffic:
+    # A row without sales has no currency of its own.
+    sales = rules.sales_of(row.sales, row.currency or currency)
+    return rules.Traffic(
+        units_ordered=row.units_ordered,
+        order_items=row.order_items,
+        sales_minor=sales.amount_minor,
+        currency=sales.currency,
+        sessions=row.sessions,
+        page_views=row.page_views,
+        buy_box_hundredths=None
+        if row.buy_box_percentage is None
+        else rules.hundredths_of_a_percent(row.buy_box_percentage),
+        units_refunded=row.units_refunded,
+        asin=row.asin or None,
+        parent_asin=row.parent_asin or None,
+    )
+
+
+def rows_view(
+    connection_id: ConnectionId, dataset: str, marketplace_id: str | None, cursor: str | None, limit: int
+) -> RowsPage:
+    """Return a page of the sales and traffic of a connection of the tenant in scope, newest day first.
+
+    Raises:
+        NotFound: there is no such connection.
+        InvalidInput: the cursor is not one of ours.
+    """
+    connection = connections.get(connection_id)
+    places = [place for place in connection.marketplace_ids if marketplace_id in (None, place)]
+    health = connections.health_of(connection_id).get(dataset)
+    page = store.browse_traffic(connection_id, places, cursor, limit)
+    rows = tuple(traffic_row(place, record) for place, record in page.found)
+    return RowsPage(TRAFFIC_COLUMNS, rows, page.next_cursor, None if health is None else health.last_success_at)

@@ -2,8 +2,11 @@
 
 import msgspec
 
+from quayside.analytics.records import TrafficRecord, traffic_day_of, traffic_from
 from quayside.analytics.rules import FigureSet
 from quayside.kernel.figures import State
+from quayside.kernel.money import Money
+from quayside.sync.views import Cell, Column
 
 
 class PeriodView(msgspec.Struct, frozen=True, rename={"from_day": "from", "to_day": "to"}):
@@ -72,3 +75,39 @@ class Overview(msgspec.Struct, frozen=True):
     currencies: tuple[CurrencyView, ...]
     connections: tuple[ConnectionFreshness, ...]
     has_connection: bool
+
+
+TRAFFIC_COLUMNS = (
+    Column("marketplace_id", "Marketplace", "text"),
+    Column("day", "Day", "day"),
+    Column("seller_sku", "SKU", "text"),
+    Column("asin", "ASIN", "text"),
+    Column("parent_asin", "Parent", "text"),
+    Column("sessions", "Sessions", "number"),
+    Column("page_views", "Page views", "number"),
+    Column("buy_box", "Buy box (%)", "number"),
+    Column("units_ordered", "Units", "number"),
+    Column("order_items", "Order items", "number"),
+    Column("sales", "Sales", "money"),
+    Column("units_refunded", "Refunded", "number"),
+)
+
+
+def traffic_row(marketplace_id: str, record: TrafficRecord) -> tuple[Cell, ...]:
+    """Return sales and traffic of a day as a row of ``TRAFFIC_COLUMNS``."""
+    day, sku = traffic_day_of(record.sk)
+    traffic = traffic_from(record.facts)
+    return (
+        marketplace_id,
+        day,
+        sku or "All products",
+        traffic.asin,
+        traffic.parent_asin,
+        traffic.sessions,
+        traffic.page_views,
+        None if traffic.buy_box_hundredths is None else traffic.buy_box_hundredths / 100,
+        traffic.units_ordered,
+        traffic.order_items,
+        Money(traffic.sales_minor, traffic.currency),
+        traffic.units_refunded,
+    )

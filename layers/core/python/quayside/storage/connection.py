@@ -52,10 +52,12 @@ class TenantAccess(NamedTuple):
     Attributes:
         vault_actions: actions on the credentials of the tenant in the Vault table; none keeps the table out of reach.
         kms_actions: actions on the vault key.
+        raw_actions: actions on the raw files of the tenant; none keeps the bucket out of reach.
     """
 
     vault_actions: tuple[str, ...] = ()
     kms_actions: tuple[str, ...] = ()
+    raw_actions: tuple[str, ...] = ()
 
 
 FACTS_ONLY = TenantAccess()
@@ -68,8 +70,9 @@ STORES_CREDENTIALS = TenantAccess(
 USES_CREDENTIALS = TenantAccess(
     vault_actions=("dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"),
     kms_actions=("kms:Decrypt", "kms:Encrypt"),
+    raw_actions=("s3:AbortMultipartUpload", "s3:DeleteObject", "s3:GetObject", "s3:PutObject"),
 )
-"""May read credentials: the worker that calls Amazon, alone."""
+"""May read credentials and raw files: the worker that calls Amazon, alone."""
 
 
 class TenantSession(NamedTuple):
@@ -112,14 +115,28 @@ def session_policy(settings: Settings, access: TenantAccess, tenant_id: TenantId
                 "Condition": {"StringEquals": {"kms:EncryptionContext:tenant_id": str(tenant_id)}},
             }
         )
+    has_files = bool(access.raw_actions and settings.raw_bucket)
+    if has_files:
+        bucket = f"arn:{partition}:s3:::{settings.raw_bucket}"
+        files = f"T/{tenant_id}/*"
+        statements += [
+            {"Effect": "Allow", "Action": list(access.raw_actions), "Resource": [f"{bucket}/{files}"]},
+            {
+                "Effect": "Allow",
+                "Action": ["s3:ListBucket"],
+                "Resource": [bucket],
+                "Condition": {"StringLike": {"s3:prefix": [files]}},
+            },
+        ]
     if settings.data_key_arn:
-        # A table under a customer key is read and written with the caller's right to that key, through DynamoDB.
+        # What lies under a customer key is read and written with the caller's right to that key, through its service.
+        through = [f"{service}.{settings.aws_region}.amazonaws.com" for service in ("dynamodb", "s3")]
         statements.append(
             {
                 "Effect": "Allow",
                 "Action": ["kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey"],
                 "Resource": [settings.data_key_arn],
-                "Condition": {"StringEquals": {"kms:ViaService": f"dynamodb.{settings.aws_region}.amazonaws.com"}},
+                "Condition": {"StringEquals": {"kms:ViaService": through if has_files else through[0]}},
             }
         )
     return json.dumps({"Version": "2012-10-17", "Statement": statements}, separators=(",", ":"))

@@ -6,6 +6,7 @@ no text can add a ``#`` of its own. Instants are ISO 8601 in UTC with whole seco
 """
 
 import hashlib
+from collections.abc import Sequence
 from datetime import date, datetime
 from typing import NamedTuple
 from urllib.parse import quote, unquote
@@ -168,6 +169,190 @@ def tenant_quarantine_entry(
     return Key(tenant_quarantine(tenant_id, connection_id), quarantine_sort(received_at, entry_id))
 
 
+def _place(connection_id: ConnectionId, marketplace_id: str) -> str:
+    return f"{encode(connection_id)}#{encode(marketplace_id)}"
+
+
+def _sku_sort(seller_sku: str) -> str:
+    return f"SKU#{encode(seller_sku)}"
+
+
+def listings(tenant_id: TenantId, connection_id: ConnectionId, marketplace_id: str) -> str:
+    """Return the partition of the listings of one marketplace."""
+    return f"{tenant_prefix(tenant_id)}LISTINGS#{_place(connection_id, marketplace_id)}"
+
+
+def listing(tenant_id: TenantId, connection_id: ConnectionId, marketplace_id: str, seller_sku: str) -> Key:
+    """Return the key of one listing."""
+    return Key(listings(tenant_id, connection_id, marketplace_id), _sku_sort(seller_sku))
+
+
+def catalog_items(tenant_id: TenantId, connection_id: ConnectionId, marketplace_id: str) -> str:
+    """Return the partition of the product attributes of one marketplace."""
+    return f"{tenant_prefix(tenant_id)}CATALOG#{_place(connection_id, marketplace_id)}"
+
+
+def catalog_item(tenant_id: TenantId, connection_id: ConnectionId, marketplace_id: str, asin: str) -> Key:
+    """Return the key of the attributes of one product."""
+    return Key(catalog_items(tenant_id, connection_id, marketplace_id), f"ASIN#{encode(asin)}")
+
+
+def transactions(tenant_id: TenantId, connection_id: ConnectionId, posted: date) -> str:
+    """Return the partition of the transactions posted in one month (UTC); ``posted`` is any day of it."""
+    return f"{tenant_prefix(tenant_id)}TRANSACTIONS#{encode(connection_id)}#{posted:%Y-%m}"
+
+
+def transaction(tenant_id: TenantId, connection_id: ConnectionId, posted_at: datetime, transaction_id: str) -> Key:
+    """Return the key of one transaction."""
+    posted = format_instant(posted_at)
+    month = date.fromisoformat(posted[:10])
+    return Key(transactions(tenant_id, connection_id, month), f"TRANSACTION#{posted}#{encode(transaction_id)}")
+
+
+def transaction_lookup(tenant_id: TenantId, connection_id: ConnectionId, transaction_id: str) -> str:
+    """Return the key in the index ``lookup`` under which a transaction is found whenever it was posted."""
+    return f"{tenant_prefix(tenant_id)}TRANSACTION#{encode(connection_id)}#{encode(transaction_id)}"
+
+
+def settlement_lines(tenant_id: TenantId, connection_id: ConnectionId, settlement_id: str) -> str:
+    """Return the partition of the lines of one settlement."""
+    return f"{tenant_prefix(tenant_id)}SETTLEMENT#{encode(connection_id)}#{encode(settlement_id)}"
+
+
+def settlement_line(tenant_id: TenantId, connection_id: ConnectionId, settlement_id: str, line: int) -> Key:
+    """Return the key of one line of a settlement, by its line in Amazon's file."""
+    return Key(settlement_lines(tenant_id, connection_id, settlement_id), f"LINE#{line:08d}")
+
+
+def settlements(tenant_id: TenantId, connection_id: ConnectionId) -> str:
+    """Return the partition of the settlements of a connection."""
+    return f"{tenant_prefix(tenant_id)}SETTLEMENTS#{encode(connection_id)}"
+
+
+def settlement(tenant_id: TenantId, connection_id: ConnectionId, deposited: date, settlement_id: str) -> Key:
+    """Return the key of one settlement; ``deposited`` is the day (UTC) of the payout."""
+    return Key(settlements(tenant_id, connection_id), f"SETTLEMENT#{deposited.isoformat()}#{encode(settlement_id)}")
+
+
+def returns(tenant_id: TenantId, connection_id: ConnectionId, marketplace_id: str | None, returned: date) -> str:
+    """Return the partition of the returns of one month (UTC), of one marketplace when Amazon says which."""
+    place = f"{encode(connection_id)}#{encode(marketplace_id) if marketplace_id else '-'}"
+    return f"{tenant_prefix(tenant_id)}RETURNS#{place}#{returned:%Y-%m}"
+
+
+def customer_return(  # noqa: PLR0913, PLR0917 - a return's key has these parts
+    tenant_id: TenantId,
+    connection_id: ConnectionId,
+    marketplace_id: str | None,
+    returned_at: datetime,
+    order_id: str,
+    seller_sku: str,
+    unit: str,
+) -> Key:
+    """Return the key of one returned unit; ``unit`` is its licence plate, or its number within order and SKU."""
+    returned = format_instant(returned_at)
+    partition = returns(tenant_id, connection_id, marketplace_id, date.fromisoformat(returned[:10]))
+    return Key(partition, f"RETURN#{returned}#{encode(order_id)}#{encode(seller_sku)}#{encode(unit)}")
+
+
+def fee_estimates(tenant_id: TenantId, connection_id: ConnectionId, marketplace_id: str) -> str:
+    """Return the partition of the fee estimates of one marketplace."""
+    return f"{tenant_prefix(tenant_id)}FEES#{_place(connection_id, marketplace_id)}"
+
+
+def fee_estimate(tenant_id: TenantId, connection_id: ConnectionId, marketplace_id: str, seller_sku: str) -> Key:
+    """Return the key of the fee estimate of one SKU."""
+    return Key(fee_estimates(tenant_id, connection_id, marketplace_id), _sku_sort(seller_sku))
+
+
+def inbound(tenant_id: TenantId, connection_id: ConnectionId) -> str:
+    """Return the partition of everything that is on its way to Amazon."""
+    return f"{tenant_prefix(tenant_id)}INBOUND#{encode(connection_id)}"
+
+
+def inbound_plan(tenant_id: TenantId, connection_id: ConnectionId, plan_id: str) -> Key:
+    """Return the key of one inbound plan."""
+    return Key(inbound(tenant_id, connection_id), f"PLAN#{encode(plan_id)}")
+
+
+def inbound_shipment(tenant_id: TenantId, connection_id: ConnectionId, shipment_id: str) -> Key:
+    """Return the key of one inbound shipment."""
+    return Key(inbound(tenant_id, connection_id), f"SHIPMENT#{encode(shipment_id)}")
+
+
+def inbound_item(tenant_id: TenantId, connection_id: ConnectionId, shipment_id: str, seller_sku: str) -> Key:
+    """Return the key of one SKU of an inbound shipment."""
+    return Key(inbound(tenant_id, connection_id), f"ITEM#{encode(shipment_id)}#{encode(seller_sku)}")
+
+
+def traffic(tenant_id: TenantId, connection_id: ConnectionId, marketplace_id: str) -> str:
+    """Return the partition of sales and traffic of one marketplace."""
+    return f"{tenant_prefix(tenant_id)}TRAFFIC#{_place(connection_id, marketplace_id)}"
+
+
+def traffic_day(
+    tenant_id: TenantId, connection_id: ConnectionId, marketplace_id: str, day: date, seller_sku: str | None
+) -> Key:
+    """Return the key of one day of one SKU, or of the whole marketplace when there is no SKU."""
+    of = "TOTAL" if seller_sku is None else _sku_sort(seller_sku)
+    return Key(traffic(tenant_id, connection_id, marketplace_id), f"DAY#{day.isoformat()}#{of}")
+
+
+def runs(tenant_id: TenantId, connection_id: ConnectionId) -> str:
+    """Return the partition of the run log of a connection."""
+    return f"{tenant_prefix(tenant_id)}RUNS#{encode(connection_id)}"
+
+
+def runs_of(dataset: str) -> str:
+    """Return what the sort keys of all runs of a dataset begin with."""
+    return f"RUN#{encode(dataset)}#"
+
+
+def run(tenant_id: TenantId, connection_id: ConnectionId, dataset: str, started_at: datetime, command_id: str) -> Key:
+    """Return the key of one run; runs of a dataset sort by when they began, to the millisecond."""
+    began = f"{format_instant(started_at)[:-1]}.{started_at.microsecond // 1000:03d}Z"
+    return Key(runs(tenant_id, connection_id), f"{runs_of(dataset)}{began}#{encode(command_id)}")
+
+
+def report_runs(tenant_id: TenantId, connection_id: ConnectionId) -> str:
+    """Return the partition of the reports of a connection."""
+    return f"{tenant_prefix(tenant_id)}REPORTS#{encode(connection_id)}"
+
+
+def report_name(report_type: str, window_start: datetime, marketplace_ids: Sequence[str], mark: str) -> str:
+    """Return what names a report within its connection: type, where its window begins, marketplaces, and a mark.
+
+    The mark tells apart reports of windows that begin at the same instant: a number, or Amazon's id of the report.
+    """
+    places = "+".join(sorted(encode(each) for each in marketplace_ids))
+    return f"{encode(report_type)}#{format_instant(window_start)}#{places}#{encode(mark)}"
+
+
+def report_run(tenant_id: TenantId, connection_id: ConnectionId, name: str) -> Key:
+    """Return the key of one report, by its ``report_name``."""
+    return Key(report_runs(tenant_id, connection_id), f"REPORT#{name}")
+
+
+def report_range(report_type: str, until: datetime | None = None) -> tuple[str, str]:
+    """Return the bounds of the sort keys of the reports of a type whose window begins at ``until`` or before."""
+    begins = f"REPORT#{encode(report_type)}#"
+    return begins, f"{begins}{format_instant(until) if until else ''}{HIGHEST}"
+
+
+# Raw files: keys of objects, not of items
+
+
+def raw_prefix(tenant_id: TenantId, connection_id: ConnectionId | None = None) -> str:
+    """Return what the keys of a tenant's raw files begin with, or of one connection's."""
+    tenant_files = f"T/{check_tenant_id(tenant_id)}/"
+    return tenant_files if connection_id is None else f"{tenant_files}{encode(connection_id)}/"
+
+
+def raw_report(tenant_id: TenantId, connection_id: ConnectionId, report_type: str, report_id: str) -> str:
+    """Return the key of the raw file of one report."""
+    return f"{raw_prefix(tenant_id, connection_id)}{encode(report_type)}/{encode(report_id)}.gz"
+
+
 # Vault: credentials, always ciphertext
 
 
@@ -213,6 +398,11 @@ def quota_bucket(application_id: str, connection_id: ConnectionId | None, operat
     """Return the key of a quota bucket: of one connection, or of the whole application when there is none."""
     holder = "APPLICATION" if connection_id is None else encode(connection_id)
     return Key(f"QUOTA#{encode(application_id)}#{holder}#{encode(operation)}", "BUCKET")
+
+
+def circuit(application_id: str, region: str, operation: str) -> Key:
+    """Return the key of the circuit of one operation in one region."""
+    return Key(f"CIRCUIT#{encode(application_id)}#{encode(region)}#{encode(operation)}", "CIRCUIT")
 
 
 def access_token(tenant_id: TenantId, connection_id: ConnectionId) -> Key:
@@ -269,3 +459,39 @@ def quarantine_entry(received_at: datetime, entry_id: str) -> Key:
 def lease(name: str) -> Key:
     """Return the key of a lease: who may do something that only one may do at a time."""
     return Key(f"LEASE#{encode(name)}", "LEASE")
+
+
+def report_pointer(report_id: str) -> Key:
+    """Return the key that tells whose report an id of Amazon's is."""
+    return Key(f"REPORT#{encode(report_id)}", "REPORT")
+
+
+def sweep(tenant_id: TenantId, connection_id: ConnectionId) -> Key:
+    """Return the key of how many orders of a connection wait for their prices, and when they are next searched for."""
+    return Key(f"SWEEP#{check_tenant_id(tenant_id)}#{encode(connection_id)}", "SWEEP")
+
+
+def board_shard(connection_id: ConnectionId) -> int:
+    """Return the shard of the operators' board that a connection belongs to."""
+    return due_shard(connection_id)
+
+
+def board(shard: int) -> str:
+    """Return the partition of one shard of the operators' board.
+
+    Raises:
+        ValueError: there is no such shard.
+    """
+    if not 0 <= shard < DUE_SHARDS:
+        raise ValueError(f"The board has shards 0 to {DUE_SHARDS - 1}.")
+    return f"BOARD#{shard}"
+
+
+def board_of(tenant_id: TenantId, connection_id: ConnectionId) -> str:
+    """Return what the sort keys of a connection's entries on the board begin with."""
+    return f"{check_tenant_id(tenant_id)}#{encode(connection_id)}#"
+
+
+def board_entry(tenant_id: TenantId, connection_id: ConnectionId, dataset: str) -> Key:
+    """Return the key of one dataset of one connection on the operators' board."""
+    return Key(board(board_shard(connection_id)), f"{board_of(tenant_id, connection_id)}{encode(dataset)}")

@@ -1,0 +1,1 @@
+"""Listings with their status and issues, and the attributes of the products behind them."""

@@ -1,0 +1,1 @@
+"""Money as Amazon books it: transactions, settlements and fee estimates."""

@@ -1,0 +1,138 @@
+"""How money is stored: one item a transaction, settlement, settlement line and estimated SKU."""
+
+from typing import ClassVar
+
+import msgspec
+from pynamodb.attributes import NumberAttribute, UnicodeAttribute
+
+from quayside.finance.rules import (
+    LOADING,
+    Control,
+    FeeFacts,
+    FeeRefusal,
+    LineFacts,
+    StatementFacts,
+    TransactionFacts,
+)
+from quayside.storage.facts import FactItem, OneSourceItem, said
+from quayside.storage.keys import decode
+
+TRANSACTION_PREFIX = "TRANSACTION#"
+SETTLEMENT_PREFIX = "SETTLEMENT#"
+LINE_PREFIX = "LINE#"
+FEE_PREFIX = "SKU#"
+
+_ENCODER = msgspec.json.Encoder()
+_TRANSACTION = msgspec.json.Decoder(TransactionFacts)
+_STATEMENT = msgspec.json.Decoder(StatementFacts)
+_CONTROL = msgspec.json.Decoder(Control)
+_LINE = msgspec.json.Decoder(LineFacts)
+_FEE = msgspec.json.Decoder(FeeFacts)
+_REFUSAL = msgspec.json.Decoder(FeeRefusal)
+
+
+class TransactionRecord(OneSourceItem):
+    """A transaction; its version is ``rules.transaction_version``."""
+
+    KIND: ClassVar[str] = "transaction"
+    RENEWED: ClassVar[bool] = False
+
+
+class SettlementRecord(OneSourceItem):
+    """A settlement: Amazon's summary, and in ``control`` how its lines compare with it.
+
+    ``report_id`` is the report that is being loaded, or was loaded last.
+    """
+
+    KIND: ClassVar[str] = "settlement"
+    RENEWED: ClassVar[bool] = False
+
+    control = UnicodeAttribute(null=True)
+    report_id = UnicodeAttribute(null=True)
+
+
+class SettlementLineRecord(OneSourceItem):
+    """A line of a settlement, under its line in Amazon's file."""
+
+    KIND: ClassVar[str] = "settlement_line"
+    RENEWED: ClassVar[bool] = False
+
+
+class FeeRecord(FactItem):
+    """The fees on one SKU: Amazon's last estimate, and its last refusal to give one.
+
+    ``estimated_at`` (epoch seconds) is when Amazon first gave the estimate that still stands.
+    """
+
+    KIND: ClassVar[str] = "fee_estimate"
+
+    estimate = UnicodeAttribute(null=True)
+    estimate_version = NumberAttribute(null=True)
+    estimated_at = NumberAttribute(null=True)
+    refusal = UnicodeAttribute(null=True)
+    refusal_version = NumberAttribute(null=True)
+
+
+def text_of(facts: TransactionFacts | StatementFacts | Control | LineFacts | FeeFacts | FeeRefusal) -> str:
+    """Write facts as they are stored."""
+    return _ENCODER.encode(facts).decode()
+
+
+def transaction_from(text: str) -> TransactionFacts:
+    """Read a stored transaction."""
+    return _TRANSACTION.decode(text)
+
+
+def statement_from(text: str) -> StatementFacts:
+    """Read the stored summary of a settlement."""
+    return _STATEMENT.decode(text)
+
+
+def control_from(text: str | None) -> Control:
+    """Read the stored check of a settlement; one that was never checked is still loading."""
+    return LOADING if text is None else _CONTROL.decode(text)
+
+
+def line_from(text: str) -> LineFacts:
+    """Read a stored line."""
+    return _LINE.decode(text)
+
+
+def estimate_from(record: FeeRecord) -> FeeFacts | None:
+    """Read a stored estimate, None when Amazon never gave one."""
+    estimate = said(record, "estimate")
+    return None if estimate is None else _FEE.decode(estimate.text)
+
+
+def refusal_from(record: FeeRecord) -> FeeRefusal | None:
+    """Read why Amazon gives no estimate; None when its last answer was one."""
+    refusal, estimate = said(record, "refusal"), said(record, "estimate")
+    if refusal is None or (estimate is not None and estimate.version >= refusal.version):
+        return None
+    return _REFUSAL.decode(refusal.text)
+
+
+def estimated_at_of(record: FeeRecord) -> int | None:
+    """Return when Amazon first gave the estimate that stands, in epoch seconds; None when there is none."""
+    at: float | None = record.estimated_at
+    return None if at is None else int(at)
+
+
+def transaction_id_of(sort_key: str) -> str:
+    """Read the id back from a transaction's sort key."""
+    return decode(sort_key.split("#")[2])
+
+
+def posted_of(sort_key: str) -> str:
+    """Read the instant back from a transaction's sort key, as ISO 8601 text."""
+    return sort_key.split("#")[1]
+
+
+def settlement_id_of(sort_key: str) -> str:
+    """Read the id back from a settlement's sort key."""
+    return decode(sort_key.split("#")[2])
+
+
+def sku_of(sort_key: str) -> str:
+    """Read the SKU back from a fee estimate's sort key."""
+    return decode(sort_key.removeprefix(FEE_PREFIX))

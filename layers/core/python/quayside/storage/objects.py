@@ -1,0 +1,170 @@
+"""Raw files: what Amazon's reports said, kept as proof of every row.
+
+A tenant's files lie under ``T/<tenant id>/`` and are reached with that tenant's session alone, as its items are. A file
+is written once: whoever creates one says so (``If-None-Match: *``), and a file that exists is never replaced.
+"""
+
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
+
+from quayside.kernel.tenancy import current_tenant
+from quayside.storage.keys import raw_prefix
+
+if TYPE_CHECKING:
+    from quayside.storage.connection import Store
+
+PART_BYTES = 5 << 20
+"""The smallest part of an upload that S3 takes, but for the last. Source: Amazon S3 user guide, "multipart limits"."""
+_CHUNK_BYTES = 1 << 20
+_DELETED_AT_ONCE = 1000
+_ABSENT = frozenset({"404", "NoSuchKey", "NotFound"})
+_EXISTS = "PreconditionFailed"
+
+
+class NoBucket(ValueError):
+    """RAW_BUCKET is not set, so there is nowhere to keep raw files."""
+
+
+class RawObjects:
+    """The raw files of the tenant in scope. Every function refuses a key that is not below the tenant's prefix."""
+
+    def __init__(self, store: "Store") -> None:
+        """Use the tenant door of ``store``.
+
+        Raises:
+            NoBucket: the function was deployed without a bucket.
+        """
+        if not store.settings.raw_bucket:
+            raise NoBucket("RAW_BUCKET is not set.")
+        self._store = store
+        self._bucket = store.settings.raw_bucket
+
+    @property
+    def _client(self) -> Any:  # noqa: ANN401 - botocore makes clients at run time
+        return self._store.tenant.client("s3")
+
+    def put_parts(self, key: str, chunks: Iterable[bytes]) -> bool:
+        """Write a file from a stream, five megabytes in memory at most; return False when the file exists already.
+
+        Whatever ``chunks`` raises comes through, and nothing of the file is left.
+        """
+        _check(key)
+        waiting = bytearray()
+        upload: _Upload | None = None
+        try:
+            for chunk in chunks:
+                waiting += chunk
+                if len(waiting) >= PART_BYTES:
+                    upload = upload or _Upload(self._client, self._bucket, key)
+                    upload.add(bytes(waiting))
+                    waiting.clear()
+            if upload is None:
+                return self._put(key, bytes(waiting))
+            if waiting:
+                upload.add(bytes(waiting))
+        except BaseException:
+            if upload is not None:
+                upload.abort()
+            raise
+        return upload.complete()
+
+    def _put(self, key: str, content: bytes) -> bool:
+        try:
+            self._client.put_object(Bucket=self._bucket, Key=key, Body=content, IfNoneMatch="*")
+        except ClientError as problem:
+            if _code(problem) == _EXISTS:
+                return False
+            raise
+        return True
+
+    def exists(self, key: str) -> bool:
+        """Return whether a file is there."""
+        _check(key)
+        try:
+            self._client.head_object(Bucket=self._bucket, Key=key)
+        except ClientError as problem:
+            if _code(problem) in _ABSENT:
+                return False
+            raise
+        return True
+
+    def read_range(self, key: str, offset: int, length: int) -> bytes:
+        """Return ``length`` bytes of a file from ``offset`` on."""
+        _check(key)
+        wanted = f"bytes={offset}-{offset + length - 1}"
+        content: bytes = self._client.get_object(Bucket=self._bucket, Key=key, Range=wanted)["Body"].read()
+        return content
+
+    def read(self, key: str) -> Iterator[bytes]:
+        """Yield a file from its beginning to its end, a megabyte at a time."""
+        _check(key)
+        body = self._client.get_object(Bucket=self._bucket, Key=key)["Body"]
+        while chunk := body.read(_CHUNK_BYTES):
+            yield chunk
+
+    def delete_prefix(self, prefix: str) -> int:
+        """Delete every file whose key begins so, and return how many."""
+        _check(prefix)
+        deleted = 0
+        while True:
+            # Always the first page anew, for what is deleted leaves the list.
+            found = self._client.list_objects_v2(Bucket=self._bucket, Prefix=prefix, MaxKeys=_DELETED_AT_ONCE)
+            keys = [entry["Key"] for entry in found.get("Contents", [])]
+            for key in keys:
+                self._client.delete_object(Bucket=self._bucket, Key=key)
+            deleted += len(keys)
+            if not keys or not found.get("IsTruncated"):
+                return deleted
+
+
+class _Upload:
+    """One upload in parts, begun when the first part is there."""
+
+    def __init__(self, client: Any, bucket: str, key: str) -> None:  # noqa: ANN401 - as above
+        self._client = client
+        self._bucket = bucket
+        self._key = key
+        self._id = client.create_multipart_upload(Bucket=bucket, Key=key)["UploadId"]
+        self._parts: list[dict[str, object]] = []
+
+    def add(self, content: bytes) -> None:
+        number = len(self._parts) + 1
+        answer = self._client.upload_part(
+            Bucket=self._bucket, Key=self._key, UploadId=self._id, PartNumber=number, Body=content
+        )
+        part: dict[str, object] = {"PartNumber": number, "ETag": answer["ETag"]}
+        # S3 wants the checksum again that the client sent with the part.
+        if "ChecksumCRC32" in answer:
+            part["ChecksumCRC32"] = answer["ChecksumCRC32"]
+        self._parts.append(part)
+
+    def complete(self) -> bool:
+        try:
+            self._client.complete_multipart_upload(
+                Bucket=self._bucket,
+                Key=self._key,
+                UploadId=self._id,
+                MultipartUpload={"Parts": self._parts},
+                IfNoneMatch="*",
+            )
+        except ClientError as problem:
+            self.abort()
+            if _code(problem) == _EXISTS:
+                return False
+            raise
+        return True
+
+    def abort(self) -> None:
+        self._client.abort_multipart_upload(Bucket=self._bucket, Key=self._key, UploadId=self._id)
+
+
+def _check(key: str) -> None:
+    # The tenant's session would be refused as well; this says why before anything is sent.
+    if not key.startswith(raw_prefix(current_tenant())):
+        raise ValueError("That is not a raw file of the tenant in scope.")
+
+
+def _code(problem: ClientError) -> str:
+    return str(problem.response.get("Error", {}).get("Code", ""))

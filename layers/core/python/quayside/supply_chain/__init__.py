@@ -1,0 +1,1 @@
+"""Goods on their way to Amazon: inbound plans, shipments and what was received."""
