@@ -29,7 +29,14 @@ RUNTIME = (3, 13)
 MOUNT_POINT = "/opt/python"
 """Where Lambda unpacks a layer; tracebacks name the files by it."""
 
-SERVICES = ("cognito-idp/2016-04-18", "dynamodb/2012-08-10", "kms/2014-11-01", "sqs/2012-11-05", "sts/2011-06-15")
+SERVICES = (
+    "cognito-idp/2016-04-18",
+    "dynamodb/2012-08-10",
+    "kms/2014-11-01",
+    "s3/2006-03-01",
+    "sqs/2012-11-05",
+    "sts/2011-06-15",
+)
 """The botocore models that stay: what the functions call."""
 
 KEPT = (
@@ -161,9 +168,10 @@ def _dense(document: object) -> str:
 
 def _without_documentation(node: object) -> object:
     if isinstance(node, dict):
-        # A member that happens to be called "documentation" is an object; the documentation itself is text.
+        # A member that happens to be called "documentation" is an object; the documentation itself is text. botocore
+        # insists on that of a client's context parameters.
         return {
-            key: _without_documentation(value)
+            key: value if key == "clientContextParams" else _without_documentation(value)
             for key, value in node.items()
             if not (key == "documentation" and isinstance(value, str))
         }

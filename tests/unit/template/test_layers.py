@@ -101,6 +101,7 @@ def test_a_client_reads_only_what_it_needs_of_botocores_data(tmp_path: Path) -> 
     model = {
         "metadata": {"serviceId": "SQS"},
         "documentation": "<p>words</p>",
+        "clientContextParams": {"Accelerate": {"documentation": "read", "type": "boolean"}},
         "shapes": {
             "Page": {"type": "structure", "documentation": "words", "members": {"documentation": {"shape": "S"}}}
         },
@@ -116,6 +117,8 @@ def test_a_client_reads_only_what_it_needs_of_botocores_data(tmp_path: Path) -> 
     assert [path.name for path in folder.iterdir()] == ["service-2.json"]
     assert json.loads((folder / "service-2.json").read_bytes()) == {
         "metadata": {"serviceId": "SQS"},
+        # botocore reads the documentation of these, and of nothing else.
+        "clientContextParams": {"Accelerate": {"documentation": "read", "type": "boolean"}},
         "shapes": {"Page": {"type": "structure", "members": {"documentation": {"shape": "S"}}}},
     }
     assert json.loads((tmp_path / "endpoints.json").read_bytes()) == {

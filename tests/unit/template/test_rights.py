@@ -37,7 +37,12 @@ AWS_POLICIES = {
 """The only policies that are not ours, each with its reason."""
 
 _WHOLE_ACTION = re.compile(r"[a-z0-9-]+:[A-Z][A-Za-z0-9]+")
-_RESOURCE_OF_OURS = re.compile(r"\$\{[A-Za-z]+\.Arn\}(/index/[a-z_]+)?")
+_RESOURCE_OF_OURS = re.compile(
+    r"\$\{[A-Za-z]+\.Arn\}(/index/[a-z_]+)?"
+    # Objects have no other resource than a pattern: those of the tenant, or in a refusal all of the bucket.
+    r"|\$\{RawBucket\.Arn\}/T/\$\{!aws:PrincipalTag/tenant_id\}/\*"
+)
+_ALL_RAW_FILES = {"Fn::Sub": "${RawBucket.Arn}/*"}
 
 
 def test_no_action_anywhere_is_a_wildcard(template: Template) -> None:
@@ -59,7 +64,9 @@ def test_no_resource_is_a_wildcard_but_this_key_in_the_keys_own_policy(template:
                 assert "Resource" not in statement, place
                 continue
             for resource in listed(statement["Resource"]):
-                if resource == "*":
+                if resource == _ALL_RAW_FILES:
+                    assert statement["Effect"] == "Deny", place
+                elif resource == "*":
                     assert place in {f"{key}/Properties/KeyPolicy" for key in KEYS}, place
                 elif "Fn::Sub" in resource:
                     assert _RESOURCE_OF_OURS.fullmatch(resource["Fn::Sub"]), f"{place}: {resource}"
@@ -157,7 +164,23 @@ def test_a_tenant_role_reaches_the_tenants_keys_alone(template: Template, role: 
         assert set(keys["Action"]) == kms_actions
         assert keys["Resource"] == {"Fn::GetAtt": ["VaultKey", "Arn"]}
         assert keys["Condition"] == {"StringEquals": {"kms:EncryptionContext:tenant_id": tag}}
+    if role == "TenantVaultRole":
+        files, encryption = statements.pop("OwnRawFiles"), statements.pop("EncryptRawFiles")
+        assert files["Resource"] == {"Fn::Sub": "${RawBucket.Arn}/T/${!aws:PrincipalTag/tenant_id}/*"}
+        assert set(files["Action"]) == {
+            "s3:AbortMultipartUpload", "s3:DeleteObject", "s3:GetObject", "s3:PutObject",
+        }  # fmt: skip
+        assert set(encryption["Action"]) == {"kms:Decrypt", "kms:GenerateDataKey"}
+        assert encryption["Condition"] == {
+            "StringEquals": {"kms:ViaService": {"Fn::Sub": "s3.${AWS::Region}.amazonaws.com"}}
+        }
     assert statements == {}
+
+
+def test_nobody_reaches_raw_files_with_a_functions_own_role(template: Template) -> None:
+    for function in FUNCTIONS:
+        for statement in template.statements(f"{function}Role"):
+            assert not [name for name in listed(statement["Action"]) if name.startswith("s3:")], function
 
 
 def test_item_actions_are_those_that_the_session_policy_hands_on(template: Template) -> None:
