@@ -6,6 +6,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from notification_intake.intake import Intake, Ports
+from quayside.catalog import service as catalog
 from quayside.connections import service as connections
 from quayside.kernel.clock import Clock, SystemClock
 from quayside.kernel.observability import Metrics, PowertoolsMetrics, logger
@@ -14,9 +15,36 @@ from quayside.storage.connection import FACTS_ONLY, Store, bind
 from quayside.sync import service as sync
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from aws_lambda_powertools import Logger
 
-PORTS = Ports(connections.serving, sync.enqueue, connections.quarantine, secrets.token_bytes)
+    from quayside.amazon.envelopes import ReportFinished
+    from quayside.sync.commands import SyncCommand
+
+
+def _report_finished(finished: "ReportFinished", now: "datetime") -> "SyncCommand | None":
+    from quayside.sync.report_sending import finished as sent  # noqa: PLC0415 - only for reports of types of ours
+
+    return sent(
+        finished.report_id,
+        finished.processing_status,
+        finished.report_document_id,
+        now=now,
+        entropy=secrets.token_bytes,
+    )
+
+
+PORTS = Ports(
+    connections.serving,
+    sync.enqueue,
+    connections.quarantine,
+    secrets.token_bytes,
+    sync.want_prices,
+    _report_finished,
+    catalog.apply_status_change,
+    connections.record_notified,
+)
 """The ports of the deployed function."""
 
 

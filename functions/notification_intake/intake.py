@@ -5,17 +5,21 @@ reason, what the store refuses is reported for another delivery, and everything 
 and disorder do no harm.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
 from datetime import datetime
-from typing import Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from quayside.amazon.envelopes import (
-    REPORT_PROCESSING_FINISHED,
     InventoryChange,
+    ListingIssuesChange,
+    ListingQuantityChange,
+    ListingStatusChange,
     Notification,
     OrderChange,
     Problem,
+    ReportFinished,
+    TransactionUpdate,
     decode,
     without_personal_data,
 )
@@ -28,10 +32,19 @@ from quayside.kernel.tenancy import tenant_scope
 from quayside.orders import service as orders
 from quayside.orders.rules import OrderFacts, UnusableOrder
 from quayside.orders.store import Outcome
-from quayside.sync.commands import SyncCommand, fetch_order
+from quayside.sync.commands import Kind, SyncCommand, command
+from quayside.sync.registry import INVENTORY, ORDERS, REGISTRY, dataset_of_report
+
+if TYPE_CHECKING:
+    from quayside.sync.sinks import ListingStatusSink
 
 SELLER_CACHE_SECONDS = 30
+TOLD_EVERY_SECONDS = 300
+"""How often at most it is written down that notifications of a dataset arrive."""
+ASKED_EVERY_SECONDS = 900
+"""How often at most transactions are asked for because of notifications, of which a busy account sends thousands."""
 _CACHED_SELLERS = 5000
+_DATASETS = {type_: each for each in REGISTRY for type_ in each.notifications}
 
 
 class Served(Protocol):
@@ -45,6 +58,11 @@ class Served(Protocol):
     @property
     def connection_id(self) -> str:
         """The connection."""
+        ...
+
+    @property
+    def features_off(self) -> frozenset[str]:
+        """The features that are switched off for it."""
         ...
 
     def accepts(self, subscription_id: str | None) -> bool:
@@ -70,13 +88,46 @@ class Quarantine(Protocol):
         ...
 
 
+class WantPrices(Protocol):
+    """Asks for the money of orders."""
+
+    def __call__(
+        self, tenant_id: TenantId, connection_id: ConnectionId, orders: Sequence[tuple[str, str]], now: datetime, /
+    ) -> int:
+        """Ask for the money of orders, given by id and status; return how many of them are fetched one by one."""
+        ...
+
+
+class Enqueue(Protocol):
+    """Asks the worker for work."""
+
+    def __call__(self, commands: Sequence[SyncCommand], *, delay_seconds: int = 0) -> None:
+        """Send commands to the work queue."""
+        ...
+
+
 class Ports(NamedTuple):
-    """What an intake reaches the world through."""
+    """What an intake reaches the world through.
+
+    Attributes:
+        serving: which connections serve a seller.
+        enqueue: asks the worker for work.
+        quarantine: keeps what can't be applied.
+        entropy: randomness.
+        want_prices: asks for the money of orders.
+        report_finished: the command that follows when a report is finished, None when it is not one of ours.
+        apply_listing_status: stores whether a listing can be bought and found.
+        record_notified: takes note that notifications of a dataset arrive.
+    """
 
     serving: Callable[[str], Sequence[Served]]
-    enqueue: Callable[[Sequence[SyncCommand]], None]
+    enqueue: Enqueue
     quarantine: Quarantine
     entropy: Callable[[int], bytes]
+    want_prices: WantPrices
+    report_finished: Callable[[ReportFinished, datetime], SyncCommand | None]
+    apply_listing_status: "ListingStatusSink"
+    record_notified: Callable[[ConnectionId, str, datetime], None]
 
 
 class Message(NamedTuple):
@@ -102,13 +153,55 @@ class _Todo(NamedTuple):
             return (*place, "order", self.facts.order_id)
         return (*place, "position", self.facts.marketplace_id, self.facts.seller_sku)
 
+    @property
+    def dataset(self) -> str:
+        """Which dataset the fact is of."""
+        return ORDERS if isinstance(self.facts, OrderFacts) else INVENTORY
 
-class _Missing(NamedTuple):
-    """An order whose document has to be fetched."""
+
+class _Wanted(NamedTuple):
+    """An order that lacks its money."""
 
     message_id: str
-    served: Served
     order_id: str
+    status: str
+
+
+class _Ask(NamedTuple):
+    """A command to send; asked for twice in a batch it is sent once."""
+
+    tenant_id: TenantId
+    connection_id: ConnectionId
+    kind: Kind
+    arguments: tuple[tuple[str, str], ...]
+    delay_seconds: int = 0
+
+
+class _Batch:
+    """What a batch of messages comes to."""
+
+    def __init__(self, received_at: datetime) -> None:
+        self.received_at = received_at
+        self.failed: dict[str, None] = {}
+        self.todo: list[_Todo] = []
+        self.wanted: dict[tuple[str, str], dict[str, _Wanted]] = {}
+        self.asks: dict[_Ask, list[str]] = {}
+        self.told: dict[tuple[str, str, str], datetime] = {}
+        self.finished: dict[str, tuple[SyncCommand, list[str]]] = {}
+
+    def want(self, message_id: str, served: Served, order_id: str, status: str) -> None:
+        """Note an order that lacks its money."""
+        orders_of = self.wanted.setdefault((served.tenant_id, served.connection_id), {})
+        orders_of[order_id] = _Wanted(message_id, order_id, status)
+
+    def ask(self, message_id: str, ask: _Ask) -> None:
+        """Note a command to send."""
+        self.asks.setdefault(ask, []).append(message_id)
+
+    def heard(self, served: Served, dataset: str, at: datetime) -> None:
+        """Note that a notification of a dataset was applied, and of when it tells."""
+        place = (served.tenant_id, served.connection_id, dataset)
+        self.told[place] = max(self.told.get(place, at), at)
 
 
 class _Unusable(Exception):
@@ -145,55 +238,119 @@ class Intake:
         self._metrics = metrics
         self._on_failure = on_failure
         self._sellers: dict[str, tuple[float, Sequence[Served]]] = {}
+        self._told: dict[tuple[str, str, str], float] = {}
+        self._asked: dict[tuple[str, str], float] = {}
 
     def take(self, messages: Sequence[Message]) -> list[str]:
         """Take in a batch and return the ids of the messages that have to be delivered again."""
-        failed: dict[str, None] = {}
-        missing: list[_Missing] = []
-        todo: list[_Todo] = []
-        received_at = self._clock.now()
+        batch = _Batch(self._clock.now())
         for message in messages:
             try:
-                todo += self._read(message, missing)
+                self._read(message, batch)
             except _Unusable as outcome:
-                self._set_aside(message, outcome, received_at, failed)
+                self._set_aside(message, outcome, batch)
             except Exception as problem:  # noqa: BLE001 - finding the seller failed: this message alone comes again
-                self._fail(message.message_id, "resolve", problem, failed)
-        redelivered = {item.identity for item in todo if item.message.is_redelivery}
-        for item in _newest(todo):
-            self._apply(item, received_at, missing, failed, again=item.identity in redelivered)
-        self._request(missing, received_at, failed)
+                self._fail(message.message_id, "resolve", problem, batch)
+        redelivered = {item.identity for item in batch.todo if item.message.is_redelivery}
+        for item in _newest(batch.todo):
+            self._apply(item, batch, again=item.identity in redelivered)
+        self._want_prices(batch)
+        self._request(batch)
+        self._note_told(batch)
         self._metrics.flush()
-        return list(failed)
+        return list(batch.failed)
 
-    def _read(self, message: Message, missing: list[_Missing]) -> list[_Todo]:
-        """Work out which facts a message brings for which connections; orders to be fetched go to ``missing``."""
+    def _read(self, message: Message, batch: _Batch) -> None:
+        """Work out what a message comes to: facts to store, or commands to send."""
         notification = decode(message.body)
         if isinstance(notification, Problem):
             raise self._unreadable(notification)
         payload = notification.payload
-        if not isinstance(payload, OrderChange | InventoryChange):
-            # Nine in ten reports are other people's; none of ours are asked for through notifications yet.
-            known = notification.type == REPORT_PROCESSING_FINISHED
-            self._metrics.count("NotificationsDropped" if known else "NotificationsOfUnknownType")
-            return []
-        todo: list[_Todo] = []
+        if isinstance(payload, ReportFinished):
+            self._read_report(message, payload, batch)
+            return
+        if notification.type not in _DATASETS:
+            self._metrics.count("NotificationsOfUnknownType")
+            return
+        if payload.seller_id is None:
+            self._metrics.count("NotificationsDropped")
+            return
+        needed = _DATASETS[notification.type]
         for served in self._served(notification, payload.seller_id):
-            try:
-                if isinstance(payload, OrderChange):
+            if not needed.is_needed(served.features_off):
+                # Nothing may be kept that no switched-on feature needs (AUP 3.8).
+                self._metrics.count("NotificationsSwitchedOff")
+                continue
+            self._read_for(served, message, notification, batch)
+
+    def _read_for(self, served: Served, message: Message, notification: Notification, batch: _Batch) -> None:
+        payload = notification.payload
+        tenant_id, connection_id = _ids(served)
+        try:
+            match payload:
+                case OrderChange():
                     facts = orders.facts_of_change(payload, notification.event_time)
-                    todo.append(_Todo(message, served, facts))
-                else:
+                    batch.todo.append(_Todo(message, served, facts))
+                case InventoryChange():
                     positions = inventory.facts_of_change(payload, notification.event_time)
-                    todo += [_Todo(message, served, position) for position in positions]
-            except orders.NotEnough:
-                order_id = payload.amazon_order_id if isinstance(payload, OrderChange) else ""
-                missing.append(_Missing(message.message_id, served, order_id))
-            except (UnusableOrder, UnusablePosition) as problem:
-                raise _Unusable(
-                    problem.reason, "Replay it after Quayside was updated, or ask your operator.", served
-                ) from None
-        return todo
+                    batch.todo += [_Todo(message, served, position) for position in positions]
+                case ListingStatusChange():
+                    self._apply_status(served, message, payload, notification.event_time, batch)
+                case ListingIssuesChange():
+                    wanted = (("marketplace_id", payload.marketplace_id), ("seller_sku", payload.seller_sku))
+                    batch.ask(message.message_id, _Ask(tenant_id, connection_id, "listings.fetch", wanted))
+                case ListingQuantityChange():
+                    sku = (("seller_sku", payload.seller_sku),)
+                    batch.ask(message.message_id, _Ask(tenant_id, connection_id, "listings.fetch", sku))
+                case TransactionUpdate():
+                    self._ask_for_transactions(served, message, batch)
+        except orders.NotEnough:
+            order_id = payload.amazon_order_id if isinstance(payload, OrderChange) else ""
+            ask = _Ask(tenant_id, connection_id, "orders.fetch", (("order_id", order_id),))
+            batch.ask(message.message_id, ask)
+        except (UnusableOrder, UnusablePosition) as problem:
+            raise _Unusable(
+                problem.reason, "Replay it after Quayside was updated, or ask your operator.", served
+            ) from None
+
+    def _read_report(self, message: Message, finished: ReportFinished, batch: _Batch) -> None:
+        """Ask for a report of ours to be collected.
+
+        Nine in ten are other people's: those of other types cost nothing, the others one read.
+        """
+        if finished.report_id in batch.finished:
+            batch.finished[finished.report_id][1].append(message.message_id)
+            return
+        following = None
+        if dataset_of_report(finished.report_type) is not None:
+            following = self._ports.report_finished(finished, batch.received_at)
+        if following is None:
+            self._metrics.count("NotificationsDropped")
+            return
+        batch.finished[finished.report_id] = (following, [message.message_id])
+
+    def _apply_status(
+        self, served: Served, message: Message, change: ListingStatusChange, event_time: datetime, batch: _Batch
+    ) -> None:
+        try:
+            with tenant_scope(TenantId(served.tenant_id)):
+                applied = self._ports.apply_listing_status(
+                    ConnectionId(served.connection_id), change, event_time=event_time, received_at=batch.received_at
+                )
+        except Exception as problem:  # noqa: BLE001 - whatever the store says, only this record is delivered again
+            self._fail(message.message_id, "store", problem, batch)
+            return
+        if applied.rejected:
+            raise _Unusable(applied.rejected[0].reason, "Replay it after Quayside was updated.", served)
+        self._metrics.count("ListingsApplied" if applied.applied else "ListingsStale")
+
+    def _ask_for_transactions(self, served: Served, message: Message, batch: _Batch) -> None:
+        """Ask for transactions in a quarter of an hour, when more of them have come; once for all until then."""
+        place, now = (served.tenant_id, served.connection_id), batch.received_at.timestamp()
+        if not message.is_redelivery and abs(now - self._asked.get(place, 0.0)) < ASKED_EVERY_SECONDS:
+            return
+        ask = _Ask(*_ids(served), "finances.list", (), ASKED_EVERY_SECONDS)
+        batch.ask(message.message_id, ask)
 
     def _unreadable(self, problem: Problem) -> _Unusable:
         served = self._resolve(problem.selling_partner_id) if problem.selling_partner_id else ()
@@ -230,74 +387,130 @@ class Intake:
             self._sellers[seller_id] = (now + SELLER_CACHE_SECONDS, served)
         return served
 
-    def _apply(
-        self, item: _Todo, received_at: datetime, missing: list[_Missing], failed: dict[str, None], *, again: bool
-    ) -> None:
+    def _apply(self, item: _Todo, batch: _Batch, *, again: bool) -> None:
         """Store one fact; ``again`` says that a message about the same thing was delivered before."""
         served, facts = item.served, item.facts
         try:
             with tenant_scope(TenantId(served.tenant_id)):
                 connection_id = ConnectionId(served.connection_id)
                 if isinstance(facts, PositionFacts):
-                    outcome = inventory.apply_facts(connection_id, facts, received_at=received_at).value
+                    outcome = inventory.apply_facts(connection_id, facts, received_at=batch.received_at).value
                     self._metrics.count(f"Inventory{outcome.capitalize()}")
+                    batch.heard(served, item.dataset, facts.updated_at)
                     return
-                upserted = orders.apply_facts(connection_id, facts, received_at=received_at)
+                upserted = orders.apply_facts(connection_id, facts, received_at=batch.received_at)
         except Exception as problem:  # noqa: BLE001 - whatever the store says, only this record is delivered again
-            self._fail(item.message.message_id, "store", problem, failed)
+            self._fail(item.message.message_id, "store", problem, batch)
             return
         self._metrics.count(f"Orders{upserted.outcome.value.capitalize()}")
-        # A repeat of what was applied has had its fetch asked for, unless the batch that applied it failed after that.
+        batch.heard(served, item.dataset, facts.updated_at)
+        # A repeat of what was applied has had its money asked for, unless the batch that applied it failed after that.
         asked = upserted.outcome is Outcome.STALE and not again
         if upserted.needs_price and not asked:
-            missing.append(_Missing(item.message.message_id, served, facts.order_id))
+            batch.want(item.message.message_id, served, facts.order_id, facts.status)
 
-    def _request(self, missing: Iterable[_Missing], received_at: datetime, failed: dict[str, None]) -> None:
-        """Ask the worker for all orders the batch lacks, each once; when that fails their messages come again."""
-        by_order = {(each.served.tenant_id, each.served.connection_id, each.order_id): each for each in missing}
-        if not by_order:
-            return
-        commands = [
-            fetch_order(
-                TenantId(tenant_id),
-                ConnectionId(connection_id),
-                order_id,
-                cause="notification",
-                now=received_at,
-                entropy=self._ports.entropy,
-            )
-            for tenant_id, connection_id, order_id in by_order
-        ]
+    def _want_prices(self, batch: _Batch) -> None:
+        """Ask once a connection for the money its orders lack; when that fails their messages come again."""
+        for (tenant_id, connection_id), wanted in batch.wanted.items():
+            asked_for = [(each.order_id, each.status) for each in wanted.values()]
+            try:
+                singly = self._ports.want_prices(
+                    TenantId(tenant_id), ConnectionId(connection_id), asked_for, batch.received_at
+                )
+            except Exception as problem:  # noqa: BLE001 - the facts are stored; the redelivery only asks again
+                for each in wanted.values():
+                    self._fail(each.message_id, "enqueue", problem, batch)
+                continue
+            self._metrics.count("PricesWanted", len(wanted))
+            if singly:
+                self._metrics.count("OrderFetchesRequested", singly)
+
+    def _request(self, batch: _Batch) -> None:
+        """Send the commands of a batch, each once; when that fails their messages come again."""
+        by_delay: dict[int, list[_Ask]] = {}
+        for ask in batch.asks:
+            by_delay.setdefault(ask.delay_seconds, []).append(ask)
+        for following, message_ids in batch.finished.values():
+            self._send([following], message_ids, batch)
+        for delay_seconds, asks in by_delay.items():
+            commands = [
+                command(
+                    ask.kind,
+                    ask.tenant_id,
+                    ask.connection_id,
+                    dict(ask.arguments),
+                    cause="notification",
+                    now=batch.received_at,
+                    entropy=self._ports.entropy,
+                )
+                for ask in asks
+            ]
+            message_ids = [message_id for ask in asks for message_id in batch.asks[ask]]
+            if not self._send(commands, message_ids, batch, delay_seconds=delay_seconds):
+                continue
+            for ask in asks:
+                if ask.kind == "finances.list":
+                    self._remember(self._asked, (ask.tenant_id, ask.connection_id), batch.received_at.timestamp())
+
+    def _send(
+        self, commands: Sequence[SyncCommand], message_ids: Sequence[str], batch: _Batch, *, delay_seconds: int = 0
+    ) -> bool:
         try:
-            self._ports.enqueue(commands)
+            self._ports.enqueue(commands, delay_seconds=delay_seconds)
         except Exception as problem:  # noqa: BLE001 - the facts are stored; the redelivery only asks again
-            for each in by_order.values():
-                self._fail(each.message_id, "enqueue", problem, failed)
-            return
-        self._metrics.count("OrderFetchesRequested", len(commands))
+            for message_id in message_ids:
+                self._fail(message_id, "enqueue", problem, batch)
+            return False
+        self._metrics.count("CommandsRequested", len(commands))
+        return True
 
-    def _set_aside(self, message: Message, outcome: _Unusable, received_at: datetime, failed: dict[str, None]) -> None:
+    def _note_told(self, batch: _Batch) -> None:
+        """Write down, seldom, that notifications arrive: while they do, nothing else has to be asked for."""
+        now = batch.received_at
+        for place, at in batch.told.items():
+            if abs(now.timestamp() - self._told.get(place, 0.0)) < TOLD_EVERY_SECONDS:
+                continue
+            tenant_id, connection_id, dataset = place
+            try:
+                with tenant_scope(TenantId(tenant_id)):
+                    self._ports.record_notified(ConnectionId(connection_id), dataset, min(at, now))
+            except Exception as problem:  # noqa: BLE001 - the facts are stored; the next batch notes it
+                self._on_failure("note", problem)
+                continue
+            self._remember(self._told, place, now.timestamp())
+
+    @staticmethod
+    def _remember[Place](kept: dict[Place, float], place: Place, at: float) -> None:
+        if len(kept) >= _CACHED_SELLERS:
+            kept.clear()
+        kept[place] = at
+
+    def _set_aside(self, message: Message, outcome: _Unusable, batch: _Batch) -> None:
         served = outcome.served
         try:
             with nullcontext() if served is None else tenant_scope(TenantId(served.tenant_id)):
                 self._ports.quarantine(
                     tenant_id=None if served is None else TenantId(served.tenant_id),
                     connection_id=None if served is None else ConnectionId(served.connection_id),
-                    received_at=received_at,
+                    received_at=batch.received_at,
                     type=decode(message.body).type or "",
                     reason=outcome.reason,
                     action=outcome.action,
                     payload=without_personal_data(message.body),
                 )
         except Exception as problem:  # noqa: BLE001 - not kept means not lost either: it is delivered again
-            self._fail(message.message_id, "quarantine", problem, failed)
+            self._fail(message.message_id, "quarantine", problem, batch)
             return
         self._metrics.count("NotificationsQuarantined")
 
-    def _fail(self, message_id: str, step: str, problem: Exception, failed: dict[str, None]) -> None:
-        failed[message_id] = None
+    def _fail(self, message_id: str, step: str, problem: Exception, batch: _Batch) -> None:
+        batch.failed[message_id] = None
         self._metrics.count("NotificationsFailed")
         self._on_failure(step, problem)
+
+
+def _ids(served: Served) -> tuple[TenantId, ConnectionId]:
+    return TenantId(served.tenant_id), ConnectionId(served.connection_id)
 
 
 def _newest(todo: Sequence[_Todo]) -> list[_Todo]:

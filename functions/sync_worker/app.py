@@ -1,7 +1,7 @@
 """Entry point of sync_worker: a batch of commands in, the ones to deliver again out."""
 
 import os
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from sync_worker.container import build
 
@@ -11,6 +11,14 @@ if TYPE_CHECKING:
 _container = build(os.environ)
 
 
-def handler(event: dict[str, Any], _context: object) -> "BatchAnswer":
+class Context(Protocol):
+    """What is used of the invocation's context."""
+
+    def get_remaining_time_in_millis(self) -> int:
+        """Return how much of the function's time is left."""
+        ...
+
+
+def handler(event: dict[str, Any], context: Context) -> "BatchAnswer":
     """Run every command of the batch; report those that have to come again."""
-    return _container.run_batch(event)
+    return _container.run_batch(event, context.get_remaining_time_in_millis)

@@ -1,9 +1,14 @@
-"""A batch of queue messages: each is run by itself, and only those that failed come again."""
+"""A batch of queue messages: each is run by itself, and only those that failed come again.
 
-from typing import TYPE_CHECKING, Any, TypedDict
+Short work goes first. Long work (the loading of a report) is told when the function's time runs short, stops there and
+goes on with another command; when time is short before it begins, it goes back to the queue.
+"""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, NamedTuple, TypedDict
 
 from quayside.kernel.errors import InvalidInput
-from quayside.sync.commands import decode_command
+from quayside.sync.commands import Kind, SyncCommand, decode_command
 
 if TYPE_CHECKING:
     from aws_lambda_powertools import Logger
@@ -24,6 +29,15 @@ class BatchAnswer(TypedDict):
     batchItemFailures: list[BatchItemFailure]
 
 
+LONG: frozenset[Kind] = frozenset({"report.collect", "report.load"})
+"""The kinds of command that may take as long as a function has."""
+
+
+class _Record(NamedTuple):
+    message_id: str
+    command: SyncCommand
+
+
 class Batch:
     """Runs the records of one event."""
 
@@ -32,22 +46,48 @@ class Batch:
         self._metrics = metrics
         self._log = log
 
-    def run_batch(self, event: dict[str, Any]) -> BatchAnswer:
-        """Run every record; a record that fails is reported and does not touch the others."""
-        failures: list[BatchItemFailure] = [
-            {"itemIdentifier": record["messageId"]} for record in event["Records"] if not self._run(record)
+    def run_batch(self, event: dict[str, Any], milliseconds_left: Callable[[], int] | None = None) -> BatchAnswer:
+        """Run every record; a record that fails is reported and does not touch the others.
+
+        Args:
+            event: the event of the queue.
+            milliseconds_left: how much of the function's time is left; None when there is no end.
+        """
+        whole = milliseconds_left() if milliseconds_left else 0
+
+        def time_is_short() -> bool:
+            return milliseconds_left is not None and 3 * milliseconds_left() < whole
+
+        failures: list[BatchItemFailure] = []
+        records: list[_Record] = []
+        for record in event["Records"]:
+            found = self._read(record)
+            if found is None:
+                failures.append({"itemIdentifier": record["messageId"]})
+            else:
+                records.append(found)
+        in_turn = sorted(records, key=lambda record: record.command.kind in LONG)
+        failures += [
+            {"itemIdentifier": each.message_id} for each in in_turn if not self._run(each.command, time_is_short)
         ]
         self._metrics.flush()
         return {"batchItemFailures": failures}
 
-    def _run(self, record: dict[str, Any]) -> bool:
+    def _read(self, record: dict[str, Any]) -> _Record | None:
         try:
-            self._worker.run(decode_command(record["body"]))
+            return _Record(record["messageId"], decode_command(record["body"]))
         except InvalidInput as problem:
             # It will never be a command. It fails until it lands in the dead-letter queue, where people look.
             self._log.error("a message is no command", extra={"reason": problem.detail})
             self._metrics.count("InvalidCommand")
-            return False
+            return None
+
+    def _run(self, command: SyncCommand, time_is_short: Callable[[], bool]) -> bool:
+        try:
+            if command.kind in LONG and time_is_short():
+                self._worker.put_back(command)
+            else:
+                self._worker.run(command, time_is_short=time_is_short)
         except Exception as problem:  # noqa: BLE001 - the edge: one record's fault must not take its neighbours along
             # The type and the place, never the message: an exception may quote data.
             self._log.error("a command failed", extra={"error_type": type(problem).__name__, "path": _place(problem)})

@@ -3,18 +3,32 @@
 import secrets
 from collections.abc import Mapping
 from random import Random
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
+from quayside.amazon.circuits import Circuits
 from quayside.amazon.ledger import Ledger
 from quayside.amazon.tokens import TokenBroker
-from quayside.amazon.transport import HttpTransport, Transport
+from quayside.amazon.transport import Downloads, HttpTransport, Transport
+from quayside.analytics.service import apply_traffic_rows
+from quayside.catalog import service as catalog
+from quayside.finance import service as finance
 from quayside.inventory.service import apply_positions
 from quayside.kernel.clock import Clock, SystemClock
 from quayside.kernel.observability import Metrics, PowertoolsMetrics, logger
 from quayside.kernel.settings import Settings, load_settings
-from quayside.orders.service import apply_orders
+from quayside.orders.returns import apply_return_rows
+from quayside.orders.service import apply_orders, apply_report_rows
 from quayside.storage.connection import USES_CREDENTIALS, Store, bind
-from quayside.sync import service
+from quayside.supply_chain.service import apply_inbound
+from quayside.sync import datasets, reports, service
+from quayside.sync.registry import (
+    CUSTOMER_RETURNS,
+    MERCHANT_LISTINGS,
+    ORDERS_BY_LAST_UPDATE,
+    ORDERS_BY_ORDER_DATE,
+    SETTLEMENT,
+    TRAFFIC,
+)
 from quayside.sync.worker import Collaborators, Worker
 from sync_worker.batch import Batch
 
@@ -23,11 +37,28 @@ if TYPE_CHECKING:
 
     from quayside.sync.commands import Kind
     from quayside.sync.service import UseCase
+    from quayside.sync.sinks import ReportSink
 
 REQUIRED = (
     "core_table", "vault_table", "coordination_table", "intake_queue_arn", "work_queue_url", "vault_key_arn",
-    "tenant_role_arn", "amazon_application_id", "lwa_client_id",
+    "tenant_role_arn", "raw_bucket", "amazon_application_id", "lwa_client_id",
 )  # fmt: skip
+
+
+class Door(Transport, Downloads, Protocol):
+    """The way out to Amazon: its calls and its documents."""
+
+
+def report_sinks() -> "Mapping[str, ReportSink]":
+    """Return where the rows of each type of report go."""
+    return {
+        ORDERS_BY_ORDER_DATE: apply_report_rows,
+        ORDERS_BY_LAST_UPDATE: apply_report_rows,
+        MERCHANT_LISTINGS: catalog.apply_listing_rows,
+        CUSTOMER_RETURNS: apply_return_rows,
+        SETTLEMENT: finance.apply_settlement_rows,
+        TRAFFIC: apply_traffic_rows,
+    }
 
 
 def use_cases() -> "Mapping[Kind, UseCase]":
@@ -35,9 +66,23 @@ def use_cases() -> "Mapping[Kind, UseCase]":
     return {
         "connection.authorise": service.authorise,
         "connection.release": service.release,
-        "orders.fetch": service.fetch_order(apply_orders),
-        "orders.search": service.search_orders(apply_orders),
-        "inventory.list": service.list_inventory(apply_positions),
+        "orders.fetch": datasets.fetch_order(apply_orders),
+        "orders.search": datasets.search_orders(apply_orders, reports.plan),
+        "orders.history": reports.orders_history,
+        "inventory.list": datasets.list_inventory(apply_positions),
+        "report.request": reports.request,
+        "report.check": reports.check,
+        "report.collect": reports.collect,
+        "report.load": reports.load(report_sinks()),
+        "report.find": reports.find,
+        "listings.refresh": datasets.refresh_listings(reports.plan),
+        "listings.fetch": datasets.fetch_listing(catalog.apply_listings),
+        "catalog.refresh": datasets.refresh_catalog(catalog.known_asins, catalog.apply_catalog_items),
+        "finances.list": datasets.list_transactions(finance.apply_transactions),
+        "fees.estimate": datasets.estimate_fees(catalog.priced_skus, finance.apply_fee_estimates),
+        "inbound.list": datasets.list_inbound(apply_inbound),
+        "returns.refresh": datasets.refresh_returns(reports.plan),
+        "traffic.refresh": datasets.refresh_traffic(reports.plan),
     }
 
 
@@ -61,15 +106,17 @@ def build(environ: Mapping[str, str]) -> Batch:
 
 
 def assemble(  # noqa: PLR0913 - the collaborators a test replaces
-    settings: Settings, transport: Transport, *, clock: Clock, random: Random, metrics: Metrics, log: "Logger"
+    settings: Settings, door: Door, *, clock: Clock, random: Random, metrics: Metrics, log: "Logger"
 ) -> Batch:
     """Put a worker together from its collaborators."""
     worker = Worker(
         Collaborators(
             settings=settings,
-            transport=transport,
-            tokens=TokenBroker(settings, transport, clock, secrets.token_bytes),
+            transport=door,
+            downloads=door,
+            tokens=TokenBroker(settings, door, clock, secrets.token_bytes),
             ledger=Ledger(settings.amazon_application_id, clock),
+            circuits=Circuits(settings.amazon_application_id, clock),
             use_cases=use_cases(),
             clock=clock,
             entropy=secrets.token_bytes,

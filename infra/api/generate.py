@@ -48,6 +48,9 @@ currency; instants are UTC; days are days of the marketplace."""
 
 _PARAMETERS: Final[Mapping[str, tuple[str, dict[str, Any]]]] = {
     "connection_id": ("Identifier of the connection.", {"type": "string", "minLength": 1, "maxLength": 32}),
+    "dataset": ("Name of the dataset, such as `orders`.", {"type": "string", "minLength": 1, "maxLength": 40}),
+    "feature": ("Name of the feature, such as `sales`.", {"type": "string", "minLength": 1, "maxLength": 40}),
+    "report": ("Name of the report, as the list gives it.", {"type": "string", "minLength": 1, "maxLength": 300}),
     "entry_id": ("Identifier of the quarantine entry.", {"type": "string", "minLength": 1, "maxLength": 128}),
     "order_id": ("Amazon's order id.", {"type": "string", "minLength": 1, "maxLength": 64}),
 }
@@ -70,6 +73,7 @@ _TAGS: Final[Mapping[str, str]] = {
     "auth": "Signing up, in and out; second factors.",
     "me": "The member who asks, and their organisation.",
     "connections": "Amazon accounts: connecting, health, disconnecting.",
+    "sync": "How fresh the data of an account is, its runs, rows and reports; pausing and running.",
     "orders": "Orders, newest first.",
     "inventory": "FBA stock positions.",
     "analytics": "Figures, each with its age, state, source and method.",

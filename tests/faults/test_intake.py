@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from notification_intake.container import PORTS
 from quayside.inventory.records import PositionRecord, quantities_from
 from quayside.orders.records import OrderRecord
 from tests.integration.notification_intake.test_intake import World
@@ -78,7 +79,13 @@ def test_whatever_fails_in_between_the_final_state_is_amazons(
     shared: Aws, seed: int, size: int, before: set[int], after: set[int]
 ) -> None:
     """One delivery in seven is repeated, all of it out of order, and the store fails now and then."""
-    world = World(emptied(shared))
+    wanted: set[str] = set()
+
+    def want(*arguments: Any) -> int:
+        wanted.update(order_id for order_id, _ in arguments[2])
+        return PORTS.want_prices(*arguments)
+
+    world = World(emptied(shared), PORTS._replace(want_prices=want))
     chance = random.Random(seed)
     notifications = _notifications(4, 2)
     deliveries = notifications + [each for each in notifications if chance.random() < 1 / 7]
@@ -96,8 +103,11 @@ def test_whatever_fails_in_between_the_final_state_is_amazons(
     assert {order.sk[-1:]: order.status for order in world.stored(OrderRecord)} == dict.fromkeys("0123", "SHIPPED")
     stock = {record.sk: quantities_from(record.quantities).fulfillable for record in world.stored(PositionRecord)}
     assert stock == {"SKU#SKU-0": 97, "SKU#SKU-1": 97}
-    # Whatever went wrong, the price of each order was asked for.
-    assert {order_id[-1:] for order_id in world.fetches()} == set("0123")
+    # Whatever went wrong, the price of each order was asked for: by itself, or by the search that is planned.
+    assert {order_id[-1:] for order_id in wanted} == set("0123")
+    kinds = {message["body"]["kind"] for message in world.aws.messages()}
+    assert kinds <= {"orders.fetch", "orders.search"}
+    assert kinds
 
 
 def test_only_the_record_whose_store_failed_comes_again(shared: Aws) -> None:

@@ -13,12 +13,13 @@ from infra.simulator.world import Seller
 from quayside.amazon.operations import SEARCH_ORDERS
 from quayside.amazon.transport import QueryValue, Reply, Transport
 from quayside.connections import service as connections
-from quayside.kernel.clock import epoch_milliseconds
+from quayside.kernel.clock import epoch_milliseconds, parse_instant
 from quayside.kernel.tenancy import tenant_scope
 from quayside.storage import vault
 from quayside.storage.vault import Secret
 from quayside.sync import store
 from quayside.sync.commands import encode_command
+from quayside.sync.datasets import begin_walk
 from quayside.sync.service import Work, show_connection
 from sync_worker.batch import Batch
 from tests.support.amazon import TENANT, Stage, stage
@@ -117,6 +118,9 @@ def test_killed_between_exchange_and_store_the_seller_is_told_to_consent_again(o
         "getMarketplaceParticipations",
         "createDestination",
         "createSubscription",
+        "createReport",
+        "getReport",
+        "getReportDocument",
         "searchOrders",
         "getInventorySummaries",
     ],
@@ -127,7 +131,7 @@ def test_killed_after_any_other_call_the_connection_completes_all_the_same(on: S
     wrapped = Wrapping(on.transport)
     on.worker = on.new_worker(transport=wrapped)
     wrapped.kill_after = operation
-    for _ in range(30):
+    for _ in range(90):
         waiting = on.collect()
         if not waiting:
             break
@@ -141,16 +145,20 @@ def test_killed_after_any_other_call_the_connection_completes_all_the_same(on: S
     connection = on.connection(connection_id)
     assert connection.status == "connected"
     assert {step.state for step in connection.steps.values()} == {"done"}
-    assert len(connection.subscriptions) == 3
+    assert len(connection.subscriptions) == len(connections.NOTIFICATION_TYPES)
     assert order_ids(on) == amazons_order_ids(on, seller)
 
 
-def test_killed_after_the_walk_moved_on_the_schedule_finds_the_lost_command(on: Stage) -> None:
+def test_killed_before_history_was_asked_for_the_schedule_finds_the_lost_commands(on: Stage) -> None:
     seller = shop(on)
     connection_id = on.begin(seller)
-    on.step()
-    lost = [each for each in on.collect() if each.arguments.get("mode") == "history"]
-    on._waiting = [each for each in on._waiting if each[2] not in lost]
+
+    def lost() -> list[Any]:
+        return [each for each in on.collect() if each.kind == "report.request"]
+
+    on.run(until=lambda: bool(lost()))
+    gone = lost()
+    on._waiting = [each for each in on._waiting if each[2] not in gone]
     on.run()
     assert order_ids(on) == set()
     for _ in range(12):
@@ -358,8 +366,11 @@ def answer(orders: list[tuple[str, str]], token: str | None) -> Reply:
 BAD_TOKEN = Reply(400, {}, b'{"errors":[{"code":"InvalidInput","message":"paginationToken is invalid."}]}')
 
 
+WALKED = (parse_instant("2026-10-24T00:00:00Z"), parse_instant("2026-11-20T00:00:00Z"))
+
+
 def walked(on: Stage, replies: list[Reply], pause: float = 0) -> list[dict[str, QueryValue]]:
-    """Walk a history that answers with these replies; return the queries of searchOrders."""
+    """Walk a window of history that answers with these replies; return the queries of searchOrders."""
     queries: list[dict[str, QueryValue]] = []
 
     class Recording(Wrapping):
@@ -368,10 +379,16 @@ def walked(on: Stage, replies: list[Reply], pause: float = 0) -> list[dict[str, 
                 queries.append(dict(rest["query"] or {}))
             return super().send(method, url, **rest)
 
+    connection_id = on.begin(shop(on, 0))
+    on.run()
     wrapped = Recording(on.transport)
     wrapped.instead["searchOrders"] = replies
-    on.worker = on.new_worker(transport=wrapped)
-    on.begin(shop(on, 0))
+
+    def walk(work: Work) -> None:
+        begin_walk(work, *WALKED)
+
+    on.worker = on.new_worker(transport=wrapped, use_cases={"orders.history": walk})
+    on.desk.ask("orders.history", TENANT, connection_id, cause="retry")
     while on.step() is not None:
         if pause and len(queries) == 1:
             on.clock.advance(pause)
@@ -432,7 +449,7 @@ def test_one_bad_message_does_not_take_its_neighbours_along(on: Stage) -> None:
     bodies = [encode_command(command) for command in on.collect()]
     records = [{"messageId": str(place), "body": body} for place, body in enumerate([bodies[0], "not json", bodies[1]])]
     assert batch.run_batch({"Records": records}) == {
-        "batchItemFailures": [{"itemIdentifier": "0"}, {"itemIdentifier": "1"}]
+        "batchItemFailures": [{"itemIdentifier": "1"}, {"itemIdentifier": "0"}]
     }
     assert (on.metrics.counts["CommandFailed"], on.metrics.counts["InvalidCommand"]) == (1, 1)
 

@@ -17,6 +17,7 @@ from aws_lambda_powertools import Logger
 from infra.simulator.clock import SimulatorClock, milliseconds
 from infra.simulator.server import Simulator
 from infra.simulator.world import Seller
+from quayside.amazon.circuits import Circuits
 from quayside.amazon.ledger import Ledger
 from quayside.amazon.marketplaces import Region
 from quayside.amazon.tokens import TokenBroker
@@ -45,11 +46,18 @@ class SharedClock(FixedClock):
     def __init__(self, at: datetime) -> None:
         super().__init__(at)
         self.simulated = SimulatorClock.manual(at)
+        self._ahead_ms = 0
 
     def advance(self, seconds: float) -> None:
         """Move both clocks forward."""
         super().advance(seconds)
-        self.simulated.move_to(milliseconds(self.now()))
+        self.simulated.move_to(milliseconds(self.now()) + self._ahead_ms)
+
+    def differ(self, seconds: float) -> None:
+        """Let Amazon's clock be so many seconds ahead of ours (behind, when negative); neither goes back."""
+        self._ahead_ms = round(seconds * 1000)
+        behind = self.simulated.now_ms() - self._ahead_ms - milliseconds(self.now())
+        self.advance(max(0, behind) / 1000)
 
 
 def entropy_of(seed: int) -> Callable[[int], bytes]:
@@ -83,8 +91,10 @@ class Stage:
             Collaborators(
                 settings=self.aws.settings,
                 transport=sender,
+                downloads=self.transport,
                 tokens=TokenBroker(self.aws.settings, sender, self.clock, self.entropy),
                 ledger=Ledger(self.aws.settings.amazon_application_id, self.clock),
+                circuits=Circuits(self.aws.settings.amazon_application_id, self.clock),
                 use_cases={**all_use_cases(), **(use_cases or {})},
                 clock=self.clock,
                 entropy=self.entropy,
@@ -173,12 +183,17 @@ def id_of(seller: Seller, region: Region = "NA", tenant_id: TenantId = TENANT) -
 
 
 @contextmanager
-def stage(*, deliver: Callable[[str, str], object] | None = None, at: datetime = START) -> Iterator[Stage]:
-    """Run a block with an in-process AWS, a simulator on a free port, and a worker between them."""
+def stage(
+    *, deliver: Callable[[str, str], object] | None = None, at: datetime = START, history_days: int = 60
+) -> Iterator[Stage]:
+    """Run a block with an in-process AWS, a simulator on a free port, and a worker between them.
+
+    ``history_days`` says how much history a fresh connection brings: two windows unless told otherwise.
+    """
     clock = SharedClock(at)
     delivered: list[tuple[str, str]] = []
     put = deliver or (lambda arn, body: delivered.append((arn, body)))
-    with Simulator(clock=clock.simulated, seed=5, deliver=put) as simulator:
+    with Simulator(clock=clock.simulated, seed=5, deliver=put, deliver_event=put) as simulator:
         application = simulator.application
         application.redirect_uris[:] = ["http://localhost/connect/callback"]
         with aws(
@@ -190,6 +205,7 @@ def stage(*, deliver: Callable[[str, str], object] | None = None, at: datetime =
             sp_api_endpoint_eu=f"{simulator.url}/eu",
             sp_api_endpoint_fe=f"{simulator.url}/fe",
             consent_url_template=f"{simulator.url}/seller-central/{{host}}/apps/authorize/consent",
+            history_days=str(history_days),
         ) as on:
             vault.put_client_secret(application.client_id, Secret(application.client_secret), clock=clock)
             opened = Stage(on, simulator, clock)

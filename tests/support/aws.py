@@ -25,6 +25,7 @@ from quayside.storage.connection import USES_CREDENTIALS, Store, TenantAccess, T
 TEMPLATE = Path(__file__).parents[2] / "template.yaml"
 REGION = "us-east-1"
 ACCOUNT = "123456789012"
+RAW_BUCKET = "raw-files"
 START = parse_instant("2026-11-21T10:11:12Z")
 
 _TABLES = {
@@ -142,12 +143,14 @@ def aws(*, access: TenantAccess = USES_CREDENTIALS, clock: FixedClock | None = N
         work = sqs.create_queue(QueueName="work")["QueueUrl"]
         intake = sqs.create_queue(QueueName="intake")["QueueUrl"]
         key = boto3.client("kms", region_name=REGION).create_key()["KeyMetadata"]["Arn"]
+        boto3.client("s3", region_name=REGION).create_bucket(Bucket=RAW_BUCKET)
         environ = {
             "AWS_DEFAULT_REGION": REGION,
             "WORK_QUEUE_URL": work,
             "INTAKE_QUEUE_URL": intake,
             "INTAKE_QUEUE_ARN": f"arn:aws:sqs:{REGION}:{ACCOUNT}:intake",
             "VAULT_KEY_ARN": key,
+            "RAW_BUCKET": RAW_BUCKET,
             "TENANT_ROLE_ARN": f"arn:aws:iam::{ACCOUNT}:role/tenant",
             "AMAZON_APPLICATION_ID": "amzn1.sp.solution.00000000-0000-4000-8000-000000000001",
             "LWA_CLIENT_ID": "amzn1.application-oa2-client.quayside",

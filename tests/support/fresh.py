@@ -1,16 +1,18 @@
 """Empties an in-process AWS between tests, which is much quicker than building another."""
 
 from moto.dynamodb.models import dynamodb_backends
+from moto.s3.models import s3_backends
 from moto.sqs.models import sqs_backends
 
-from tests.support.aws import ACCOUNT, REGION, START, Aws
+from tests.support.aws import ACCOUNT, RAW_BUCKET, REGION, START, Aws
 
 
 def emptied(present: Aws) -> Aws:
-    """Return the same AWS with empty tables and queues and the clock back at its start."""
+    """Return the same AWS with empty tables, queues and bucket, and the clock back at its start."""
     for table in dynamodb_backends[ACCOUNT][REGION].tables.values():
         table.items.clear()
     for queue in sqs_backends[ACCOUNT][REGION].queues.values():
         queue._messages.clear()
+    s3_backends[ACCOUNT]["aws"].buckets[RAW_BUCKET].keys.clear()
     present.clock.advance((START - present.clock.now()).total_seconds())
     return present

@@ -116,7 +116,12 @@ def inventory_change(
     }
 
 
-def report_finished(seller: str = "A3TH9S8BH6GOGM") -> dict[str, Any]:
+def report_finished(
+    seller: str = "A3TH9S8BH6GOGM",
+    *,
+    report_id: str = "54517018502",
+    report_type: str = "GET_FLAT_FILE_ACTIONABLE_ORDER_DATA",
+) -> dict[str, Any]:
     """Return a REPORT_PROCESSING_FINISHED notification, in its camel casing."""
     return {
         "notificationVersion": "2020-09-04",
@@ -127,8 +132,8 @@ def report_finished(seller: str = "A3TH9S8BH6GOGM") -> dict[str, Any]:
             "reportProcessingFinishedNotification": {
                 "sellerId": seller,
                 "accountId": "amzn1.merchant.o.x",
-                "reportId": "54517018502",
-                "reportType": "GET_FLAT_FILE_ACTIONABLE_ORDER_DATA",
+                "reportId": report_id,
+                "reportType": report_type,
                 "processingStatus": "DONE",
             }
         },
@@ -139,6 +144,58 @@ def report_finished(seller: str = "A3TH9S8BH6GOGM") -> dict[str, Any]:
             "notificationId": "n",
         },
     }
+
+
+def pascal(
+    notification_type: str, payload: Mapping[str, Any], *, at: str = "2026-11-20T18:05:00.000Z"
+) -> dict[str, Any]:
+    """Return a notification in Pascal casing, sent for the subscription that the tests' sellers have."""
+    return {
+        "NotificationVersion": "1.0",
+        "NotificationType": notification_type,
+        "PayloadVersion": "1.0",
+        "EventTime": at,
+        "Payload": dict(payload),
+        "NotificationMetadata": {
+            "ApplicationId": "app",
+            "SubscriptionId": "subscription-1",
+            "PublishTime": at,
+            "NotificationId": "n",
+        },
+    }
+
+
+def listing_status(
+    *, sku: str = "SKU-1", status: Iterable[str] = ("BUYABLE", "DISCOVERABLE"), seller: str = "A3TH9S8BH6GOGM"
+) -> dict[str, Any]:
+    """Return a LISTINGS_ITEM_STATUS_CHANGE notification."""
+    payload = {"SellerId": seller, "MarketplaceId": US, "Asin": "B000000001", "Sku": sku, "Status": list(status)}
+    return pascal("LISTINGS_ITEM_STATUS_CHANGE", payload)
+
+
+def listing_issues(*, sku: str = "SKU-1", seller: str = "A3TH9S8BH6GOGM") -> dict[str, Any]:
+    """Return a LISTINGS_ITEM_ISSUES_CHANGE notification."""
+    payload = {
+        "SellerId": seller, "MarketplaceId": US, "Asin": "B000000001", "Sku": sku, "Severities": ["ERROR"],
+        "EnforcementActions": ["SEARCH_SUPPRESSED"],
+    }  # fmt: skip
+    return pascal("LISTINGS_ITEM_ISSUES_CHANGE", payload)
+
+
+def listing_quantity(*, sku: str = "SKU-1", seller: str = "A3TH9S8BH6GOGM") -> dict[str, Any]:
+    """Return a LISTINGS_ITEM_MFN_QUANTITY_CHANGE notification."""
+    payload = {"SellerId": seller, "FulfillmentChannelCode": "DEFAULT", "Sku": sku, "Quantity": 4}
+    return pascal("LISTINGS_ITEM_MFN_QUANTITY_CHANGE", payload)
+
+
+def transaction_update(*, seller: str | None = "A3TH9S8BH6GOGM") -> dict[str, Any]:
+    """Return a TRANSACTION_UPDATE notification."""
+    partner = {"SellingPartnerId": seller, "MarketplaceId": US} if seller else {"MarketplaceId": US}
+    content = {
+        "SellingPartnerMetadata": partner, "TransactionType": "Shipment", "PostedDate": "2026-11-20T18:00:00Z",
+        "RelatedIdentifiers": [],
+    }  # fmt: skip
+    return pascal("TRANSACTION_UPDATE", {"TransactionUpdateNotification": content})
 
 
 def sqs_event(bodies: Iterable[Mapping[str, Any] | str], *, received: int = 1) -> dict[str, Any]:

@@ -7,11 +7,14 @@ import pytest
 
 from quayside.command_line import Streams, run
 from quayside.connections import service, store
+from quayside.connections.records import Trouble
 from quayside.connections.rules import statuses_before
 from quayside.kernel.ids import connection_id_of, tenant_id_of
 from quayside.kernel.tenancy import tenant_scope
 from quayside.storage import vault
+from quayside.sync.store import put_on_board
 from tests.support.aws import Aws, aws
+from tests.support.sellers import ConnectedSeller, connect
 
 T = tenant_id_of("one")
 C = connection_id_of(T, "EU", "A1")
@@ -29,7 +32,7 @@ def environment(on: Aws) -> dict[str, str]:
     return {
         name.upper(): getattr(settings, name)
         for name in ("aws_region", "core_table", "vault_table", "coordination_table", "vault_key_arn",
-                     "intake_queue_url", "lwa_client_id", "amazon_application_id")
+                     "intake_queue_url", "work_queue_url", "lwa_client_id", "amazon_application_id")
     }  # fmt: skip
 
 
@@ -123,6 +126,91 @@ def _aside(on: Aws, said: str) -> str:
 def test_half_of_an_address_is_told(on: Aws) -> None:
     code, _, err = quayside(on, f"quarantine list --tenant {T}")
     assert (code, "together" in err) == (1, True)
+
+
+def connected(on: Aws) -> ConnectedSeller:
+    return connect(on.clock, seller="A1")
+
+
+def test_how_datasets_are_doing_is_told_for_a_tenant(on: Aws) -> None:
+    seller = connected(on)
+    code, out, err = quayside(on, f"sync status --tenant {seller.tenant_id}")
+    assert (code, err) == (0, "")
+    lines = out.splitlines()
+    assert lines[0] == f"{seller.connection_id}  connected  NA  Anna's shop"
+    assert lines[1].split() == ["orders", "fresh", "0", "s", "old", "0", "rows"]
+    assert lines[5].startswith("  finances           waiting  never read   0 rows")
+    assert len(lines) == 11
+    only = f"--tenant {seller.tenant_id} --connection {seller.connection_id}"
+    assert len(quayside(on, f"sync status {only} --state waiting")[1].splitlines()) == 9
+    assert len(quayside(on, f"sync status {only} --dataset orders")[1].splitlines()) == 2
+
+
+def test_trouble_is_told_with_what_to_do(on: Aws) -> None:
+    seller = connected(on)
+    with tenant_scope(seller.tenant_id):
+        service.note_trouble(service.get(seller.connection_id), Trouble("our_secret", "2026-11-21T10:00:00Z"))
+    out = quayside(on, f"sync status --tenant {seller.tenant_id}")[1]
+    assert "Quayside can't sign in to Amazon. Nothing to do: the operator has been told." in out
+
+
+def test_without_a_tenant_the_board_of_all_is_told(on: Aws) -> None:
+    assert quayside(on, "sync status")[1] == "Nothing to show.\n"
+    for number in range(3):
+        put_on_board(
+            T, connection_id_of(T, "EU", f"A{number}"), "orders", state="failing" if number else "fresh",
+            last_success_at="2026-11-21T10:00:00Z", reason="Amazon asks us to slow down.", throttled=0,
+            now=on.clock.now(),
+        )  # fmt: skip
+    assert len(quayside(on, "sync status")[1].splitlines()) == 3
+    failing = quayside(on, "sync status --state failing")[1].splitlines()
+    assert len(failing) == 2
+    assert failing[0].endswith("failing  since 2026-11-21T10:11:12Z  Amazon asks us to slow down.")
+    assert quayside(on, "sync status --dataset fees")[1] == "Nothing to show.\n"
+    code, _, err = quayside(on, f"sync status --connection {C}")
+    assert (code, "--tenant" in err) == (1, True)
+
+
+def test_the_plan_is_told_with_its_reasons(on: Aws) -> None:
+    seller = connected(on)
+    lines = quayside(on, f"sync plan --tenant {seller.tenant_id}")[1].splitlines()
+    assert lines[0] == seller.connection_id
+    assert (
+        lines[1] == "  orders             nothing           none         It was read 0 s ago, which is recent enough."
+    )
+    assert lines[5] == "  finances           finances.list     search       It was never read."
+
+
+def test_a_dataset_is_read_now_for_an_operator(on: Aws) -> None:
+    seller = connected(on)
+    words = f"sync run --tenant {seller.tenant_id} --connection {seller.connection_id} --dataset finances"
+    assert quayside(on, words)[0] == 0
+    (message,) = on.messages()
+    assert (message["body"]["kind"], message["body"]["cause"]) == ("finances.list", "operator")
+    code, _, err = quayside(on, words)
+    assert (code, "a moment ago" in err) == (1, True)
+    code, _, err = quayside(on, words.replace("finances", "nothing"))
+    assert (code, "no such dataset" in err) == (1, True)
+
+
+def test_what_is_in_quarantine_of_a_connection_goes_through_again(on: Aws) -> None:
+    seller = connected(on)
+    words = f"sync replay --tenant {seller.tenant_id} --connection {seller.connection_id}"
+    assert quayside(on, words)[1] == "Nothing is in quarantine.\n"
+    with tenant_scope(seller.tenant_id):
+        for number, kind in enumerate(["ORDER_CHANGE", "inventory:inventory.list", "inventory:inventory.list"]):
+            service.quarantine(
+                tenant_id=seller.tenant_id, connection_id=seller.connection_id, received_at=on.clock.now(), type=kind,
+                reason="odd", action="", payload=f'{{"a":{number}}}',
+            )  # fmt: skip
+    assert quayside(on, f"{words} --dataset orders")[1] == "Sent through intake again: 1. Asked for anew: 0.\n"
+    assert quayside(on, words)[1] == "Sent through intake again: 0. Asked for anew: 1.\n"
+    (message,) = on.messages()
+    assert message["body"]["kind"] == "inventory.list"
+    assert len(on.messages(on.settings.intake_queue_url)) == 1
+    assert quayside(on, words)[1] == "Nothing is in quarantine.\n"
+    code, _, err = quayside(on, f"{words} --report bm90aGluZw")
+    assert (code, "report" in err) == (1, True)
 
 
 @pytest.mark.parametrize("words", ["", "application", "application set-password", "connections list"])

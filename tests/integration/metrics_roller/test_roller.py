@@ -134,7 +134,14 @@ def test_figures_expire_with_amazons_data(world: World) -> None:
     world.change("903-0000000-0000001")
     world.deliver()
     (figure,) = (each for each in world.aws.items() if each["kind"]["S"] == "daily_figure")
-    assert int(figure["expires_at"]["N"]) == 1795132800 + 548 * 86_400  # 2026-11-20T00:00:00Z and 548 days
+    received = int(world.aws.clock.now().timestamp())
+    assert int(figure["expires_at"]["N"]) == received + 548 * 86_400
+    # Whatever changes later: what it was first made of was received then.
+    world.aws.clock.advance(86_400)
+    world.change("903-0000000-0000002")
+    world.deliver()
+    (figure,) = (each for each in world.aws.items() if each["kind"]["S"] == "daily_figure")
+    assert int(figure["expires_at"]["N"]) == received + 548 * 86_400
     assert figure["source"]["S"] == "quayside:metrics_roller"
 
 

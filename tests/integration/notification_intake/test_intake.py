@@ -1,27 +1,42 @@
 """The intake on an in-process AWS: what arrives becomes orders and stock, or goes to quarantine, never lost."""
 
 import json
-import secrets
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 import pytest
 
 from notification_intake.app import build
 from notification_intake.container import PORTS, Container
-from notification_intake.intake import SELLER_CACHE_SECONDS, Ports
+from notification_intake.intake import SELLER_CACHE_SECONDS, TOLD_EVERY_SECONDS, Ports
 from quayside.connections import service as connections
 from quayside.connections import store as connection_store
 from quayside.inventory.records import PositionRecord, quantities_from
 from quayside.inventory.rules import Quantities
+from quayside.kernel.clock import epoch_seconds
 from quayside.kernel.errors import UpstreamUnavailable
+from quayside.kernel.ids import ConnectionId, TenantId
 from quayside.kernel.observability import CountedMetrics
 from quayside.kernel.tenancy import tenant_scope
 from quayside.orders.records import OrderRecord, lines_from
 from quayside.orders.rules import OrderLine
+from quayside.sync.registry import MERCHANT_LISTINGS
+from quayside.sync.rules import SETTLED_SECONDS, SWEEP_SECONDS
+from quayside.sync.store import point_to_report
 from tests.support.aws import Aws, aws
 from tests.support.fresh import emptied
-from tests.support.notifications import DE, US, inventory_change, order_change, order_line, report_finished, sqs_event
+from tests.support.notifications import (
+    DE,
+    US,
+    inventory_change,
+    listing_issues,
+    listing_status,
+    order_change,
+    order_line,
+    report_finished,
+    sqs_event,
+)
 from tests.support.sellers import ConnectedSeller, connect
 
 
@@ -78,9 +93,9 @@ def test_an_order_change_is_stored_and_its_price_asked_for(world: World) -> None
     assert (order.status, order.fulfilled_by) == ("UNSHIPPED", "AMAZON")
     assert lines_from(order.lines) == (OrderLine("1", "SKU-1", 2), OrderLine("2", "SKU 2#x", 1))
     assert order.source == "amazon:notifications/ORDER_CHANGE"
-    assert order.expires_at == 1763661600 + 31536000 + 548 * 86400  # 2026-11-20T18:00:00Z and 548 days
+    assert order.expires_at == epoch_seconds(world.aws.clock.now()) + 548 * 86_400
     assert world.fetches() == ["903-8868176-2219830"]
-    assert world.metrics.counts == {"OrdersApplied": 1, "OrderFetchesRequested": 1}
+    assert world.metrics.counts == {"OrdersApplied": 1, "PricesWanted": 1, "OrderFetchesRequested": 1}
     assert world.metrics.flushed == 1
 
 
@@ -269,12 +284,7 @@ class _Broken:
         self.part = part
 
     def ports(self) -> Ports:
-        return Ports(
-            self._when("serving", PORTS.serving),
-            self._when("enqueue", PORTS.enqueue),
-            self._when("quarantine", PORTS.quarantine),
-            secrets.token_bytes,
-        )
+        return Ports._make(self._when(part, real) for part, real in PORTS._asdict().items())
 
     def _when(self, part: str, real: Any) -> Any:
         def call(*args: Any, **named: Any) -> Any:
@@ -289,7 +299,7 @@ class _Broken:
     ("part", "messages", "failed"),
     [
         ("serving", [order_change(), report_finished()], ["m0"]),
-        ("enqueue", [order_change(), order_change("903-0000000-0000002", status="Pending")], ["m0"]),
+        ("want_prices", [order_change(), order_change("903-0000000-0000002", status="Pending")], ["m0"]),
         ("quarantine", ["{", order_change()], ["m0"]),
     ],
 )
@@ -307,9 +317,78 @@ def test_when_a_port_fails_only_the_messages_that_need_it_come_again(
         assert world.fetches() == ["903-8868176-2219830"]
 
 
-def test_a_fetch_is_asked_for_once_per_order_of_a_batch(world: World) -> None:
-    asked: list[Sequence[Any]] = []
-    ports = PORTS._replace(enqueue=asked.append)
-    again = World(world.aws, ports)
-    again.deliver(*(order_change(f"903-0000000-{place:07}") for place in range(12)))
-    assert [len(commands) for commands in asked] == [12]
+def test_the_money_of_a_batch_is_asked_for_once_a_connection(world: World) -> None:
+    asked: list[tuple[str, list[tuple[str, str]]]] = []
+
+    def want(_: TenantId, connection_id: ConnectionId, orders: Sequence[tuple[str, str]], __: datetime) -> int:
+        asked.append((connection_id, list(orders)))
+        return 0
+
+    ben = connect(world.aws.clock, subject="ben", seller="BENS1")
+    again = World(world.aws, PORTS._replace(want_prices=want))
+    bodies = [order_change(f"903-0000000-{place:07}", seller=seller)
+              for place in range(6) for seller in (world.seller.selling_partner_id, "BENS1")]  # fmt: skip
+    again.deliver(*bodies, order_change("903-0000000-0000099", status="Pending"))
+    expected = [(f"903-0000000-{place:07}", "UNSHIPPED") for place in range(6)]
+    assert dict(asked) == {world.seller.connection_id: expected, ben.connection_id: expected}
+    assert len(asked) == 2
+
+
+def test_many_prices_are_brought_by_one_search_and_one_more_write(world: World) -> None:
+    world.deliver(*(order_change(f"903-0000000-{place:07}") for place in range(12)))
+    (message,) = world.aws.messages()
+    now = epoch_seconds(world.aws.clock.now())
+    assert message["body"]["kind"] == "orders.search"
+    assert message["body"]["arguments"] == {"mode": "sweep", "at": str(now + SETTLED_SECONDS)}
+    assert message["delay_seconds"] == SETTLED_SECONDS
+    # What comes within the same five minutes joins it.
+    world.aws.clock.advance(100)
+    world.deliver(*(order_change(f"903-0000001-{place:07}") for place in range(40)))
+    (later,) = world.aws.messages()
+    assert later["body"]["arguments"] == {
+        "mode": "sweep", "at": str(now + SETTLED_SECONDS + SWEEP_SECONDS), "narrow": "yes",
+    }  # fmt: skip
+    world.aws.clock.advance(100)
+    world.deliver(*(order_change(f"903-0000002-{place:07}") for place in range(40)))
+    assert world.aws.messages() == []
+    # A narrow search finds unshipped orders only: one that was shipped meanwhile is fetched.
+    world.deliver(order_change("903-0000003-0000001", status="Shipped"))
+    assert world.fetches() == ["903-0000003-0000001"]
+
+
+def test_that_notifications_arrive_is_written_down_seldom_and_by_what_they_tell(world: World) -> None:
+    def told() -> Any:
+        with tenant_scope(world.seller.tenant_id):
+            return connections.health_of(world.seller.connection_id)["orders"].notified_at
+
+    world.deliver(order_change(changed="2026-11-20T18:05:00.000Z"), order_change("903-1", status="Pending"))
+    assert told() == "2026-11-20T18:05:00Z"
+    world.deliver(order_change(status="Shipped", changed="2026-11-20T19:05:00.000Z"))
+    assert told() == "2026-11-20T18:05:00Z"
+    world.aws.clock.advance(TOLD_EVERY_SECONDS)
+    # A clock that is ahead does not make data fresher than now.
+    world.deliver(order_change(status="Shipped", changed="2026-12-01T00:00:00.000Z"))
+    assert told() == "2026-11-21T10:16:12Z"
+
+
+def test_a_report_of_ours_is_found_by_its_pointer_and_others_leave_no_trace(world: World) -> None:
+    seller = world.seller
+    point_to_report("777", seller.tenant_id, seller.connection_id, f"{MERCHANT_LISTINGS}#x", world.aws.clock.now())
+    before = len(world.aws.items("coordination_table"))
+    world.deliver(
+        report_finished(report_id="777", report_type=MERCHANT_LISTINGS),
+        report_finished(report_id="778", report_type=MERCHANT_LISTINGS),
+        report_finished(),
+    )
+    (message,) = world.aws.messages()
+    assert message["body"]["kind"] == "report.collect"
+    assert message["body"]["arguments"]["report"] == f"{MERCHANT_LISTINGS}#x"
+    assert len(world.aws.items("coordination_table")) == before
+
+
+def test_the_status_of_a_listing_is_stored(world: World) -> None:
+    assert world.deliver(listing_status(sku="SKU 9"), listing_issues(sku="SKU 9")) == []
+    kinds = {item["kind"]["S"] for item in world.aws.items() if "#LISTINGS#" in item["pk"]["S"]}
+    assert kinds == {"listing"}
+    (message,) = world.aws.messages()
+    assert message["body"]["kind"] == "listings.fetch"

@@ -9,12 +9,13 @@ from quayside.kernel.ids import connection_id_of, tenant_id_of
 from quayside.kernel.observability import CountedMetrics
 from quayside.sync import store
 from quayside.sync.commands import fetch_order
-from quayside.sync.service import INVENTORY_SECONDS, RECONCILE_SECONDS, fire_due
+from quayside.sync.service import DUE, fire_due
 from schedules.container import Schedules
 from tests.support.amazon import entropy_of
 from tests.support.aws import Aws, aws
 
 T = tenant_id_of("one")
+RECONCILE_SECONDS = 900
 
 
 @pytest.fixture
@@ -47,6 +48,14 @@ def test_work_is_sent_when_it_is_due_and_comes_back_on_its_beat(on: Aws) -> None
     assert fire(on) == []
     on.clock.advance(1)
     assert fire(on) == [connection_id]
+
+
+def test_a_command_of_the_schedule_says_that_it_is_one(on: Aws) -> None:
+    put(on, "A1")
+    fire_due(clock=on.clock, entropy=entropy_of(1))
+    (message,) = on.messages()
+    assert message["body"]["arguments"] == {"mode": "reconcile", DUE: "orders"}
+    assert message["body"]["cause"] == "schedule"
 
 
 def test_after_an_outage_missed_beats_are_sent_once_and_the_beat_is_kept(on: Aws) -> None:
@@ -100,7 +109,7 @@ def test_calling_off_leaves_others_alone(on: Aws) -> None:
 
 
 def test_the_function_counts_what_it_sent(on: Aws) -> None:
-    put(on, "A1", every=INVENTORY_SECONDS)
+    put(on, "A1", every=1800)
     metrics = CountedMetrics()
     assert Schedules(on.clock, metrics).run() == {"sent": 1}
     assert (metrics.counts, metrics.flushed) == ({"CommandsDue": 1}, 1)

@@ -8,11 +8,10 @@ from hypothesis import strategies as st
 from quayside.connections.rules import (
     Status,
     dataset_state,
+    finish_of,
     is_live,
     is_overdue,
     may_become,
-    progress_of,
-    share_walked,
     statuses_before,
 )
 
@@ -61,44 +60,63 @@ def test_how_fresh_a_dataset_is(status: Status, age: int | None, failed: bool, r
     assert found == state
 
 
-MINUTE_AGO = NOW - timedelta(seconds=60)
+@pytest.mark.parametrize(
+    ("status", "needed", "paused", "state"),
+    [
+        ("connected", True, True, "paused"),
+        ("authorising", True, True, "paused"),
+        ("connected", False, True, "off"),
+        ("connected", False, False, "off"),
+        ("authorising", False, False, "off"),
+        ("revoked", True, True, "off"),
+    ],
+)
+def test_a_pause_and_a_switch_come_before_freshness(
+    status: Status,
+    needed: bool,  # noqa: FBT001 - a table
+    paused: bool,  # noqa: FBT001 - a table
+    state: str,
+) -> None:
+    found = dataset_state(
+        status, last_success_at=NOW, failed=True, running=False, objective_seconds=1800, now=NOW, needed=needed,
+        paused=paused,
+    )  # fmt: skip
+    assert found == state
 
 
 @pytest.mark.parametrize(
-    ("rows", "before", "share", "last", "total", "seconds"),
+    ("done", "total", "minutes", "later", "finish_in"),
     [
-        (100, 0, 0.25, False, 400, None),
-        (100, 0, 0.25, True, 400, 180),
-        (500, 400, 0.5, False, 600, None),
-        (500, 400, 0.5, True, 600, 12),
-        (500, 400, 1.0, True, 500, 0),
-        (0, 0, 0.5, True, None, None),
-        (400, 400, 0.5, True, None, None),
-        (10, 0, 0.01, True, None, None),
+        (0, 25, 0, 5, None),
+        (1, 25, 10, 5, None),
+        (2, 25, 10, 0, 23 * 5),
+        (5, 25, 10, 4, 20 * 2 - 4),
+        # A window that takes longer than the others: the estimate is never in the past.
+        (24, 25, 24, 60, 0),
+        (25, 25, 50, 0, None),
     ],
 )
-def test_progress_is_a_straight_line_within_a_window(  # noqa: PLR0917 - a table
-    rows: int,
-    before: int,
-    share: float,
-    last: bool,  # noqa: FBT001 - a table
-    total: int | None,
-    seconds: int | None,
+def test_the_end_of_a_backfill_is_estimated_by_its_pace(
+    done: int, total: int, minutes: int, later: int, finish_in: int | None
 ) -> None:
-    found = progress_of(rows=rows, rows_before=before, share=share, last_window=last, started=MINUTE_AGO, now=NOW)
-    assert found == (total, None if seconds is None else NOW + timedelta(seconds=seconds))
+    updated = NOW - timedelta(minutes=later)
+    found = finish_of(
+        windows_done=done, windows_total=total, started=updated - timedelta(minutes=minutes), updated=updated, now=NOW
+    )
+    assert found == (None if finish_in is None else NOW + timedelta(minutes=finish_in))
 
 
-@given(st.integers(1, 500), st.integers(-10, 600))
-def test_the_share_of_a_window_is_between_nothing_and_all(length: int, reached: int) -> None:
-    begins, ends = NOW - timedelta(days=length), NOW
-    share = share_walked((begins, ends), begins + timedelta(days=reached))
-    assert share == pytest.approx(min(max(reached, 0), length) / length)
-
-
-def test_before_the_first_page_nothing_is_walked() -> None:
-    assert share_walked((NOW - timedelta(days=1), NOW), None) == 0.0
-    assert share_walked((NOW, NOW), NOW) == 0.0
+@given(st.integers(0, 30), st.integers(0, 30), st.integers(0, 10_000), st.integers(0, 10_000))
+def test_an_estimate_is_never_in_the_past(done: int, left: int, took: int, later: int) -> None:
+    updated = NOW - timedelta(seconds=later)
+    found = finish_of(
+        windows_done=done,
+        windows_total=done + left,
+        started=updated - timedelta(seconds=took),
+        updated=updated,
+        now=NOW,
+    )
+    assert found is None or found >= NOW
 
 
 @pytest.mark.parametrize(

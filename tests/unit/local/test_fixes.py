@@ -8,7 +8,15 @@ from typing import Any
 import pytest
 
 from infra.local import patching
-from infra.local.fixes import batching, fair_queues, leading_keys, policy_variables, sign_in_lockout, stream_failures
+from infra.local.fixes import (
+    batching,
+    conditional_writes,
+    fair_queues,
+    leading_keys,
+    policy_variables,
+    sign_in_lockout,
+    stream_failures,
+)
 from infra.local.fixes.encryption_context_keys import context_keys
 
 KEY = {"pk": {"S": "T#a#X"}, "sk": {"S": "1"}}
@@ -86,6 +94,26 @@ def test_encryption_context_becomes_condition_keys() -> None:
     }
     assert context_keys(b"nonsense") == {}
     assert context_keys(b"[]") == {}
+
+
+@pytest.mark.parametrize(
+    ("query", "headers", "expected"),
+    [
+        ({}, {}, {"s3:ObjectCreationOperation": "true"}),
+        ({}, {"if-none-match": "*"}, {"s3:ObjectCreationOperation": "true", "s3:if-none-match": "*"}),
+        ({"uploads": [""]}, {}, {"s3:ObjectCreationOperation": "false"}),
+        ({"uploadId": ["u"], "partNumber": ["1"]}, {}, {"s3:ObjectCreationOperation": "false"}),
+        (
+            {"uploadId": ["u"]},
+            {"if-none-match": "*"},
+            {"s3:ObjectCreationOperation": "true", "s3:if-none-match": "*"},
+        ),
+    ],
+)
+def test_what_a_policy_sees_of_a_write(
+    query: dict[str, Any], headers: dict[str, str], expected: dict[str, str]
+) -> None:
+    assert conditional_writes.write_keys(query, headers) == expected
 
 
 def test_fair_queues_take_turns() -> None:

@@ -2,17 +2,40 @@
 
 import json
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from notification_intake.intake import SELLER_CACHE_SECONDS, Intake, Message, Ports, messages_of
+from notification_intake.intake import (
+    ASKED_EVERY_SECONDS,
+    SELLER_CACHE_SECONDS,
+    Intake,
+    Message,
+    Ports,
+    messages_of,
+)
+from quayside.amazon.envelopes import ListingStatusChange, ReportFinished
 from quayside.connections.records import Serving
 from quayside.kernel.clock import FixedClock, parse_instant
-from quayside.kernel.ids import connection_id_of, tenant_id_of
+from quayside.kernel.ids import ConnectionId, connection_id_of, tenant_id_of
 from quayside.kernel.observability import CountedMetrics
-from tests.support.notifications import order_change, report_finished, sqs_event
+from quayside.sync.commands import SyncCommand, command
+from quayside.sync.registry import MERCHANT_LISTINGS
+from quayside.sync.sinks import Applied, Rejected
+from tests.support.notifications import (
+    US,
+    inventory_change,
+    listing_issues,
+    listing_quantity,
+    listing_status,
+    order_change,
+    report_finished,
+    sqs_event,
+    transaction_update,
+)
 
 TENANT = tenant_id_of("anna")
 CONNECTION = connection_id_of(TENANT, "NA", "A3TH9S8BH6GOGM")
@@ -21,18 +44,50 @@ CONNECTION = connection_id_of(TENANT, "NA", "A3TH9S8BH6GOGM")
 class World:
     """An intake whose ports remember what they were asked."""
 
-    def __init__(self, *, served: bool = True) -> None:
+    def __init__(self, *, served: bool = True, features_off: frozenset[str] = frozenset()) -> None:
         self.clock = FixedClock(parse_instant("2026-11-21T10:11:12Z"))
         self.metrics = CountedMetrics()
         self.resolved: list[str] = []
+        self.looked_up: list[str] = []
+        self.sent: list[tuple[SyncCommand, int]] = []
+        self.statuses: list[tuple[str, ...]] = []
         self.kept: list[dict[str, Any]] = []
-        self.serving = (Serving(TENANT, CONNECTION, "NA", frozenset({"subscription-1"})),) if served else ()
+        self.serving = (
+            (Serving(TENANT, CONNECTION, "NA", frozenset({"subscription-1"}), features_off),) if served else ()
+        )
         self.intake = Intake(
-            Ports(self._resolve, lambda _: None, self._keep, bytes),
+            Ports(
+                self._resolve,
+                self._send,
+                self._keep,
+                bytes,
+                lambda *_: 0,
+                self._finished,
+                self._apply_status,
+                lambda *_: None,
+            ),
             self.clock,
             self.metrics,
             lambda *_: None,
         )
+
+    def _send(self, commands: Sequence[SyncCommand], *, delay_seconds: int = 0) -> None:
+        self.sent += [(each, delay_seconds) for each in commands]
+
+    def _finished(self, finished: ReportFinished, now: datetime) -> SyncCommand | None:
+        self.looked_up.append(finished.report_id)
+        if finished.report_id != "ours":
+            return None
+        return command(
+            "report.collect", TENANT, CONNECTION, {"report": "x"}, cause="notification", now=now, entropy=bytes
+        )
+
+    def _apply_status(
+        self, _: ConnectionId, change: ListingStatusChange, *, event_time: datetime, received_at: datetime
+    ) -> Applied:
+        del event_time, received_at
+        self.statuses.append(change.status)
+        return Applied(1, 0) if change.status != ("ODD",) else Applied(0, 0, (Rejected("SKU-1", "It is odd."),))
 
     def _resolve(self, seller: str) -> Sequence[Serving]:
         self.resolved.append(seller)
@@ -64,11 +119,71 @@ def test_a_seller_nobody_serves_is_asked_for_each_time() -> None:
     assert len(world.resolved) == 2
 
 
-def test_reports_of_other_people_cost_no_look_up() -> None:
+def test_reports_of_other_people_cost_no_look_up_or_one_when_they_are_of_a_type_of_ours() -> None:
     world = World()
     assert world.take(*(report_finished() for _ in range(5))) == []
-    assert world.resolved == []
-    assert world.metrics.counts == {"NotificationsDropped": 5}
+    assert (world.resolved, world.looked_up) == ([], [])
+    assert world.take(report_finished(report_id="theirs", report_type=MERCHANT_LISTINGS)) == []
+    assert world.looked_up == ["theirs"]
+    assert world.metrics.counts == {"NotificationsDropped": 6}
+    assert world.sent == []
+
+
+def test_a_report_of_ours_is_collected_once() -> None:
+    world = World()
+    ours = report_finished(report_id="ours", report_type=MERCHANT_LISTINGS)
+    assert world.take(ours, ours) == []
+    assert [(each.kind, delay) for each, delay in world.sent] == [("report.collect", 0)]
+    assert world.looked_up == ["ours"]
+
+
+def test_listings_are_told_by_status_and_asked_for_by_issue_and_quantity() -> None:
+    world = World()
+    world.take(listing_status(), listing_status(status=()), listing_issues(), listing_issues(), listing_quantity())
+    assert world.statuses == [("BUYABLE", "DISCOVERABLE"), ()]
+    assert [(each.kind, each.arguments) for each, _ in world.sent] == [
+        ("listings.fetch", {"marketplace_id": US, "seller_sku": "SKU-1"}),
+        ("listings.fetch", {"seller_sku": "SKU-1"}),
+    ]
+    assert world.metrics.counts == {"ListingsApplied": 2, "CommandsRequested": 2}
+
+
+def test_a_status_that_can_not_be_stored_goes_to_quarantine() -> None:
+    world = World()
+    assert world.take(listing_status(status=["ODD"])) == []
+    assert [entry["reason"] for entry in world.kept] == ["It is odd."]
+
+
+def test_transactions_are_asked_for_in_a_quarter_of_an_hour_once_for_all() -> None:
+    world = World()
+    assert world.take(*(transaction_update() for _ in range(9))) == []
+    assert world.take(transaction_update()) == []
+    assert [(each.kind, each.cause, delay) for each, delay in world.sent] == [("finances.list", "notification", 900)]
+    world.clock.advance(ASKED_EVERY_SECONDS)
+    world.take(transaction_update())
+    assert len(world.sent) == 2
+
+
+def test_a_transaction_of_nobody_is_dropped() -> None:
+    world = World()
+    assert world.take(transaction_update(seller=None)) == []
+    assert (world.sent, world.kept) == ([], [])
+
+
+@pytest.mark.parametrize(
+    ("feature", "body"),
+    [
+        ("sales", order_change()),
+        ("stock", inventory_change("SKU-1", at="2026-11-20T18:00:00Z", stock={US: 3})),
+        ("listings", listing_issues()),
+        ("profit", transaction_update()),
+    ],
+)
+def test_what_no_switched_on_feature_needs_is_dropped_on_arrival(feature: str, body: dict[str, Any]) -> None:
+    world = World(features_off=frozenset({feature}))
+    assert world.take(body) == []
+    assert world.metrics.counts == {"NotificationsSwitchedOff": 1}
+    assert (world.sent, world.kept) == ([], [])
 
 
 def test_a_redelivery_is_told_from_a_first_delivery() -> None:

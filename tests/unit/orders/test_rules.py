@@ -1,6 +1,7 @@
 """What an order is, worked out from Amazon's two ways of telling it."""
 
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 
 import msgspec
 import pytest
@@ -21,6 +22,8 @@ from quayside.orders.rules import (
     OrderDocument,
     OrderLine,
     OrderState,
+    ReportedLine,
+    ReportedOrder,
     UnusableOrder,
 )
 
@@ -320,5 +323,164 @@ def test_order_ids_are_told_from_other_search_texts(text: str, *, is_id: bool) -
     assert rules.looks_like_order_id(text) == is_id
 
 
-def test_an_order_is_kept_for_eighteen_months() -> None:
-    assert rules.expires_at(PURCHASED) - PURCHASED == timedelta(days=548)
+def test_an_order_is_kept_for_eighteen_months_from_its_receipt() -> None:
+    assert rules.expires_at(CHANGED) - CHANGED == timedelta(days=548)
+
+
+# -- Reports -----------------------------------------------------------------------------------------------------------
+
+
+def reported_line(**changes: object) -> ReportedLine:
+    line = ReportedLine(
+        seller_sku="SKU-A",
+        asin="B000000001",
+        title="Coffee",
+        quantity=2,
+        status="Shipped",
+        currency="USD",
+        item=Decimal("20.00"),
+        tax=Decimal("1.65"),
+        shipping=Decimal("4.99"),
+        discount=Decimal("1.50"),
+        other=Decimal("2.00"),
+    )
+    return msgspec.structs.replace(line, **changes)
+
+
+def reported(*lines: ReportedLine, **changes: object) -> ReportedOrder:
+    order = ReportedOrder(
+        order_id="903-8868176-2219830",
+        marketplace_id="ATVPDKIKX0DER",
+        status="Shipped",
+        fulfilled_by="Amazon",
+        purchased_at=PURCHASED,
+        updated_at=CHANGED,
+        lines=lines or (reported_line(),),
+    )
+    return msgspec.structs.replace(order, **changes)
+
+
+def facts_of(*lines: ReportedLine, tax_on_top: bool = True, **changes: object) -> rules.OrderFacts:
+    return rules.facts_of_report(reported(*lines, **changes), "America/Los_Angeles", tax_on_top=tax_on_top)
+
+
+def test_a_report_establishes_what_a_document_does_but_for_the_line_ids() -> None:
+    by_report = facts_of()
+    by_document = rules.facts_of_document(document(status="SHIPPED"), "America/Los_Angeles")
+    assert by_report.lines == (OrderLine("report:1", "SKU-A", 2, 2),)
+    assert by_report.prices is not None
+    assert by_document.prices is not None
+    assert by_report.prices["report:1"] == by_document.prices["1"] == LinePrice(2, 2000, 165, 499, -150, 200)
+    assert (by_report.total_minor, by_report.currency) == (by_document.total_minor, by_document.currency)
+    assert (by_report.day, by_report.purchased_at) == (by_document.day, by_document.purchased_at)
+    assert (by_report.status, by_report.fulfilled_by) == ("SHIPPED", "AMAZON")
+    assert (by_report.is_document, by_document.is_document) == (False, True)
+
+
+@pytest.mark.parametrize(
+    ("amazon", "ours"),
+    [
+        ("Pending", "PENDING"),
+        ("Pending - Waiting for Pick Up", "PENDING"),
+        ("Unshipped", "UNSHIPPED"),
+        ("Shipping", "PARTIALLY_SHIPPED"),
+        ("Shipped", "SHIPPED"),
+        ("Shipped - Delivered to Buyer", "SHIPPED"),
+        ("Complete", "SHIPPED"),
+        ("Cancelled", "CANCELLED"),
+        ("Being Wrapped", "BEING_WRAPPED"),
+    ],
+)
+def test_statuses_of_reports_become_the_api_s(amazon: str, ours: str) -> None:
+    assert rules.report_status(amazon) == ours
+
+
+def test_where_prices_include_tax_it_is_not_added_again() -> None:
+    facts = facts_of(tax_on_top=False)
+    assert facts.prices == {"report:1": LinePrice(2, 2000, 0, 499, -150, 200)}
+    assert facts.total_minor == 2000 + 499 - 150 + 200
+
+
+def test_a_pending_order_has_lines_and_no_money() -> None:
+    facts = facts_of(reported_line(item=None, currency="", status="Unshipped"), status="Pending")
+    assert (facts.status, facts.currency, facts.prices, facts.total_minor) == ("PENDING", None, {}, None)
+
+
+def test_a_cancelled_line_counts_nothing() -> None:
+    facts = facts_of(reported_line(), reported_line(quantity=0, status="Cancelled", item=None))
+    assert facts.lines is not None
+    assert [line.cancelled for line in facts.lines] == [False, True]
+
+
+@pytest.mark.parametrize(
+    ("line", "reason"),
+    [
+        (reported_line(currency="EUR"), "mixes EUR and USD"),
+        (reported_line(item=Decimal("1.234")), "not an amount of USD"),
+        (reported_line(currency="dollars"), "mixes"),
+    ],
+)
+def test_what_can_not_be_true_is_refused(line: ReportedLine, reason: str) -> None:
+    with pytest.raises((UnusableOrder, InvalidInput), match=reason):
+        facts_of(reported_line(), line)
+
+
+def known(*skus: str) -> tuple[OrderLine, ...]:
+    return tuple(OrderLine(f"{number}00", sku, 2) for number, sku in enumerate(skus, start=1))
+
+
+def test_known_line_ids_are_kept_where_lines_correspond() -> None:
+    facts = facts_of(reported_line(seller_sku="B", quantity=1), reported_line(seller_sku="A"))
+    named = rules.with_ids_of(facts, (OrderLine("7", "A", 2), OrderLine("8", "B", 5)))
+    assert named is not None
+    assert named.lines is not None
+    assert [(line.order_item_id, line.seller_sku, line.quantity_ordered) for line in named.lines] == [
+        ("8", "B", 1),
+        ("7", "A", 2),
+    ]
+    assert set(named.prices or {}) == set(named.products or {}) == {"7", "8"}
+
+
+def test_lines_of_one_sku_are_told_apart_by_their_quantity() -> None:
+    facts = facts_of(reported_line(quantity=1), reported_line(quantity=5))
+    named = rules.with_ids_of(facts, (OrderLine("7", "SKU-A", 5), OrderLine("8", "SKU-A", 1)))
+    assert named is not None
+    assert [line.order_item_id for line in named.lines or ()] == ["8", "7"]
+
+
+def test_rows_of_several_warehouses_are_one_line_when_one_is_known() -> None:
+    facts = facts_of(
+        reported_line(quantity=1, item=Decimal("10.00"), status="Shipped"),
+        reported_line(quantity=2, item=Decimal("20.00"), status="Unshipped"),
+        reported_line(quantity=0, item=None, status="Cancelled"),
+    )
+    named = rules.with_ids_of(facts, (OrderLine("7", "SKU-A", 3),))
+    assert named is not None
+    assert named.lines == (OrderLine("7", "SKU-A", 3, 1),)
+    assert named.prices == {"7": LinePrice(3, 3000, 330, 998, -300, 400)}
+    assert named.total_minor == facts.total_minor
+
+
+def test_rows_that_are_one_line_have_no_price_as_long_as_one_of_them_has_none() -> None:
+    facts = facts_of(reported_line(), reported_line(item=None))
+    named = rules.with_ids_of(facts, (OrderLine("7", "SKU-A", 4),))
+    assert named is not None
+    assert named.prices == {}
+
+
+@pytest.mark.parametrize("skus", [(), ("SKU-A", "SKU-A"), ("SKU-B",), ("SKU-A", "SKU-B")])
+def test_lines_that_do_not_correspond_keep_their_own_numbers(skus: tuple[str, ...]) -> None:
+    assert rules.with_ids_of(facts_of(), known(*skus)) is None
+
+
+@given(st.lists(st.sampled_from("AB"), min_size=1, max_size=5), st.randoms(use_true_random=False))
+def test_ids_move_over_exactly_when_the_skus_are_the_same(skus: list[str], chance: object) -> None:
+    facts = facts_of(*(reported_line(seller_sku=sku) for sku in skus))
+    shuffled = list(skus)
+    chance.shuffle(shuffled)  # type: ignore[attr-defined]  # a random.Random
+    named = rules.with_ids_of(facts, known(*shuffled))
+    assert named is not None
+    assert sorted(line.order_item_id for line in named.lines or ()) == [line.order_item_id for line in known(*shuffled)]
+    by_id = {line.order_item_id: line.seller_sku for line in known(*shuffled)}
+    assert all(by_id[line.order_item_id] == line.seller_sku for line in named.lines or ())
+    assert rules.with_ids_of(facts, known(*shuffled[1:], "C")) is None

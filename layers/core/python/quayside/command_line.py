@@ -17,7 +17,9 @@ from quayside.kernel.ids import check_connection_id, check_tenant_id
 from quayside.kernel.settings import InvalidSettings, Settings, load_settings
 
 if TYPE_CHECKING:
-    from quayside.kernel.ids import TenantId
+    from contextlib import AbstractContextManager
+
+    from quayside.kernel.ids import ConnectionId, TenantId
     from quayside.storage.connection import AwsSession, Store, TenantSession
 
 _OUTPUTS = {
@@ -25,6 +27,7 @@ _OUTPUTS = {
     "VaultTableName": "VAULT_TABLE",
     "CoordinationTableName": "COORDINATION_TABLE",
     "IntakeQueueUrl": "INTAKE_QUEUE_URL",
+    "WorkQueueUrl": "WORK_QUEUE_URL",
     "VaultKeyArn": "VAULT_KEY_ARN",
 }
 _PARAMETERS = {"LwaClientId": "LWA_CLIENT_ID", "AmazonApplicationId": "AMAZON_APPLICATION_ID"}
@@ -113,7 +116,27 @@ def _parser() -> argparse.ArgumentParser:
     accounts = verbs.add_parser("list", help="show the connections of a tenant")
     accounts.add_argument("--tenant", required=True)
     accounts.set_defaults(run=_list_connections, required=("core_table",))
+    _add_sync(areas)
     return parser
+
+
+def _add_sync(areas: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    sync = areas.add_parser("sync", help="how datasets are kept in step with Amazon")
+    verbs = sync.add_subparsers(dest="verb", required=True, metavar="VERB")
+    status = verbs.add_parser("status", help="how every dataset is doing; without --tenant, of all tenants")
+    status.add_argument("--state", help="only what is in this state, for example failing")
+    status.set_defaults(run=_sync_status, required=("core_table", "coordination_table"))
+    plan = verbs.add_parser("plan", help="what every dataset needs next, and why")
+    plan.set_defaults(run=_sync_plan, required=("core_table",))
+    now = verbs.add_parser("run", help="read a dataset now")
+    now.set_defaults(run=_sync_run, required=("core_table", "coordination_table", "work_queue_url"))
+    replay = verbs.add_parser("replay", help="send what is in quarantine through again, or load a report again")
+    replay.add_argument("--report", help="load this report again, as the reports of the connection name it")
+    replay.set_defaults(run=_sync_replay, required=("core_table", "work_queue_url", "intake_queue_url"))
+    for verb in (status, plan, now, replay):
+        verb.add_argument("--tenant", required=verb is not status, help="of this tenant")
+        verb.add_argument("--connection", required=verb in {now, replay}, help="of this connection")
+        verb.add_argument("--dataset", required=verb is now, help="only this dataset, for example orders")
 
 
 def _client_id(arguments: argparse.Namespace, settings: Settings) -> str:
@@ -199,6 +222,117 @@ def _list_connections(arguments: argparse.Namespace, settings: Settings, clock: 
         print(f"{line}  {each.status_reason}".rstrip(), file=streams.write)
     if not found:
         print("This tenant has no connections.", file=streams.write)
+
+
+def _sync_status(arguments: argparse.Namespace, settings: Settings, clock: Clock, streams: "Streams") -> None:
+    del settings
+    if arguments.tenant is None:
+        _show_board(arguments, clock, streams)
+        return
+    from quayside.sync import service  # noqa: PLC0415 - as in _store
+
+    for connection_id in _chosen(arguments):
+        with _tenant(arguments):
+            shown = service.sync_status(connection_id, clock)
+        about = shown.connection
+        print(f"{about.connection_id}  {about.status}  {about.region}  {about.name}", file=streams.write)
+        if about.trouble is not None:
+            print(f"  {about.trouble.title}. {about.trouble.action}", file=streams.write)
+        for each in shown.datasets:
+            if arguments.dataset not in {None, each.dataset} or arguments.state not in {None, each.state}:
+                continue
+            age = "never read" if each.age_seconds is None else f"{_span(each.age_seconds)} old"
+            line = f"  {each.dataset:<18} {each.state:<8} {age:<12} {each.rows} rows  {each.reason} {each.action}"
+            print(line.rstrip(), file=streams.write)
+
+
+def _show_board(arguments: argparse.Namespace, clock: Clock, streams: "Streams") -> None:
+    from quayside.sync import service  # noqa: PLC0415 - as in _store
+
+    if arguments.connection is not None:
+        raise CommandFailed("Give --tenant with --connection.")
+    cursor: str | None = None
+    shown = 0
+    while True:
+        page = service.board(arguments.state, cursor, clock)
+        for each in page.entries:
+            if arguments.dataset not in {None, each.dataset}:
+                continue
+            shown += 1
+            place = f"{each.tenant_id}  {each.connection_id}  {each.dataset:<18}"
+            print(f"{place} {each.state:<8} since {each.since}  {each.reason}".rstrip(), file=streams.write)
+        cursor = page.next_cursor
+        if cursor is None:
+            break
+    if not shown:
+        print("Nothing to show.", file=streams.write)
+
+
+def _sync_plan(arguments: argparse.Namespace, settings: Settings, clock: Clock, streams: "Streams") -> None:
+    del settings
+    from quayside.sync import service  # noqa: PLC0415 - as in _store
+
+    for connection_id in _chosen(arguments):
+        print(connection_id, file=streams.write)
+        with _tenant(arguments):
+            planned = service.plan(connection_id, clock)
+        for each, step in planned:
+            if arguments.dataset in {None, each.key}:
+                what = step.kind or "nothing"
+                print(f"  {each.key:<18} {what:<17} {step.source:<12} {step.because}", file=streams.write)
+
+
+def _sync_run(arguments: argparse.Namespace, settings: Settings, clock: Clock, streams: "Streams") -> None:
+    del settings
+    from quayside.sync import service  # noqa: PLC0415 - as in _store
+
+    with _tenant(arguments):
+        service.run_now(check_connection_id(arguments.connection), arguments.dataset, clock, cause="operator")
+    print(f"Asked for: {arguments.dataset} is read as soon as its turn comes.", file=streams.write)
+
+
+def _sync_replay(arguments: argparse.Namespace, settings: Settings, clock: Clock, streams: "Streams") -> None:
+    del settings
+    from quayside.operations import service  # noqa: PLC0415 - as in _store
+    from quayside.sync.service import Desk  # noqa: PLC0415 - as in _store
+
+    connection_id = check_connection_id(arguments.connection)
+    desk = Desk(clock)
+    with _tenant(arguments):
+        if arguments.report is not None:
+            from quayside.sync import reports  # noqa: PLC0415 - as in _store
+
+            reports.replay(connection_id, arguments.report, desk, cause="operator")
+            print("The report is loaded again.", file=streams.write)
+            return
+        found = service.replay_all(connection_id, arguments.dataset, desk)
+    if not found.taken_in and not found.anew:
+        print("Nothing is in quarantine.", file=streams.write)
+        return
+    print(f"Sent through intake again: {found.taken_in}. Asked for anew: {found.anew}.", file=streams.write)
+
+
+def _chosen(arguments: argparse.Namespace) -> "list[ConnectionId]":
+    """Return the connection that is named, or all of the tenant's."""
+    from quayside.connections import service  # noqa: PLC0415 - as in _store
+    from quayside.kernel.ids import ConnectionId  # noqa: PLC0415 - as in _store
+
+    if arguments.connection is not None:
+        return [check_connection_id(arguments.connection)]
+    with _tenant(arguments):
+        return [ConnectionId(each.connection_id) for each in service.all_connections()]
+
+
+def _tenant(arguments: argparse.Namespace) -> "AbstractContextManager[object]":
+    from quayside.kernel.tenancy import tenant_scope  # noqa: PLC0415 - as in _store
+
+    return tenant_scope(check_tenant_id(arguments.tenant))
+
+
+def _span(seconds: int) -> str:
+    from quayside.sync.rules import words_for  # noqa: PLC0415 - as in _store
+
+    return words_for(timedelta(seconds=seconds))
 
 
 class Streams:

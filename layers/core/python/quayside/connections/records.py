@@ -4,12 +4,12 @@ The connection itself, its datasets' health, who serves which seller, what waits
 and shared destinations of the authorisation.
 """
 
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import msgspec
 from pynamodb.attributes import NumberAttribute, UnicodeAttribute
 
-from quayside.connections.rules import STEPS, Status, StepState
+from quayside.connections.rules import STEPS, Status, StepState, TroubleKind
 from quayside.storage.tables import CoordinationItem, CoreItem
 
 
@@ -33,8 +33,34 @@ def no_steps() -> dict[str, Step]:
     return {key: Step("waiting") for key, _ in STEPS}
 
 
+class Trouble(msgspec.Struct, frozen=True):
+    """What stops a connection at the moment.
+
+    Attributes:
+        kind: our own secret, an outage of Amazon's, or a role the authorisation lacks.
+        since: when it was first seen, ISO 8601.
+        operation: the call it was seen at; the trouble ends when that call succeeds. Empty: any call that does.
+        request_id: Amazon's id of the request it was first seen at.
+    """
+
+    kind: TroubleKind
+    since: str
+    operation: str = ""
+    request_id: str = ""
+
+
+class Pause(msgspec.Struct, frozen=True):
+    """That a member paused a dataset: when (ISO 8601) and who."""
+
+    at: str
+    by: str
+
+
 class Connection(msgspec.Struct, frozen=True):
-    """One selling partner account in one region that a tenant authorised. Instants are ISO 8601 texts."""
+    """One selling partner account in one region that a tenant authorised. Instants are ISO 8601 texts.
+
+    ``features_off`` and ``paused`` say what is not fetched though the connection is live.
+    """
 
     connection_id: str
     selling_partner_id: str
@@ -51,6 +77,10 @@ class Connection(msgspec.Struct, frozen=True):
     marketplaces: tuple[ConnectedMarketplace, ...]
     steps: dict[str, Step]
     subscriptions: dict[str, str]
+    features_off: tuple[str, ...] = ()
+    paused: dict[str, Pause] = {}
+    trouble: Trouble | None = None
+    status_since: str | None = None
 
     @property
     def marketplace_ids(self) -> tuple[str, ...]:
@@ -61,6 +91,9 @@ class Connection(msgspec.Struct, frozen=True):
 _marketplaces = msgspec.json.Decoder(tuple[ConnectedMarketplace, ...])
 _steps = msgspec.json.Decoder(dict[str, Step])
 _texts = msgspec.json.Decoder(dict[str, str])
+_names = msgspec.json.Decoder(tuple[str, ...])
+_pauses = msgspec.json.Decoder(dict[str, Pause])
+_trouble = msgspec.json.Decoder(Trouble)
 
 
 class ConnectionRecord(CoreItem):
@@ -83,6 +116,10 @@ class ConnectionRecord(CoreItem):
     marketplaces = UnicodeAttribute(null=True)
     steps = UnicodeAttribute(null=True)
     subscriptions = UnicodeAttribute(null=True)
+    features_off = UnicodeAttribute(null=True)
+    paused = UnicodeAttribute(null=True)
+    trouble = UnicodeAttribute(null=True)
+    status_since = UnicodeAttribute(null=True)
 
     def read(self) -> Connection:
         """Return the connection as a value."""
@@ -103,22 +140,23 @@ class ConnectionRecord(CoreItem):
             marketplaces=_marketplaces.decode(self.marketplaces or "[]"),
             steps=_steps.decode(self.steps) if self.steps else no_steps(),
             subscriptions=_texts.decode(self.subscriptions or "{}"),
+            features_off=_names.decode(self.features_off or "[]"),
+            paused=_pauses.decode(self.paused or "{}"),
+            trouble=_trouble.decode(self.trouble) if self.trouble else None,
+            status_since=self.status_since,
         )
 
 
 class HistoryWalk(msgspec.Struct, frozen=True):
-    """Where the walk through a seller's order history stands.
+    """Where the walk through one window of a seller's order history stands, page by page in the order of purchase.
 
-    History is walked window by window, the newest first, so that recent figures are complete within minutes; within a
-    window in the order of purchase.
+    Only windows that Amazon's report would not bring are walked.
 
     Attributes:
         run: which walk; a command of another run is out of date.
         page: the page to fetch next; a command for another page is a duplicate.
-        oldest: where the whole walk ends, ISO 8601.
-        newest: where it began.
-        created_after: where the present window begins.
-        created_before: where the present window ends.
+        created_after: where the window begins, ISO 8601.
+        created_before: where it ends.
         started_at: when it began.
         updated_at: when it last moved.
         from_instant: from where the present search runs; later than ``created_after`` once a token had expired.
@@ -127,14 +165,11 @@ class HistoryWalk(msgspec.Struct, frozen=True):
         last_seen: the latest purchase time seen.
         ascending: whether every page began where the one before ended, so that ``last_seen`` is safe to go on from.
         rows: orders brought so far.
-        rows_before: orders that the windows before the present one brought.
         done: the walk is over.
     """
 
     run: str
     page: int
-    oldest: str
-    newest: str
     created_after: str
     created_before: str
     started_at: str
@@ -145,12 +180,36 @@ class HistoryWalk(msgspec.Struct, frozen=True):
     last_seen: str | None = None
     ascending: bool = True
     rows: int = 0
-    rows_before: int = 0
     done: bool = False
 
 
+class Backfill(msgspec.Struct, frozen=True):
+    """How far history is that is brought window by window through reports.
+
+    Attributes:
+        windows_total: how many windows there are.
+        windows_done: how many are stored.
+        rows: rows they brought.
+        started_at: when it began, ISO 8601.
+        updated_at: when the last window was done.
+        unit: what the rows are.
+    """
+
+    windows_total: int
+    windows_done: int
+    rows: int
+    started_at: str
+    updated_at: str
+    unit: Literal["orders", "rows"] = "orders"
+
+
 class DatasetHealth(CoreItem):
-    """How one dataset of one connection is doing."""
+    """How one dataset of one connection is doing.
+
+    ``listed`` is how many rows Amazon's last complete list had, ``stale_reason`` says that the one after it was empty.
+    ``run`` names the run under way and ``run_step`` the command of it that comes next; ``checked_at`` is when the last
+    full check by a report was asked for; ``notified_at`` when a notification was last applied.
+    """
 
     KIND = "dataset_health"
 
@@ -162,16 +221,29 @@ class DatasetHealth(CoreItem):
     failure_reason = UnicodeAttribute(null=True)
     failure_action = UnicodeAttribute(null=True)
     failure_request_id = UnicodeAttribute(null=True)
+    backfill = UnicodeAttribute(null=True)
     history = UnicodeAttribute(null=True)
     history_step = UnicodeAttribute(null=True)
     reconciled_until = UnicodeAttribute(null=True)
     run = UnicodeAttribute(null=True)
     run_at = UnicodeAttribute(null=True)
+    run_step = NumberAttribute(null=True)
     complete_from = UnicodeAttribute(null=True)
+    next_at = UnicodeAttribute(null=True)
+    notified_at = UnicodeAttribute(null=True)
+    checked_at = UnicodeAttribute(null=True)
+    asked_at = UnicodeAttribute(null=True)
+    last_cause = UnicodeAttribute(null=True)
+    listed = NumberAttribute(null=True)
+    stale_reason = UnicodeAttribute(null=True)
 
     def walk(self) -> HistoryWalk | None:
         """Return the walk through history, None when none ever began."""
         return msgspec.json.decode(self.history, type=HistoryWalk) if self.history else None
+
+    def windows(self) -> Backfill | None:
+        """Return how far history is that comes window by window, None when there is none."""
+        return msgspec.json.decode(self.backfill, type=Backfill) if self.backfill else None
 
 
 class SellerConnection(CoordinationItem):
@@ -183,6 +255,7 @@ class SellerConnection(CoordinationItem):
     connection_id = UnicodeAttribute()
     region = UnicodeAttribute()
     subscription_ids = UnicodeAttribute()
+    features_off = UnicodeAttribute(null=True)
 
 
 class AuthorizationState(CoordinationItem):
@@ -239,6 +312,7 @@ class Serving(NamedTuple):
     connection_id: str
     region: str
     subscription_ids: frozenset[str]
+    features_off: frozenset[str] = frozenset()
 
     def accepts(self, subscription_id: str | None) -> bool:
         """Return whether a notification sent for ``subscription_id`` is meant for this connection.

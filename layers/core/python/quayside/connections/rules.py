@@ -2,11 +2,13 @@
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from typing import Literal
+from typing import Literal, get_args
 
 Status = Literal["authorising", "connected", "failed", "disconnecting", "disconnected", "revoked"]
+ALL_STATUSES: tuple[Status, ...] = get_args(Status)
 StepState = Literal["waiting", "running", "done", "failed"]
-DatasetState = Literal["fresh", "late", "failing", "waiting", "off"]
+DatasetState = Literal["fresh", "late", "failing", "waiting", "paused", "off"]
+TroubleKind = Literal["revoked", "our_secret", "outage", "access"]
 
 STEPS: tuple[tuple[str, str], ...] = (
     ("exchange", "Sign in with Amazon"),
@@ -41,7 +43,7 @@ def is_live(status: Status) -> bool:
     return status in {"authorising", "connected"}
 
 
-def dataset_state(  # noqa: PLR0913 - what freshness depends on
+def dataset_state(  # noqa: PLR0911, PLR0913 - what freshness depends on, and one return for each state
     status: Status,
     *,
     last_success_at: datetime | None,
@@ -49,14 +51,21 @@ def dataset_state(  # noqa: PLR0913 - what freshness depends on
     running: bool,
     objective_seconds: int,
     now: datetime,
+    needed: bool = True,
+    paused: bool = False,
 ) -> DatasetState:
     """Return how a dataset stands against its freshness objective.
 
-    ``off`` when the connection is not connected; ``failing`` when the last run failed; ``waiting`` before the first
-    success; ``late`` when the last success is older than the objective; otherwise ``fresh``.
+    ``off`` when the connection is not connected or no feature that is on needs it; ``paused`` when a member paused it;
+    ``failing`` when the last run failed; ``waiting`` before the first success; ``late`` when the last success is older
+    than the objective; otherwise ``fresh``.
     """
-    if status != "connected":
-        return "waiting" if status == "authorising" else "off"
+    if not needed or status not in {"connected", "authorising"}:
+        return "off"
+    if paused:
+        return "paused"
+    if status == "authorising":
+        return "waiting"
     if failed:
         return "failing"
     if last_success_at is None:
@@ -66,31 +75,19 @@ def dataset_state(  # noqa: PLR0913 - what freshness depends on
     return "fresh"
 
 
-def share_walked(window: tuple[datetime, datetime], reached: datetime | None) -> float:
-    """Return which share of a window of time a walk has covered, from 0 to 1."""
-    begins, ends = window
-    span = (ends - begins).total_seconds()
-    if reached is None or span <= 0:
-        return 0.0
-    return min(1.0, max(0.0, (reached - begins).total_seconds() / span))
+def finish_of(
+    *, windows_done: int, windows_total: int, started: datetime, updated: datetime, now: datetime
+) -> datetime | None:
+    """Estimate when windows of history are all brought: those left at the pace of those done so far.
 
-
-def progress_of(  # noqa: PLR0913 - what an estimate is made of
-    *, rows: int, rows_before: int, share: float, last_window: bool, started: datetime, now: datetime
-) -> tuple[int | None, datetime | None]:
-    """Estimate how many rows a walk brings up to the end of its present window, and when it is over.
-
-    Within a window the share of the time walked stands for the share of the rows. How much lies in older windows
-    nobody can know (an account may be young), so nothing is said about them: the total grows with each window, and an
-    end is named in the last one only. None while there is too little to say.
+    None while fewer than two are done, for one says nothing of a pace, and when none are left. The estimate is never in
+    the past: a window that takes longer than the others moves it.
     """
-    in_window = rows - rows_before
-    if share < _SAYS_SOMETHING or in_window <= 0:
-        return None, None
-    total = max(rows, rows_before + round(in_window / share))
-    if not last_window:
-        return total, None
-    return total, now + timedelta(seconds=round((now - started).total_seconds() * (total - rows) / rows))
+    left = windows_total - windows_done
+    if windows_done < _SAYS_SOMETHING or left <= 0:
+        return None
+    each = (updated - started) / windows_done
+    return max(now, updated + each * left)
 
 
 def is_overdue(status: Status, *, exchanging: bool, began_at: datetime, now: datetime) -> bool:
@@ -98,5 +95,5 @@ def is_overdue(status: Status, *, exchanging: bool, began_at: datetime, now: dat
     return status == "authorising" and exchanging and now - began_at > _CODE_IS_DEAD
 
 
-_SAYS_SOMETHING = 0.02
+_SAYS_SOMETHING = 2
 _CODE_IS_DEAD = timedelta(minutes=6)

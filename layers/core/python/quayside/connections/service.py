@@ -10,25 +10,30 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple, NoReturn, Protocol
 
+from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 
 from quayside.amazon.client import AmazonClient, Caller
 from quayside.amazon.errors import Busy, CodeRefused, RequestRejected
 from quayside.amazon.marketplaces import Region, find_marketplace, marketplace
 from quayside.amazon.oauth import AUTHORISATION_DAYS, CODE_SECONDS, STATE_SECONDS, consent_url
+from quayside.amazon.operations import EVENT_BRIDGE_TYPES, payload_version_of
 from quayside.amazon.tokens import TokenBroker, forget_access_token, give_lease_back, take_lease
 from quayside.connections import store
 from quayside.connections.records import (
+    Backfill,
     ConnectedMarketplace,
     Connection,
     ConnectionRecord,
     DatasetHealth,
+    Pause,
     QuarantinedMessage,
     Serving,
     Step,
+    Trouble,
 )
-from quayside.connections.rules import STEPS, Status, StepState, is_live, statuses_before
-from quayside.connections.views import Authorization, QuarantinePage, quarantine_page
+from quayside.connections.rules import ALL_STATUSES, STEPS, Status, StepState, is_live, statuses_before
+from quayside.connections.views import Authorization, QuarantinePage, in_step_at, quarantine_page
 from quayside.kernel.clock import Clock, epoch_seconds, format_instant, parse_instant
 from quayside.kernel.errors import Conflict, FieldProblem, Forbidden, Gone, InvalidInput, NotFound
 from quayside.kernel.ids import ConnectionId, TenantId, connection_id_of
@@ -38,20 +43,21 @@ from quayside.storage import vault
 from quayside.storage.connection import bound
 from quayside.storage.vault import Purpose, Secret
 
-NOTIFICATION_TYPES: Mapping[str, tuple[str, Mapping[str, Any] | None]] = {
-    "ORDER_CHANGE": (
-        "1.0",
-        {
-            "eventFilter": {
-                "eventFilterType": "ORDER_CHANGE",
-                "orderChangeTypes": ["OrderStatusChange", "BuyerRequestedChange"],
-            }
-        },
-    ),
-    "FBA_INVENTORY_AVAILABILITY_CHANGES": ("1.0", None),
-    "REPORT_PROCESSING_FINISHED": ("2020-09-04", None),
+NOTIFICATION_TYPES: Mapping[str, Mapping[str, Any] | None] = {
+    "ORDER_CHANGE": {
+        "eventFilter": {
+            "eventFilterType": "ORDER_CHANGE",
+            "orderChangeTypes": ["OrderStatusChange", "BuyerRequestedChange"],
+        }
+    },
+    "FBA_INVENTORY_AVAILABILITY_CHANGES": None,
+    "REPORT_PROCESSING_FINISHED": None,
+    "TRANSACTION_UPDATE": None,
+    "LISTINGS_ITEM_STATUS_CHANGE": None,
+    "LISTINGS_ITEM_ISSUES_CHANGE": None,
+    "LISTINGS_ITEM_MFN_QUANTITY_CHANGE": None,
 }
-"""What a connection subscribes to: type to payload version and processing directive."""
+"""What a connection subscribes to: type to processing directive."""
 
 _REGION_NAMES: Mapping[str, str] = {"NA": "Americas", "EU": "Europe", "FE": "Far East"}
 _DESTINATION_NAME = "quayside"
@@ -59,6 +65,7 @@ _AUTHORISE_LEASE_SECONDS = 60
 _CONFLICT = 409
 _NOT_FOUND = 404
 _LONGEST_SELLER_ID = 64
+_TRIES = 3
 _CONNECT_AGAIN = "Connect the account again."
 
 
@@ -365,13 +372,13 @@ def _subscribe(connection: Connection, amazon: AmazonClient) -> Connection:
     tenant_id, connection_id = current_tenant(), ConnectionId(connection.connection_id)
     region = _region(connection.region)
     caller = caller_of(connection)
-    destination_id = _destination(region, amazon)
     refused: list[str] = []
-    for notification_type, (version, directive) in NOTIFICATION_TYPES.items():
+    for notification_type, directive in NOTIFICATION_TYPES.items():
         if notification_type in connection.subscriptions:
             continue
         try:
-            subscription_id = _subscription(amazon, caller, notification_type, destination_id, version, directive)
+            destination_id = _destination(region, amazon, events=notification_type in EVENT_BRIDGE_TYPES)
+            subscription_id = _subscription(amazon, caller, notification_type, destination_id, directive)
         except RequestRejected as rejected:
             refused.append(
                 f"{notification_type}: {rejected.said or 'refused'} ({rejected.request_id or 'no request id'})"
@@ -384,7 +391,12 @@ def _subscribe(connection: Connection, amazon: AmazonClient) -> Connection:
             ),
         )
         store.serve(
-            connection.selling_partner_id, tenant_id, connection_id, region, list(connection.subscriptions.values())
+            connection.selling_partner_id,
+            tenant_id,
+            connection_id,
+            region,
+            list(connection.subscriptions.values()),
+            features_off=connection.features_off,
         )
     detail = "" if not refused else "Amazon refused; we check at intervals instead. " + "; ".join(refused)
     return _keep_steps(
@@ -392,14 +404,14 @@ def _subscribe(connection: Connection, amazon: AmazonClient) -> Connection:
     )
 
 
-def _subscription(  # noqa: PLR0913, PLR0917 - the parts of a subscription
+def _subscription(
     amazon: AmazonClient,
     caller: Caller,
     notification_type: str,
     destination_id: str,
-    version: str,
     directive: Mapping[str, Any] | None,
 ) -> str:
+    version = payload_version_of(notification_type)
     try:
         return amazon.create_subscription(
             caller, notification_type, destination_id, payload_version=version, directive=directive
@@ -411,21 +423,30 @@ def _subscription(  # noqa: PLR0913, PLR0917 - the parts of a subscription
         return amazon.subscription(caller, notification_type)
 
 
-def _destination(region: Region, amazon: AmazonClient) -> str:
+def _destination(region: Region, amazon: AmazonClient, *, events: bool) -> str:
+    """Return the application's destination in a region: of its queue, or (``events``) of its account's EventBridge."""
     queue_arn = bound().settings.intake_queue_arn
-    known = store.destination(region)
-    if known is not None and known.queue_arn == queue_arn:
+    _, _, _, aws_region, account_id, _ = queue_arn.split(":", 5)
+    place, leads_to = (f"{region}:events", f"{account_id}:{aws_region}") if events else (region, queue_arn)
+    known = store.destination(place)
+    if known is not None and known.queue_arn == leads_to:
         return known.destination_id
     try:
-        destination_id = amazon.create_destination(region, _DESTINATION_NAME, queue_arn)
+        if events:
+            destination_id = amazon.create_destination(
+                region, _DESTINATION_NAME, account_id=account_id, aws_region=aws_region
+            )
+        else:
+            destination_id = amazon.create_destination(region, _DESTINATION_NAME, queue_arn)
     except RequestRejected as rejected:
         if rejected.status != _CONFLICT:
             raise
-        ours = [each for each in amazon.destinations(region) if each.arn == queue_arn]
+        present = amazon.destinations(region)
+        ours = [each for each in present if (each.account_id == account_id if events else each.arn == queue_arn)]
         if not ours:
             raise
         destination_id = ours[0].destination_id
-    store.put_destination(region, destination_id, queue_arn)
+    store.put_destination(place, destination_id, leads_to)
     return destination_id
 
 
@@ -436,6 +457,7 @@ def _connected(connection: Connection, clock: Clock) -> None:
         ConnectionId(connection.connection_id),
         [
             model.status.set("connected"),
+            model.status_since.set(format_instant(now)),
             model.connected_at.set(format_instant(now)),
             model.authorisation_expires_at.set(
                 format_instant(parse_instant(connection.began_at) + timedelta(days=AUTHORISATION_DAYS))
@@ -484,21 +506,25 @@ def fail_authorisation(connection_id: ConnectionId, step: str, reason: str, *, a
     forget_access_token(current_tenant(), connection_id)
 
 
-def revoked(connection_id: ConnectionId, *, desk: WorkDesk) -> None:
+def revoked(connection_id: ConnectionId, *, desk: WorkDesk, now: datetime) -> None:
     """Take note that the seller has withdrawn the authorisation at Amazon: the same stop as a disconnect, at once."""
     connection = store.find(connection_id)
     if connection is None or not is_live(connection.status):
         return
     reason = "The authorisation was withdrawn at Amazon, or it has expired."
-    _stop(connection, "revoked", reason, _CONNECT_AGAIN, desk=desk)
+    _stop(connection, "revoked", reason, _CONNECT_AGAIN, desk=desk, now=now)
 
 
-def _stop(connection: Connection, status: Status, reason: str, action: str, *, desk: WorkDesk) -> None:
+def _stop(  # noqa: PLR0913 - what is said about the stop
+    connection: Connection, status: Status, reason: str, action: str, *, desk: WorkDesk, now: datetime | None = None
+) -> None:
     """Stop everything of a connection, in an order in which each step makes the next one safe to repeat."""
     tenant_id, connection_id = current_tenant(), ConnectionId(connection.connection_id)
     model = ConnectionRecord
     actions: list[Action] = [
         model.status.set(status),
+        model.status_since.remove() if now is None else model.status_since.set(format_instant(now)),
+        model.trouble.remove(),
         model.status_reason.set(reason) if reason else model.status_reason.remove(),
         model.status_action.set(action) if action else model.status_action.remove(),
     ]
@@ -519,12 +545,18 @@ def release(connection_id: ConnectionId, *, amazon: AmazonClient) -> None:
     if connection is None or connection.status != "disconnecting":
         return
     if not store.serving(connection.selling_partner_id):
+        left = dict(connection.subscriptions)
         for notification_type, subscription_id in connection.subscriptions.items():
             try:
                 amazon.delete_subscription(_region(connection.region), notification_type, subscription_id)
             except RequestRejected as rejected:
                 if rejected.status != _NOT_FOUND:
                     raise
+            # There are more than Amazon lets be deleted at once, so each is remembered: none is deleted twice.
+            del left[notification_type]
+            store.change(
+                connection_id, [ConnectionRecord.subscriptions.set(store.encoded(left))], only_in=("disconnecting",)
+            )
     close(connection_id)
 
 
@@ -547,15 +579,108 @@ def finish_history(connection_id: ConnectionId, detail: str) -> None:
     )
 
 
+# -- What a member switches --------------------------------------------------------------------------------------------
+
+
+def change_features(connection_id: ConnectionId, feature: str, *, on: bool) -> Connection:
+    """Switch a feature of a connection on or off; switching it to what it is already is no error.
+
+    Notifications that only a switched-off feature needs are dropped from then on.
+
+    Raises:
+        NotFound: there is no such connection.
+        Conflict: it was changed by somebody else at the same moment.
+    """
+
+    def changed(connection: Connection) -> Sequence[Action]:
+        off = set(connection.features_off)
+        off = off - {feature} if on else off | {feature}
+        return [ConnectionRecord.features_off.set(store.encoded(sorted(off)))]
+
+    switched = _change_switches(connection_id, changed)
+    store.serve_without(switched.selling_partner_id, current_tenant(), connection_id, switched.features_off)
+    return switched
+
+
+def change_pause(connection_id: ConnectionId, dataset: str, pause: Pause | None) -> Connection:
+    """Pause a dataset of a connection, or (None) resume it; a pause that is there stays as it is.
+
+    Raises:
+        NotFound: there is no such connection.
+        Conflict: it was changed by somebody else at the same moment.
+    """
+
+    def changed(connection: Connection) -> Sequence[Action]:
+        paused = {key: each for key, each in connection.paused.items() if key != dataset}
+        if pause is not None:
+            paused[dataset] = connection.paused.get(dataset, pause)
+        return [ConnectionRecord.paused.set(store.encoded(paused))]
+
+    return _change_switches(connection_id, changed)
+
+
+def _change_switches(connection_id: ConnectionId, changed: Callable[[Connection], Sequence[Action]]) -> Connection:
+    model = ConnectionRecord
+    for _ in range(_TRIES):
+        connection = get(connection_id)
+        features: Condition = model.features_off.does_not_exist()
+        if connection.features_off:
+            features = model.features_off == store.encoded(sorted(connection.features_off))
+        else:
+            features |= model.features_off == "[]"
+        pauses: Condition = model.paused.does_not_exist() | (model.paused == "{}")
+        if connection.paused:
+            pauses = model.paused == store.encoded(connection.paused)
+        written = store.change(connection_id, changed(connection), only_in=ALL_STATUSES, when=features & pauses)
+        if written is not None:
+            return written
+    raise Conflict("The connection was changed by somebody else at the same moment.", code="connection_changed")
+
+
+# -- Trouble of a whole connection -------------------------------------------------------------------------------------
+
+
+def note_trouble(connection: Connection, trouble: Trouble) -> None:
+    """Take note of what stops a connection. Trouble of the same kind keeps the time since when it is there."""
+    if connection.trouble is not None and connection.trouble.kind == trouble.kind:
+        return
+    store.change(
+        ConnectionId(connection.connection_id),
+        [ConnectionRecord.trouble.set(store.encoded(trouble))],
+        only_in=("authorising", "connected"),
+    )
+
+
+def end_trouble(connection: Connection) -> None:
+    """Take note that what stopped a connection is over, unless it is another trouble by now."""
+    if connection.trouble is None:
+        return
+    model = ConnectionRecord
+    store.change(
+        ConnectionId(connection.connection_id),
+        [model.trouble.remove()],
+        only_in=("authorising", "connected"),
+        when=model.trouble == store.encoded(connection.trouble),
+    )
+
+
 # -- Health of datasets ------------------------------------------------------------------------------------------------
 
 
-def record_success(
-    connection_id: ConnectionId, dataset: str, *, rows: int, now: datetime, actions: Sequence[Action] = ()
-) -> None:
-    """Take note that a dataset was brought up to date, and how many rows that brought."""
+def record_success(  # noqa: PLR0913 - what is known of a success
+    connection_id: ConnectionId,
+    dataset: str,
+    *,
+    rows: int,
+    now: datetime,
+    actions: Sequence[Action] = (),
+    cause: str | None = None,
+    next_at: datetime | None = None,
+    condition: Condition | None = None,
+) -> bool:
+    """Take note that a dataset was brought up to date, and how many rows that brought, if ``condition`` holds."""
     model = DatasetHealth
-    store.change_health(
+    return store.change_health(
         connection_id,
         dataset,
         [
@@ -566,8 +691,11 @@ def record_success(
             model.failure_reason.remove(),
             model.failure_action.remove(),
             model.failure_request_id.remove(),
+            *([model.last_cause.set(cause)] if cause else []),
+            *([model.next_at.set(format_instant(next_at))] if next_at else []),
             *actions,
         ],
+        condition,
     )
 
 
@@ -580,6 +708,7 @@ def record_failure(  # noqa: PLR0913 - what a seller is told about a failure
     request_id: str,
     now: datetime,
     ends_run: bool,
+    cause: str | None = None,
 ) -> None:
     """Take note that a run failed: why, in words, what to do, and Amazon's id of the request.
 
@@ -594,9 +723,26 @@ def record_failure(  # noqa: PLR0913 - what a seller is told about a failure
             model.failure_reason.set(reason),
             model.failure_action.set(action or "Nothing to do: it is tried again."),
             model.failure_request_id.set(request_id) if request_id else model.failure_request_id.remove(),
+            *([model.last_cause.set(cause)] if cause else []),
             *([model.run.remove()] if ends_run else []),
         ],
     )
+
+
+def record_backfill(
+    connection_id: ConnectionId, dataset: str, backfill: Backfill, *, complete_from: datetime | None = None
+) -> None:
+    """Take note of how far history is, and (``complete_from``) from when on it is complete."""
+    model = DatasetHealth
+    actions: list[Action] = [model.backfill.set(store.encoded(backfill))]
+    if complete_from is not None:
+        actions.append(model.complete_from.set(format_instant(complete_from)))
+    store.change_health(connection_id, dataset, actions)
+
+
+def record_notified(connection_id: ConnectionId, dataset: str, now: datetime) -> None:
+    """Take note that a notification of a dataset was applied."""
+    store.change_health(connection_id, dataset, [DatasetHealth.notified_at.set(format_instant(now))])
 
 
 # -- Notifications -----------------------------------------------------------------------------------------------------
@@ -661,6 +807,30 @@ def replay(connection_id: ConnectionId | None, entry_id: str) -> None:
     store.leave_quarantine(connection_id, sort_key)
 
 
+def quarantine_entry(connection_id: ConnectionId | None, entry_id: str) -> QuarantinedMessage:
+    """Return one message in quarantine.
+
+    Raises:
+        NotFound: there is no such message.
+    """
+    found = store.find_quarantined(connection_id, entry_id)
+    if found is None:
+        raise NotFound("There is no such message in quarantine.", code="quarantine_entry_not_found")
+    return found[0]
+
+
+def quarantine_entries(connection_id: ConnectionId, *, limit: int) -> list[QuarantinedMessage]:
+    """Return what is in quarantine of a connection, newest first."""
+    return store.quarantined(connection_id, after=None, limit=limit)[0]
+
+
+def leave_quarantine(connection_id: ConnectionId | None, entry_id: str) -> None:
+    """Take a message out of quarantine without doing anything with it; one that is gone is no error."""
+    found = store.find_quarantined(connection_id, entry_id)
+    if found is not None:
+        store.leave_quarantine(connection_id, found[1])
+
+
 def count_quarantined(connection_id: ConnectionId) -> int:
     """Return how many messages of a connection wait in quarantine."""
     return store.count_quarantined(connection_id)
@@ -688,7 +858,7 @@ class Known(NamedTuple):
     def as_of(self, dataset: str) -> datetime | None:
         """Return when a dataset was last in step with Amazon, None when it never was."""
         health = self.health.get(dataset)
-        return None if health is None or health.last_success_at is None else parse_instant(health.last_success_at)
+        return None if health is None else in_step_at(health)
 
     def complete_from(self, dataset: str) -> datetime | None:
         """Return the instant from which a dataset is complete, None while its history is still being fetched."""

@@ -75,13 +75,20 @@ def begin(  # noqa: PLR0913 - the parts of a connection
     return write(model, keys.connection(current_tenant(), connection_id), actions, condition, returning="NONE").applied
 
 
-def change(connection_id: ConnectionId, actions: Sequence[Action], *, only_in: Sequence[Status]) -> Connection | None:
-    """Change a connection while it is in one of the statuses; return it, or None when it is not."""
+def change(
+    connection_id: ConnectionId,
+    actions: Sequence[Action],
+    *,
+    only_in: Sequence[Status],
+    when: Condition | None = None,
+) -> Connection | None:
+    """Change a connection while it is in one of the statuses and ``when`` holds; return it, or None otherwise."""
+    condition = ConnectionRecord.status.is_in(*only_in)
     written = write(
         ConnectionRecord,
         keys.connection(current_tenant(), connection_id),
         actions,
-        ConnectionRecord.status.is_in(*only_in),
+        condition if when is None else condition & when,
     )
     return ConnectionRecord.from_raw_data(written.item).read() if written.applied else None
 
@@ -127,14 +134,16 @@ def step_of(walk: HistoryWalk) -> str:
 # Who serves which seller: no tenant's data, so no tenant in scope is needed.
 
 
-def serve(
+def serve(  # noqa: PLR0913 - the parts of the mapping
     selling_partner_id: str,
     tenant_id: TenantId,
     connection_id: ConnectionId,
     region: str,
     subscription_ids: Sequence[str],
+    *,
+    features_off: Sequence[str] = (),
 ) -> None:
-    """Store that a connection serves a seller, by which subscriptions."""
+    """Store that a connection serves a seller, by which subscriptions, and which features it does without."""
     model = SellerConnection
     write(
         model,
@@ -144,7 +153,22 @@ def serve(
             model.connection_id.set(connection_id),
             model.region.set(region),
             model.subscription_ids.set(msgspec.json.encode(sorted(subscription_ids)).decode()),
+            model.features_off.set(msgspec.json.encode(sorted(features_off)).decode()),
         ],
+        returning="NONE",
+    )
+
+
+def serve_without(
+    selling_partner_id: str, tenant_id: TenantId, connection_id: ConnectionId, features_off: Sequence[str]
+) -> None:
+    """Store which features a connection does without; a connection that serves nobody stays so."""
+    model = SellerConnection
+    write(
+        model,
+        keys.seller_connection(selling_partner_id, tenant_id, connection_id),
+        [model.features_off.set(msgspec.json.encode(sorted(features_off)).decode())],
+        model.pk.exists(),
         returning="NONE",
     )
 
@@ -163,6 +187,7 @@ def serving(selling_partner_id: str) -> tuple[Serving, ...]:
             each.connection_id,
             each.region,
             frozenset(msgspec.json.decode(each.subscription_ids, type=list[str])),
+            frozenset(msgspec.json.decode(each.features_off or "[]", type=list[str])),
         )
         for each in found
     )
@@ -205,16 +230,16 @@ def use_state(state: str, connection_id: ConnectionId) -> bool:
     return written.applied
 
 
-def destination(region: str) -> SharedDestination | None:
-    """Return the application's destination in a region."""
-    return SharedDestination.find(keys.destination(region))
+def destination(place: str) -> SharedDestination | None:
+    """Return the application's destination at a place: a region, or a region's events."""
+    return SharedDestination.find(keys.destination(place))
 
 
-def put_destination(region: str, destination_id: str, queue_arn: str) -> None:
-    """Remember the application's destination in a region."""
+def put_destination(place: str, destination_id: str, resource: str) -> None:
+    """Remember the application's destination at a place, and to which queue or account it leads."""
     model = SharedDestination
-    actions: list[Action] = [model.destination_id.set(destination_id), model.queue_arn.set(queue_arn)]
-    write(model, keys.destination(region), actions, source="amazon:notifications/v1", returning="NONE")
+    actions: list[Action] = [model.destination_id.set(destination_id), model.queue_arn.set(resource)]
+    write(model, keys.destination(place), actions, source="amazon:notifications/v1", returning="NONE")
 
 
 # Quarantine
@@ -277,6 +302,6 @@ def _message(entry: TenantQuarantineEntry | SystemQuarantineEntry) -> Quarantine
     return QuarantinedMessage(entry.entry_id, entry.received_at, entry.type, entry.reason, entry.action, entry.payload)
 
 
-def encoded(value: Mapping[str, object] | Sequence[object]) -> str:
+def encoded(value: Mapping[str, object] | Sequence[object] | msgspec.Struct) -> str:
     """Return a value as JSON for an attribute."""
     return msgspec.json.encode(value).decode()

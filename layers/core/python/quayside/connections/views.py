@@ -1,6 +1,6 @@
 """What the API shows of connections, in the field names of the contract with the web app."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from typing import Literal, Protocol
 
@@ -12,10 +12,11 @@ from quayside.connections.rules import (
     DatasetState,
     Status,
     StepState,
+    TroubleKind,
     dataset_state,
+    finish_of,
+    is_live,
     is_overdue,
-    progress_of,
-    share_walked,
 )
 from quayside.kernel.clock import format_instant, parse_instant
 
@@ -36,6 +37,29 @@ class DatasetTerms(Protocol):
     @property
     def objective_seconds(self) -> int:
         """How old its last success may be."""
+        ...
+
+    @property
+    def role(self) -> str:
+        """The SP-API role a seller grants for it."""
+        ...
+
+    @property
+    def operations(self) -> "tuple[Named, ...]":
+        """The calls it is read with."""
+        ...
+
+    def is_needed(self, features_off: Collection[str]) -> bool:
+        """Return whether a feature that is on needs it."""
+        ...
+
+
+class Named(Protocol):
+    """A call of Amazon's."""
+
+    @property
+    def name(self) -> str:
+        """Amazon's name of it."""
         ...
 
 
@@ -61,8 +85,24 @@ class ProgressView(msgspec.Struct, frozen=True):
 
     done: int
     total_estimate: int | None
-    unit: Literal["orders"]
+    unit: Literal["orders", "rows"]
     estimated_finish_at: str | None
+    windows_done: int | None = None
+    windows_total: int | None = None
+
+
+class TroubleView(msgspec.Struct, frozen=True):
+    """What stops a whole connection, in words for its seller.
+
+    ``revoked``: the seller withdrew the authorisation. ``our_secret``: Quayside's own access is refused. ``outage``:
+    Amazon does not answer. ``access``: the authorisation lacks a role.
+    """
+
+    kind: TroubleKind
+    title: str
+    detail: str
+    action: str
+    since: str
 
 
 class DatasetView(msgspec.Struct, frozen=True):
@@ -96,6 +136,7 @@ class ConnectionView(msgspec.Struct, frozen=True):
     steps: tuple[StepView, ...]
     datasets: tuple[DatasetView, ...]
     quarantined: int
+    trouble: TroubleView | None
 
 
 class ConnectionList(msgspec.Struct, frozen=True):
@@ -143,6 +184,7 @@ def connection_view(
     its worker's command may have been lost.
     """
     connection = _truly(connection, now)
+    terms_of = tuple(datasets)
     return ConnectionView(
         connection_id=connection.connection_id,
         selling_partner_id=connection.selling_partner_id,
@@ -161,8 +203,9 @@ def connection_view(
             for key, title in STEPS
             if key in connection.steps
         ),
-        datasets=tuple(_dataset_view(connection, terms, health.get(terms.key), now) for terms in datasets),
+        datasets=tuple(dataset_view(connection, terms, health.get(terms.key), now) for terms in terms_of),
         quarantined=quarantined,
+        trouble=trouble_view(connection, terms_of),
     )
 
 
@@ -182,20 +225,30 @@ def _truly(connection: Connection, now: datetime) -> Connection:
     )
 
 
-def _dataset_view(
+def in_step_at(health: DatasetHealth) -> datetime | None:
+    """Return when a dataset was last in step with Amazon: read, or told by a notification since; None if never read."""
+    if not health.last_success_at:
+        return None
+    read = parse_instant(health.last_success_at)
+    return max(read, parse_instant(health.notified_at)) if health.notified_at else read
+
+
+def dataset_view(
     connection: Connection, terms: DatasetTerms, health: DatasetHealth | None, now: datetime
 ) -> DatasetView:
+    """Show how one dataset of a connection is doing."""
     progress = _progress(health, now)
-    last_success = parse_instant(health.last_success_at) if health and health.last_success_at else None
     state = dataset_state(
         connection.status,
-        last_success_at=last_success,
+        last_success_at=in_step_at(health) if health else None,
         failed=bool(health and health.failure_reason),
         running=progress is not None,
         objective_seconds=terms.objective_seconds,
         now=now,
+        needed=terms.is_needed(connection.features_off),
+        paused=terms.key in connection.paused,
     )
-    reason, action = _words(state, health)
+    reason, action = _words(state, connection, terms, health)
     return DatasetView(
         dataset=terms.key,
         title=terms.title,
@@ -210,43 +263,104 @@ def _dataset_view(
     )
 
 
-def _words(state: DatasetState, health: DatasetHealth | None) -> tuple[str, str]:
-    if state == "failing" and health is not None:
+def _words(
+    state: DatasetState, connection: Connection, terms: DatasetTerms, health: DatasetHealth | None
+) -> tuple[str, str]:
+    if state == "off":
+        if is_live(connection.status):
+            return "Switched off: no feature that is on needs it.", "Switch its feature on to read it."
+        return "The connection is not active.", "Connect again to resume."
+    if state == "paused":
+        since = connection.paused[terms.key].at
+        return f"Paused since {since[:16].replace('T', ' ')} UTC.", "Resume it to read it again."
+    if health is None or state == "waiting":
+        return "The first data is on its way.", ""
+    return _words_of(state, health)
+
+
+def _words_of(state: DatasetState, health: DatasetHealth) -> tuple[str, str]:
+    if state == "failing":
         said = health.failure_reason or ""
         if health.failure_request_id:
             said = f"{said} (Amazon's request id: {health.failure_request_id})"
         return said, health.failure_action or ""
+    if health.stale_reason:
+        return health.stale_reason, "Check in Seller Central whether that is right. Nothing was deleted here."
     if state == "late":
-        return (
-            "The last check is older than it should be.",
-            "Nothing to do: it catches up by itself.",
+        return "The last check is older than it should be.", "Nothing to do: it catches up by itself."
+    brought: float | None = health.last_rows
+    return ("The last check brought nothing new.", "") if brought == 0 else ("", "")
+
+
+def trouble_view(connection: Connection, datasets: Iterable[DatasetTerms]) -> TroubleView | None:
+    """Say what stops a whole connection, None when nothing does.
+
+    Three causes that look alike from outside are told apart: the seller withdrew the authorisation, Quayside's own
+    access is refused, or Amazon is down. A fourth is an authorisation that lacks a role.
+    """
+    if connection.status == "revoked":
+        return TroubleView(
+            "revoked",
+            "Amazon no longer lets us in",
+            "The authorisation was withdrawn in Seller Central, or it ended after a year. Reading has stopped; what "
+            "was read before is still here.",
+            "Connect the account again.",
+            connection.status_since or connection.connected_at or connection.began_at,
         )
-    if state == "waiting":
-        return "The first data is on its way.", ""
-    if state == "off":
-        return "The connection is not active.", "Connect again to resume."
-    brought: float | None = health.last_rows if health else None
-    if brought == 0:
-        return "The last check brought nothing new.", ""
-    return "", ""
+    trouble = connection.trouble
+    if trouble is None or not is_live(connection.status):
+        return None
+    if trouble.kind == "our_secret":
+        return TroubleView(
+            "our_secret",
+            "Quayside can't sign in to Amazon",
+            "Amazon refuses Quayside's own key. Your authorisation is fine, nothing is lost, and reading goes on by "
+            "itself once the key is renewed.",
+            "Nothing to do: the operator has been told.",
+            trouble.since,
+        )
+    touched = [terms for terms in datasets if any(each.name == trouble.operation for each in terms.operations)]
+    names = ", ".join(terms.title for terms in touched) or "some data"
+    if trouble.kind == "outage":
+        return TroubleView(
+            "outage",
+            "Amazon does not answer",
+            f"Amazon's service fails for: {names}. Your authorisation is fine. It is tried again until Amazon answers.",
+            "Nothing to do: it catches up by itself.",
+            trouble.since,
+        )
+    roles = ", ".join(sorted({f"“{terms.role}”" for terms in touched}))
+    said = f" It needs Amazon's role {roles}." if roles else ""
+    quoted = f" Amazon's request id: {trouble.request_id}." if trouble.request_id else ""
+    return TroubleView(
+        "access",
+        "Amazon refuses a part of your data",
+        f"Your authorisation does not cover: {names}.{said}{quoted}",
+        "Connect the account again as its primary user. If it stays so, tell support the request id.",
+        trouble.since,
+    )
 
 
 def _progress(health: DatasetHealth | None, now: datetime) -> ProgressView | None:
-    walk = health.walk() if health else None
-    if walk is None or walk.done:
+    windows = health.windows() if health else None
+    if windows is None or windows.windows_done >= windows.windows_total:
         return None
-    total, finish = progress_of(
-        rows=walk.rows,
-        rows_before=walk.rows_before,
-        share=share_walked(
-            (parse_instant(walk.created_after), parse_instant(walk.created_before)),
-            parse_instant(walk.last_seen) if walk.last_seen else None,
-        ),
-        last_window=walk.created_after <= walk.oldest,
-        started=parse_instant(walk.started_at),
+    finish = finish_of(
+        windows_done=windows.windows_done,
+        windows_total=windows.windows_total,
+        started=parse_instant(windows.started_at),
+        updated=parse_instant(windows.updated_at),
         now=now,
     )
-    return ProgressView(walk.rows, total, "orders", format_instant(finish) if finish else None)
+    return ProgressView(
+        done=windows.rows,
+        # How much lies in older windows nobody can know: an account may be young.
+        total_estimate=None,
+        unit=windows.unit,
+        estimated_finish_at=format_instant(finish) if finish else None,
+        windows_done=windows.windows_done,
+        windows_total=windows.windows_total,
+    )
 
 
 def quarantine_page(messages: Iterable[QuarantinedMessage], next_cursor: str | None) -> QuarantinePage:

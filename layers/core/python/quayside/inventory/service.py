@@ -9,16 +9,18 @@ from typing import TYPE_CHECKING
 from quayside.amazon.envelopes import InventoryChange
 from quayside.amazon.inventory import InventorySummary
 from quayside.connections import service as connections
+from quayside.connections.service import Known
 from quayside.inventory import rules, store
 from quayside.inventory.records import SORT_PREFIX, sku_of
 from quayside.inventory.rules import PositionFacts, Quantities, UnusablePosition, checked
 from quayside.inventory.store import Outcome, Place, Shelf, Shelved
-from quayside.inventory.views import InventoryPage, view_of
+from quayside.inventory.views import COLUMNS, InventoryPage, row_of, view_of
 from quayside.kernel.clock import Clock, format_instant
 from quayside.kernel.cursors import decode_cursor, encode_cursor, invalid_cursor
 from quayside.kernel.ids import ConnectionId, TenantId
 from quayside.kernel.tenancy import tenant_scope
 from quayside.sync.sinks import Applied, Rejected
+from quayside.sync.views import RowsPage
 
 if TYPE_CHECKING:
     from quayside.inventory.views import PositionView
@@ -170,3 +172,22 @@ def _place_of(cursor: str) -> Place:
     if _SORT_KEY.fullmatch(place.sort_key) is None:
         raise invalid_cursor()
     return place
+
+
+def rows_view(
+    connection_id: ConnectionId, dataset: str, marketplace_id: str | None, cursor: str | None, limit: int
+) -> RowsPage:
+    """Return a page of the stock positions of a connection of the tenant in scope, in the order of their SKUs.
+
+    Raises:
+        NotFound: there is no such connection.
+        InvalidInput: the cursor is not one of ours.
+    """
+    after = _place_of(cursor) if cursor else None
+    connection = connections.get(connection_id)
+    as_of = Known(connection, connections.health_of(connection_id)).as_of(dataset)
+    shelves = [Shelf(connection_id, place) for place in connection.marketplace_ids if marketplace_id in (None, place)]
+    found = list(islice(store.by_sku(shelves, after), limit + 1))
+    following = encode_cursor(*found[limit - 1].place) if len(found) > limit else None
+    rows = tuple(row_of(each) for each in found[:limit])
+    return RowsPage(COLUMNS, rows, following, None if as_of is None else format_instant(as_of))

@@ -1,12 +1,14 @@
 """What an order is, worked out from what Amazon said. Pure: no clock, no store, no network.
 
-Two sources describe the same order. ORDER_CHANGE notifications speak the old Orders API's vocabulary and carry no
-money; documents of the Orders API 2026-01-01 carry everything. Both become ``OrderFacts`` in the 2026 vocabulary.
+Three sources describe the same order. ORDER_CHANGE notifications speak the old Orders API's vocabulary and carry no
+money; documents of the Orders API 2026-01-01 carry everything; rows of reports carry money, but not Amazon's ids of the
+lines. All become ``OrderFacts`` in the 2026 vocabulary.
 """
 
 import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -45,10 +47,19 @@ _STATUS_NAMES = {
 
 _ORDER_ID = re.compile(r"[0-9A-Z]{3}-[0-9]{7}-[0-9]{7}")
 
-_FULFILLED_BY_NAMES = {"AFN": "AMAZON", "MFN": "MERCHANT"}
+_FULFILLED_BY_NAMES = {"AFN": "AMAZON", "MFN": "MERCHANT", "Amazon": "AMAZON", "Merchant": "MERCHANT"}
+
+_REPORT_STATUSES = {
+    # Words of the reports that are no status of either Orders API.
+    "Shipping": "PARTIALLY_SHIPPED",
+    "Complete": "SHIPPED",
+}
 
 RETENTION = timedelta(days=548)
-"""Amazon data without personal data is kept for 18 months at most (DPP 1.7)."""
+"""Amazon data without personal data is kept for 18 months at most (DPP 1.7), counted from the day it was received."""
+
+REPORTED_LINE = "report:"
+"""What the id of a line begins with that is known from a report alone, which does not give Amazon's ids of lines."""
 
 _TITLE_BUDGET = 180
 _SHORTEST_TITLE = 60
@@ -173,6 +184,35 @@ class OrderDocument(msgspec.Struct, frozen=True, kw_only=True):
     windows: Windows = NO_WINDOWS
 
 
+class ReportedLine(msgspec.Struct, frozen=True, kw_only=True):
+    """One row of a report of all orders: amounts in major units, None when Amazon gives none."""
+
+    seller_sku: str
+    asin: str
+    title: str
+    quantity: int
+    status: str
+    currency: str
+    item: Decimal | None = None
+    tax: Decimal | None = None
+    shipping: Decimal | None = None
+    discount: Decimal | None = None
+    other: Decimal | None = None
+
+
+class ReportedOrder(msgspec.Struct, frozen=True, kw_only=True):
+    """All rows of one order in a report, in the order of the file and in the report's vocabulary."""
+
+    order_id: str
+    marketplace_id: str
+    status: str
+    fulfilled_by: str
+    purchased_at: datetime
+    updated_at: datetime
+    lines: tuple[ReportedLine, ...]
+    is_replacement: bool = False
+
+
 class OrderFacts(msgspec.Struct, frozen=True, kw_only=True):
     """What one source established about an order. ``None`` means that this source says nothing about it.
 
@@ -181,6 +221,7 @@ class OrderFacts(msgspec.Struct, frozen=True, kw_only=True):
         updated_at: when Amazon changed the order; the newest one wins.
         prices: money per order item id; an item Amazon gave no proceeds for is left out.
         total_minor: everything the seller receives for the order.
+        is_reported: the source was a report, whose line ids are our own (``REPORTED_LINE``).
     """
 
     order_id: str
@@ -197,11 +238,12 @@ class OrderFacts(msgspec.Struct, frozen=True, kw_only=True):
     currency: str | None = None
     total_minor: int | None = None
     is_replacement: bool | None = None
+    is_reported: bool = False
 
     @property
     def is_document(self) -> bool:
-        """Whether the source was a whole document, which is the only one that speaks of products and money."""
-        return self.products is not None
+        """Whether the source was a whole document of the Orders API, which speaks of products and money by line id."""
+        return self.products is not None and not self.is_reported
 
 
 class Contribution(msgspec.Struct, frozen=True):
@@ -264,9 +306,9 @@ def day_bounds(from_day: date, to_day: date, time_zone: str) -> tuple[datetime, 
     return datetime.combine(from_day, time.min, zone).astimezone(UTC), after.astimezone(UTC) - timedelta(seconds=1)
 
 
-def expires_at(purchased_at: datetime) -> datetime:
-    """Return when an order must be gone: 18 months after its purchase."""
-    return purchased_at + RETENTION
+def expires_at(received_at: datetime) -> datetime:
+    """Return when an order must be gone: 18 months after it was first received, however old it was then."""
+    return received_at + RETENTION
 
 
 def _whole_seconds(instant: datetime) -> datetime:
@@ -399,6 +441,149 @@ def facts_of_document(document: OrderDocument, time_zone: str) -> OrderFacts:
     )
 
 
+def report_status(amazon_status: str) -> str:
+    """Return the 2026-01-01 name of an order's status in a report, such as ``Shipped - Delivered to Buyer``."""
+    plain = amazon_status.split(" - ", 1)[0].strip()
+    return _REPORT_STATUSES.get(plain) or normalise_status(plain.replace(" ", ""))
+
+
+def facts_of_report(order: ReportedOrder, time_zone: str, *, tax_on_top: bool) -> OrderFacts:
+    """Work out what the rows of a report establish.
+
+    A report does not give Amazon's ids of the lines, so lines are numbered within the order. Where prices include tax
+    (everywhere but in the United States and Canada) the tax of a row is a part of its price and is not added again.
+
+    Raises:
+        UnusableOrder: a quantity is negative, currencies are mixed, or an amount is not exact money.
+        InvalidInput: an amount or a currency is none at all.
+    """
+    lines: list[OrderLine] = []
+    prices: dict[str, LinePrice] = {}
+    products: dict[str, LineProduct] = {}
+    currencies = {line.currency for line in order.lines if line.currency}
+    if len(currencies) > 1:
+        raise UnusableOrder(f"The order mixes {' and '.join(sorted(currencies))}.")
+    currency = next(iter(currencies), None)
+    status = report_status(order.status)
+    limit = title_limit(len(order.lines))
+    for number, line in enumerate(order.lines, start=1):
+        line_id = f"{REPORTED_LINE}{number}"
+        line_status = report_status(line.status)
+        lines.append(
+            OrderLine(
+                line_id,
+                line.seller_sku,
+                _checked_quantity(line.quantity, line_id),
+                line.quantity if line_status == "SHIPPED" else 0,
+                line_status in _UNCOUNTED_STATUSES,
+            )
+        )
+        products[line_id] = LineProduct(line.asin or None, _shortened(line.title or None, limit))
+        if currency is not None and line.item is not None:
+            prices[line_id] = _reported_price(line, currency, tax_on_top=tax_on_top)
+    return OrderFacts(
+        order_id=order.order_id,
+        marketplace_id=order.marketplace_id,
+        day=local_day(order.purchased_at, time_zone),
+        purchased_at=_whole_seconds(order.purchased_at),
+        updated_at=order.updated_at,
+        status=status,
+        fulfilled_by=normalise_fulfilled_by(order.fulfilled_by),
+        windows=NO_WINDOWS,
+        lines=tuple(lines),
+        prices=prices,
+        products=products,
+        currency=currency,
+        total_minor=_sum_of(prices) if prices else None,
+        is_replacement=order.is_replacement,
+        is_reported=True,
+    )
+
+
+def _reported_price(line: ReportedLine, currency: str, *, tax_on_top: bool) -> LinePrice:
+    def minor(amount: Decimal | None) -> int:
+        return 0 if amount is None else Money.from_decimal(str(amount), currency).amount_minor
+
+    return LinePrice(
+        line.quantity,
+        minor(line.item),
+        minor(line.tax) if tax_on_top else 0,
+        minor(line.shipping),
+        -abs(minor(line.discount)),
+        minor(line.other),
+    )
+
+
+def with_ids_of(facts: OrderFacts, known: Sequence[OrderLine]) -> OrderFacts | None:
+    """Return what a report established, under the ids of lines that are known; None when the lines don't correspond.
+
+    They correspond when both sides have the same SKUs, and of each SKU as many lines, paired by their quantity where
+    that can be had. Several rows of one SKU are one line when only one is known: Amazon writes a row for each
+    warehouse. So an order item id that Amazon once told is not lost to a report.
+    """
+    told: dict[str, list[OrderLine]] = {}
+    for line in facts.lines or ():
+        told.setdefault(line.seller_sku, []).append(line)
+    present: dict[str, list[OrderLine]] = {}
+    for line in known:
+        present.setdefault(line.seller_sku, []).append(line)
+    if not told or told.keys() != present.keys():
+        return None
+    groups: list[tuple[str, list[OrderLine]]] = []
+    for sku, lines in told.items():
+        there = present[sku]
+        if len(there) == 1:
+            groups.append((there[0].order_item_id, lines))
+        elif len(there) == len(lines):
+            groups += _paired(lines, there)
+        else:
+            return None
+    return msgspec.structs.replace(
+        facts,
+        lines=tuple(_one_line(name, lines) for name, lines in groups),
+        prices={name: price for name, lines in groups if (price := _one_price(lines, facts.prices or {})) is not None},
+        products={name: (facts.products or {})[lines[0].order_item_id] for name, lines in groups},
+    )
+
+
+def _paired(lines: Sequence[OrderLine], there: Sequence[OrderLine]) -> list[tuple[str, list[OrderLine]]]:
+    """Pair lines of one SKU, those of the same quantity first."""
+    free = list(there)
+    pairs: list[tuple[str, list[OrderLine]]] = []
+    left: list[OrderLine] = []
+    for line in lines:
+        same = next((each for each in free if each.quantity_ordered == line.quantity_ordered), None)
+        if same is None:
+            left.append(line)
+        else:
+            free.remove(same)
+            pairs.append((same.order_item_id, [line]))
+    return pairs + [(each.order_item_id, [line]) for each, line in zip(free, left, strict=True)]
+
+
+def _one_line(name: str, lines: Sequence[OrderLine]) -> OrderLine:
+    return OrderLine(
+        name,
+        lines[0].seller_sku,
+        sum(line.quantity_ordered for line in lines),
+        sum(line.quantity_shipped for line in lines),
+        all(line.cancelled for line in lines),
+    )
+
+
+def _one_price(lines: Sequence[OrderLine], prices: Prices) -> LinePrice | None:
+    """Add up the prices of rows that are one line; None when a row that counts has none."""
+    found = [prices[line.order_item_id] for line in lines if line.order_item_id in prices]
+    if not found or any(not line.cancelled and line.order_item_id not in prices for line in lines):
+        return None
+    return LinePrice(*(sum(parts) for parts in zip(*(msgspec.structs.astuple(price) for price in found), strict=True)))
+
+
+def has_real_ids(lines: Sequence[OrderLine]) -> bool:
+    """Whether lines are known under Amazon's own ids."""
+    return bool(lines) and not any(line.order_item_id.startswith(REPORTED_LINE) for line in lines)
+
+
 def _currency_of(document: OrderDocument) -> str | None:
     for line in document.lines:
         for breakdown in line.breakdowns or ():
@@ -412,8 +597,10 @@ def _total(document: OrderDocument, prices: Prices, currency: str | None) -> int
         if document.total.currency != currency:
             raise UnusableOrder(f"The order mixes {currency} and {document.total.currency}.")
         return Money.from_decimal(document.total.amount, document.total.currency).amount_minor
-    if not prices:
-        return None
+    return _sum_of(prices) if prices else None
+
+
+def _sum_of(prices: Prices) -> int:
     return sum(
         price.item_minor + price.tax_minor + price.shipping_minor + price.discount_minor + price.other_minor
         for price in prices.values()

@@ -2,19 +2,25 @@
 
 import re
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from datetime import date, datetime, timedelta
+from decimal import Decimal
+from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
 from quayside.amazon.envelopes import OrderChange
-from quayside.amazon.marketplaces import find_marketplace
+from quayside.amazon.marketplaces import MARKETPLACES, Marketplace, find_marketplace
 from quayside.amazon.orders import Order, OrderItem, Window
+from quayside.amazon.report_rows import OrderRow, Row
 from quayside.connections import service as connections
 from quayside.connections.service import Known
 from quayside.kernel.clock import Clock, epoch_seconds, format_instant
 from quayside.kernel.cursors import decode_cursor, encode_cursor, invalid_cursor
 from quayside.kernel.errors import FieldProblem, InvalidInput, NotFound, QuaysideError
 from quayside.kernel.ids import ConnectionId, TenantId, check_connection_id
+from quayside.kernel.settings import MAXIMUM_HISTORY_DAYS
 from quayside.kernel.tenancy import tenant_scope
 from quayside.orders import rules, store
 from quayside.orders.records import OrderRecord, lines_from, place_of, products_from, purchased_at_of, state_of_item
@@ -26,13 +32,16 @@ from quayside.orders.rules import (
     NotifiedOrder,
     OrderDocument,
     OrderFacts,
+    ReportedLine,
+    ReportedOrder,
     UnusableOrder,
     Windows,
 )
 from quayside.orders.store import Outcome, Shelf, Upserted
-from quayside.orders.views import OrderDetail, OrderPage, Searched, detail_of, summary_of
+from quayside.orders.views import COLUMNS, OrderDetail, OrderPage, Searched, detail_of, row_of, summary_of
 from quayside.storage.tables import AMAZON_DATA_DAYS, Item
-from quayside.sync.sinks import Applied, Rejected
+from quayside.sync.sinks import Applied, Rejected, ReportLoad
+from quayside.sync.views import RowsPage
 
 if TYPE_CHECKING:
     from quayside.orders.views import OrderSummary
@@ -47,6 +56,16 @@ _SORT_KEY = re.compile(r"ORDER#[0-9]{4}-(0[1-9]|1[0-2])-[0-3][0-9]T[0-2][0-9]:[0
 _FIRST_YEAR = 2000
 
 _REPLACEMENTS = frozenset({"REPLACEMENT_ORIGINAL_ID"})
+
+_BY_CHANNEL = {each.name.casefold(): each for each in MARKETPLACES}
+"""Reports name a marketplace by its shop: Amazon.de."""
+_OUTSIDE_AMAZON = "non-amazon"
+"""How the sales channel begins of orders that Amazon only fulfils; they are no sale on a marketplace."""
+_TAX_ON_TOP = frozenset({"US", "CA"})
+"""Where prices come without tax."""
+_WRITERS = 8
+"""How many orders of a report are written at once."""
+_FEW = 8
 
 
 class PlacedContribution(NamedTuple):
@@ -145,6 +164,112 @@ def apply_orders(
             else:
                 stale += 1
     return Applied(applied, stale, tuple(rejected))
+
+
+def apply_report_rows(load: ReportLoad, rows: Sequence[Row]) -> Applied:
+    """Store the orders of a report, newer wins, eight at a time; the sink of both reports of all orders.
+
+    All rows of an order come in one call; the same order id in two sales channels is two orders. Applying the same rows
+    again changes nothing, and an order that can't be stored does not spoil the others. Orders from outside Amazon are
+    left out, as ``apply_orders`` does.
+    """
+    together: dict[tuple[str, str], list[OrderRow]] = {}
+    for row in rows:
+        if isinstance(row, OrderRow):
+            together.setdefault((row.order_id, row.sales_channel), []).append(row)
+    rejected: list[Rejected] = []
+    orders: list[OrderFacts] = []
+    stale = 0
+    for (order_id, _), lines in together.items():
+        try:
+            facts = _facts_of_rows(lines)
+        except (UnusableOrder, QuaysideError) as problem:
+            rejected.append(Rejected(f"{order_id}, line {lines[0].line}", str(problem)))
+            continue
+        if facts is None:
+            stale += 1
+        else:
+            orders.append(facts)
+    with tenant_scope(load.tenant_id):
+        outcomes = _write_reported(load, orders)
+    applied = outcomes.count(Outcome.APPLIED)
+    return Applied(applied, stale + len(outcomes) - applied, tuple(rejected))
+
+
+def _write_reported(load: ReportLoad, orders: Sequence[OrderFacts]) -> list[Outcome]:
+    """Write orders for the tenant in scope, which each thread inherits with its copy of this context."""
+
+    def put(share: Sequence[OrderFacts]) -> list[Outcome]:
+        return [
+            store.upsert_reported(load.connection_id, facts, load.received_at, report_type=load.report_type)
+            for facts in share
+        ]
+
+    if len(orders) <= _FEW:
+        return put(orders)
+    with ThreadPoolExecutor(_WRITERS, thread_name_prefix="orders") as threads:
+        shares = [orders[start::_WRITERS] for start in range(_WRITERS)]
+        writing = [threads.submit(partial(copy_context().run, put, share)) for share in shares]
+        return [outcome for each in writing for outcome in each.result()]
+
+
+def _facts_of_rows(rows: Sequence[OrderRow]) -> OrderFacts | None:
+    """Work out what the rows of one order establish, None when it was not sold on a marketplace.
+
+    Raises:
+        UnusableOrder: it can't be true, or its sales channel is one that nobody knows.
+        InvalidInput: an amount or a currency is none.
+    """
+    # The order's own columns stand on each of its rows; should they differ, the row that changed last speaks.
+    newest = max(rows, key=lambda row: row.updated_at)
+    marketplace = _marketplace_of(newest.sales_channel)
+    if marketplace is None:
+        return None
+    order = ReportedOrder(
+        order_id=newest.order_id,
+        marketplace_id=marketplace.marketplace_id,
+        status=newest.status,
+        fulfilled_by=newest.fulfilled_by,
+        purchased_at=newest.purchased_at,
+        updated_at=newest.updated_at,
+        lines=tuple(
+            ReportedLine(
+                seller_sku=row.seller_sku,
+                asin=row.asin,
+                title=row.title,
+                quantity=row.quantity,
+                status=row.item_status or row.status,
+                currency=row.currency,
+                item=row.item_price,
+                tax=_sum(row.item_tax, row.shipping_tax, row.gift_wrap_tax),
+                shipping=row.shipping_price,
+                discount=_sum(_size(row.item_discount), _size(row.shipping_discount)),
+                other=row.gift_wrap_price,
+            )
+            for row in rows
+        ),
+        is_replacement=newest.is_replacement,
+    )
+    return rules.facts_of_report(order, marketplace.time_zone, tax_on_top=marketplace.country_code in _TAX_ON_TOP)
+
+
+def _marketplace_of(sales_channel: str) -> Marketplace | None:
+    plain = sales_channel.strip().casefold()
+    if plain.startswith(_OUTSIDE_AMAZON):
+        return None
+    found = _BY_CHANNEL.get(plain)
+    if found is None:
+        raise UnusableOrder(f"The sales channel “{sales_channel[:40]}” is not known.")
+    return found
+
+
+def _sum(*amounts: Decimal | None) -> Decimal | None:
+    known = [amount for amount in amounts if amount is not None]
+    return sum(known, Decimal(0)) if known else None
+
+
+def _size(amount: Decimal | None) -> Decimal | None:
+    return None if amount is None else abs(amount)
 
 
 def facts_of_document(order: Order) -> OrderFacts | None:
@@ -255,7 +380,7 @@ def list_orders(  # noqa: PLR0913 - the filters of the list
     """
     today = clock.now().date()
     last = min(to_day or today + timedelta(days=1), today + timedelta(days=1))
-    first = max(from_day or date.min, today - timedelta(days=AMAZON_DATA_DAYS))
+    first = max(from_day or date.min, today - timedelta(days=MAXIMUM_HISTORY_DAYS + AMAZON_DATA_DAYS))
     if from_day is not None and to_day is not None and from_day > to_day:
         raise InvalidInput("The range ends before it begins.", fields=(FieldProblem("from", "is later than “to”"),))
     before = decode_cursor(cursor, 1)[0] if cursor else None
@@ -364,6 +489,33 @@ def get_order(order_id: str, connection_id: str | None) -> OrderDetail:
         raise NotFound(
             "There is no such order here.",
             code="order_not_found",
-            action="Check the order id. Orders older than 18 months are not kept.",
+            action="Check the order id. Orders are kept for 18 months after we received them.",
         )
     return detail_of(record)
+
+
+def rows_view(
+    connection_id: ConnectionId, dataset: str, marketplace_id: str | None, cursor: str | None, limit: int
+) -> RowsPage:
+    """Return a page of the orders of a connection of the tenant in scope, newest first.
+
+    Raises:
+        NotFound: there is no such connection.
+        InvalidInput: the cursor is not one of ours.
+    """
+    before = decode_cursor(cursor, 1)[0] if cursor else None
+    if before is not None and not _is_order_sort(before):
+        raise invalid_cursor()
+    known = Known(connections.get(connection_id), connections.health_of(connection_id))
+    health = known.health.get(dataset)
+    reached = (known.connection.connected_at, _oldest([known]), health.last_attempt_at if health else None)
+    newest = max((text for text in reached if text), default=None)
+    if newest is None:
+        return RowsPage(COLUMNS, (), None, None)
+    # No order is newer than the last contact with Amazon; a day of the marketplace may be one ahead of UTC's.
+    last = date.fromisoformat(newest[:10]) + timedelta(days=1)
+    first = last - timedelta(days=MAXIMUM_HISTORY_DAYS + AMAZON_DATA_DAYS)
+    orders = store.newest_first(_shelves([known], marketplace_id), first, last, before, page_size=limit + 1)
+    found = list(islice(orders, limit + 1))
+    following = encode_cursor(found[limit - 1].sk) if len(found) > limit else None
+    return RowsPage(COLUMNS, tuple(row_of(each) for each in found[:limit]), following, _oldest([known]))

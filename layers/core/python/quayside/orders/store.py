@@ -4,22 +4,49 @@ import heapq
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime, timedelta
 from enum import Enum
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+import msgspec
 from pynamodb.expressions.update import Action
 
 from quayside.kernel.clock import epoch_milliseconds, epoch_seconds
+from quayside.kernel.errors import Conflict
 from quayside.kernel.ids import ConnectionId
 from quayside.kernel.tenancy import current_tenant
-from quayside.orders.records import OrderRecord, place_of, purchased_at_of, state_of_item, text_of
-from quayside.orders.rules import NO_WINDOWS, OrderFacts, day_bounds, expires_at, local_day, needs_price
+from quayside.orders.records import (
+    OrderRecord,
+    lines_from,
+    place_of,
+    products_from,
+    purchased_at_of,
+    state_of_item,
+    text_of,
+)
+from quayside.orders.rules import (
+    NO_WINDOWS,
+    OrderFacts,
+    OrderLine,
+    OrderState,
+    day_bounds,
+    expires_at,
+    has_real_ids,
+    local_day,
+    needs_price,
+    with_ids_of,
+)
 from quayside.storage import keys
-from quayside.storage.tables import look_up, write
+from quayside.storage.tables import Item, look_up, write
+
+if TYPE_CHECKING:
+    from pynamodb.expressions.condition import Condition
 
 DOCUMENT = "amazon:orders/2026-01-01"
 NOTIFICATION = "amazon:notifications/ORDER_CHANGE"
+REPORT = "amazon:reports/"
+"""What the source of an order begins with that a report told last; the report's type follows."""
 
 _PAGE_SIZE = 100
+_ATTEMPTS = 4
 
 
 class Outcome(Enum):
@@ -66,9 +93,13 @@ def upsert(connection_id: ConnectionId, facts: OrderFacts, received_at: datetime
         condition |= (record.source_updated_at == at) & (
             record.document_at.does_not_exist() | (record.document_at < at)
         )
-    written = write(record, key, actions, condition, source=DOCUMENT if facts.is_document else NOTIFICATION)
+    source = DOCUMENT if facts.is_document else NOTIFICATION
+    written = write(record, key, actions, condition, source=source, returning="ALL_OLD")
     if written.applied:
-        return Upserted(Outcome.APPLIED, _needs_price(written.item))
+        state = _state_after(written.item, facts)
+        if written.item and not facts.is_document:
+            state = _keep_reported_prices(key, written.item, facts, state)
+        return Upserted(Outcome.APPLIED, needs_price(state))
     if facts.is_document and int(written.item.get("document_at", {}).get("N", -1)) < at:
         supplement = [*_document_actions(facts, at, received_at), record.received_at.set(epoch_seconds(received_at))]
         if facts.lines:
@@ -80,13 +111,115 @@ def upsert(connection_id: ConnectionId, facts: OrderFacts, received_at: datetime
     return Upserted(Outcome.STALE, _needs_price(written.item))
 
 
+def _state_after(before: Item, facts: OrderFacts) -> OrderState:
+    """Return what decides about an order after facts were written over the item it was."""
+    old = state_of_item(before) if before else OrderState(facts.status)
+    return OrderState(
+        status=facts.status,
+        lines=old.lines if facts.lines is None else facts.lines,
+        prices=facts.prices or old.prices,
+        is_replacement=old.is_replacement or bool(facts.is_replacement),
+        has_document=old.has_document or facts.is_document,
+        currency=facts.currency or old.currency,
+    )
+
+
+def _keep_reported_prices(key: keys.Key, before: Item, facts: OrderFacts, state: OrderState) -> OrderState:
+    """Bring a report's prices under Amazon's line ids, which a notification told after the report; return the state.
+
+    Otherwise every order of the history would lose its money with its next change, until somebody asked for it again.
+    """
+    reported = lines_from(before["lines"]["S"]) if "lines" in before else ()
+    if not facts.lines or not state.prices or has_real_ids(reported) or not has_real_ids(facts.lines):
+        return state
+    products = products_from(before["products"]["S"]) if "products" in before else {}
+    as_reported = msgspec.structs.replace(facts, lines=reported, prices=dict(state.prices), products=products)
+    named = with_ids_of(as_reported, facts.lines)
+    if named is None:
+        return state
+    record = OrderRecord
+    written = write(
+        record,
+        key,
+        [record.prices.set(text_of(named.prices)), record.products.set(text_of(named.products))],
+        (record.source_updated_at == epoch_milliseconds(facts.updated_at))
+        & (record.document_at == int(before["document_at"]["N"])),
+        source=NOTIFICATION,
+        returning="NONE",
+    )
+    return msgspec.structs.replace(state, prices=named.prices or {}) if written.applied else state
+
+
+def upsert_reported(
+    connection_id: ConnectionId, facts: OrderFacts, received_at: datetime, *, report_type: str
+) -> Outcome:
+    """Write what the rows of a report established, unless the store knows better.
+
+    One conditional update for an order that is new or that only reports told of before. An order whose lines are known
+    by Amazon's ids keeps them: the report's words are written under those ids, by a second update that holds only while
+    nobody else changed the order. An order that is newer than the report, but has no money yet, gets the report's.
+
+    A document of the same instant still replaces what a report said, for it says more: the document's place
+    (``document_at``) is taken one millisecond earlier.
+    """
+    key = _key(connection_id, facts)
+    at = epoch_milliseconds(facts.updated_at)
+    record = OrderRecord
+    source = f"{REPORT}{report_type}"
+    actions = [*_state_actions(facts, at, received_at), *_document_actions(facts, at - 1, received_at)]
+    condition: Condition = record.pk.does_not_exist() | (
+        (record.source_updated_at < at) & record.source.startswith(REPORT)
+    )
+    for _ in range(_ATTEMPTS):
+        written = write(record, key, actions, condition, source=source, returning="NONE")
+        if written.applied:
+            return Outcome.APPLIED
+        stored = written.item
+        if not stored:
+            # It stood in the way and is gone meanwhile.
+            condition = record.pk.does_not_exist()
+            continue
+        change = _reported_change(facts, at, stored, received_at)
+        if change is None:
+            return Outcome.STALE
+        actions = change
+        condition = record.source_updated_at == int(stored["source_updated_at"]["N"])
+        condition &= (
+            record.document_at == int(stored["document_at"]["N"])
+            if "document_at" in stored
+            else record.document_at.does_not_exist()
+        )
+        source = source if int(stored["source_updated_at"]["N"]) < at else stored["source"]["S"]
+    raise Conflict("An order was changed by too many at once.", code="order_contended")
+
+
+def _reported_change(facts: OrderFacts, at: int, stored: Item, received_at: datetime) -> list[Action] | None:
+    """Return what a report changes in an order that is stored, None when nothing."""
+    lines = lines_from(stored["lines"]["S"]) if "lines" in stored else ()
+    is_newer = int(stored["source_updated_at"]["N"]) < at
+    named = with_ids_of(facts, lines) if has_real_ids(lines) else facts
+    if is_newer:
+        told = named or facts
+        return [*_state_actions(told, at, received_at), *_document_actions(told, at - 1, received_at)]
+    if "document_at" in stored or named is None or not facts.prices or not _same_quantities(named.lines, lines):
+        return None
+    return [*_document_actions(named, at - 1, received_at), OrderRecord.received_at.set(epoch_seconds(received_at))]
+
+
+def _same_quantities(told: Sequence[OrderLine] | None, stored: Sequence[OrderLine]) -> bool:
+    return {line.order_item_id: line.quantity_ordered for line in told or ()} == {
+        line.order_item_id: line.quantity_ordered for line in stored
+    }
+
+
 def _state_actions(facts: OrderFacts, at: int, received_at: datetime) -> list[Action]:
     record = OrderRecord
     actions: list[Action] = [
         record.status.set(facts.status),
         record.source_updated_at.set(at),
         record.received_at.set(epoch_seconds(received_at)),
-        record.expires_at.set(epoch_seconds(expires_at(facts.purchased_at))),
+        # Set once: 18 months from the day Amazon first told us of the order, whatever it tells of it later.
+        record.expires_at.set(record.expires_at | epoch_seconds(expires_at(received_at))),
         record.lookup_key.set(keys.order_lookup(current_tenant(), facts.order_id)),
     ]
     if facts.fulfilled_by:

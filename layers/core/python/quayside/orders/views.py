@@ -18,6 +18,22 @@ from quayside.orders.records import (
     windows_from,
 )
 from quayside.orders.rules import LinePrice, OrderLine, contribution
+from quayside.sync.views import Cell, Column
+
+COLUMNS = (
+    Column("marketplace_id", "Marketplace", "text"),
+    Column("order_id", "Order", "text"),
+    Column("purchased_at", "Bought", "instant"),
+    Column("status", "Status", "text"),
+    Column("fulfilled_by", "Shipped by", "text"),
+    Column("lines", "Lines", "number"),
+    Column("units", "Units", "number"),
+    Column("total", "Total", "money"),
+    Column("source_updated_at", "Changed at Amazon", "instant"),
+    Column("received_at", "Received", "instant"),
+    Column("source", "Source", "text"),
+)
+"""What the data browser shows of an order."""
 
 
 class OrderSummary(msgspec.Struct, frozen=True):
@@ -137,6 +153,24 @@ def summary_of(record: OrderRecord) -> OrderSummary:
         total=_total(record),
         total_state=_total_state(record),
         first_title=next((title for title in titles if title), None),
+    )
+
+
+def row_of(record: OrderRecord) -> tuple[Cell, ...]:
+    """Return one order as a row of ``COLUMNS``."""
+    summary = summary_of(record)
+    return (
+        summary.marketplace_id,
+        summary.order_id,
+        summary.purchased_at,
+        summary.status,
+        summary.fulfilled_by,
+        summary.lines,
+        summary.units,
+        summary.total,
+        format_instant(from_epoch_milliseconds(int(record.source_updated_at))),
+        format_instant(from_epoch_seconds(int(record.received_at))),
+        record.source,
     )
 
 

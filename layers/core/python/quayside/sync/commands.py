@@ -14,8 +14,28 @@ from quayside.kernel.clock import format_instant
 from quayside.kernel.errors import InvalidInput
 from quayside.kernel.ids import ConnectionId, TenantId, check_connection_id, check_tenant_id, new_id
 
-Kind = Literal["connection.authorise", "connection.release", "orders.fetch", "orders.search", "inventory.list"]
-Cause = Literal["notification", "schedule", "member", "connect", "retry"]
+Kind = Literal[
+    "connection.authorise",
+    "connection.release",
+    "orders.fetch",
+    "orders.search",
+    "orders.history",
+    "inventory.list",
+    "report.request",
+    "report.check",
+    "report.collect",
+    "report.load",
+    "report.find",
+    "listings.refresh",
+    "listings.fetch",
+    "catalog.refresh",
+    "finances.list",
+    "fees.estimate",
+    "inbound.list",
+    "returns.refresh",
+    "traffic.refresh",
+]
+Cause = Literal["notification", "schedule", "member", "connect", "retry", "operator"]
 
 
 class SyncCommand(msgspec.Struct, frozen=True, omit_defaults=True):

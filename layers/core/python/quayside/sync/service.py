@@ -1,58 +1,87 @@
-"""Use cases of syncing: asking for work, doing it, and showing how it stands.
+"""Use cases of syncing: asking for work, planning it, switching it on and off, and showing how it stands.
 
-A use case takes one ``Work``: the command, the doors it may use and the time. It raises what the worker's runner turns
-into a later try (``SlotAhead``, the errors of Amazon), and returns when the command is done; follow-up commands are
-sent before it returns. All use cases may run twice for the same command without harm.
+What the worker does is in ``sync.datasets`` and ``sync.reports``. A use case there takes one ``Work``: the command, the
+doors it may use and the time. It raises what the worker's runner turns into a later try (``SlotAhead``, the errors of
+Amazon), and returns when the command is done; follow-up commands are sent before it returns. All use cases may run
+twice for the same command without harm.
 """
 
 import secrets
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 
-from quayside.amazon.client import AmazonClient
-from quayside.amazon.errors import RequestRejected
-from quayside.amazon.orders import Order, OrdersPage
-from quayside.amazon.tokens import TokenBroker
+from quayside.amazon.ledger import Ledger
 from quayside.connections import service as connections
 from quayside.connections import store as connections_store
-from quayside.connections.records import Connection, DatasetHealth, HistoryWalk
-from quayside.connections.views import ConnectionList, ConnectionView, connection_view
-from quayside.kernel.clock import Clock, format_instant, parse_instant
-from quayside.kernel.ids import ConnectionId, TenantId, new_id
+from quayside.connections.records import Connection, DatasetHealth, Pause
+from quayside.connections.rules import is_live
+from quayside.connections.views import (
+    ConnectionList,
+    ConnectionView,
+    connection_view,
+    dataset_view,
+    in_step_at,
+    trouble_view,
+)
+from quayside.kernel.clock import Clock, epoch_seconds, format_instant, from_epoch_milliseconds, parse_instant
+from quayside.kernel.cursors import decode_cursor, encode_cursor, invalid_cursor
+from quayside.kernel.errors import Conflict, NotFound, RateLimited
+from quayside.kernel.ids import ConnectionId, TenantId
+from quayside.kernel.settings import Settings
+from quayside.kernel.tenancy import current_tenant
 from quayside.storage import keys
 from quayside.storage.connection import bound
 from quayside.sync import store
-from quayside.sync.commands import Cause, Kind, SyncCommand, command, encode_command
-from quayside.sync.registry import INVENTORY, ORDERS, REGISTRY
-from quayside.sync.rules import (
-    MAXIMUM_DELAY_SECONDS,
-    OVERLAP,
-    SAFE_BEFORE,
-    TOKEN_LIFE,
-    PageSeen,
-    resume_from,
-    seen,
-    spread_seconds,
-    window_before,
+from quayside.sync.commands import Cause, Kind, SyncCommand, command, encode_command, fetch_order
+from quayside.sync.registry import (
+    FEATURES,
+    ORDERS,
+    REGISTRY,
+    Dataset,
+    dataset,
+    dataset_of_report,
+    refresh_arguments,
 )
-from quayside.sync.sinks import Applied, InventorySink, OrderSink, Rejected
+from quayside.sync.rules import (
+    ASKED_EVERY,
+    MAXIMUM_DELAY_SECONDS,
+    Standing,
+    Step,
+    next_step,
+    spread_seconds,
+    sweep_step,
+    sweeps_unshipped_only,
+)
+from quayside.sync.views import (
+    BoardEntry,
+    BoardPage,
+    DatasetSync,
+    FeatureView,
+    QuotaView,
+    RunsPage,
+    RunView,
+    SyncConnection,
+    SyncView,
+)
 
 if TYPE_CHECKING:
-    from pynamodb.expressions.update import Action
+    from quayside.amazon.client import AmazonClient
+    from quayside.amazon.tokens import TokenBroker
+    from quayside.amazon.transport import Downloads
+    from quayside.sync.records import BoardRecord, RunRecord
 
-RECONCILE_SECONDS = 900
-INVENTORY_SECONDS = 1800
-STALLED_AFTER = timedelta(minutes=30)
-"""A walk through history that has not moved for so long has lost its command, and is given a new one."""
 RUN_LIFE = timedelta(hours=2)
-"""A run that began longer ago is given up for a new one."""
+"""A run that has not moved for so long is given up for a new one."""
+DUE = "due"
+"""The argument that marks a command of the schedule: whether it is needed is decided when it runs."""
 _BATCH = 10
-_BAD_REQUEST = 400
-_RESTARTS = 3
 _TICK_SPREAD_SECONDS = 60
+_RUNS_PAGE = 50
+_BOARD_PAGE = 100
+_UNSHIPPED = "UNSHIPPED"
 
 
 class CommandsNotSent(RuntimeError):
@@ -61,6 +90,15 @@ class CommandsNotSent(RuntimeError):
 
 def enqueue(commands: Sequence[SyncCommand], *, delay_seconds: int = 0) -> None:
     """Send commands to the work queue, ten at a time, each in its tenant's fair-queue group.
+
+    Raises:
+        CommandsNotSent: the queue refused some; those it took are sent.
+    """
+    enqueue_spread([(each, delay_seconds) for each in commands])
+
+
+def enqueue_spread(commands: Sequence[tuple[SyncCommand, int]]) -> None:
+    """Send commands to the work queue, each with its own delay in seconds.
 
     Raises:
         CommandsNotSent: the queue refused some; those it took are sent.
@@ -77,7 +115,7 @@ def enqueue(commands: Sequence[SyncCommand], *, delay_seconds: int = 0) -> None:
                     "DelaySeconds": min(max(delay_seconds, 0), MAXIMUM_DELAY_SECONDS),
                     "MessageGroupId": each.tenant_id,
                 }
-                for place, each in enumerate(commands[start : start + _BATCH])
+                for place, (each, delay_seconds) in enumerate(commands[start : start + _BATCH])
             ],
         )
         refused += len(answer.get("Failed", []))
@@ -116,76 +154,47 @@ class Desk:
         enqueue([self.command(known_kind, tenant_id, connection_id, arguments, known_cause)])
 
     def begin(self, tenant_id: TenantId, connection: Connection) -> None:
-        """Ask for a fresh connection's history now and for its datasets at intervals from now on; repeatable."""
+        """Ask for a fresh connection's history now and for its datasets at intervals from now on; repeatable.
+
+        What nobody needs at present has its place in the schedule all the same: whether a dataset is read is decided
+        whenever it is due, so that a feature that is switched on later needs nothing more than that.
+        """
         connection_id = ConnectionId(connection.connection_id)
         now = self._clock.now()
         store.call_off(tenant_id, connection_id)
         shift = spread_seconds(connection_id, 300)
-        store.put_recurring(
-            now + timedelta(seconds=RECONCILE_SECONDS + shift),
-            tenant_id,
-            connection_id,
-            ORDERS,
-            command_kind="orders.search",
-            arguments={"mode": "reconcile"},
-            every_seconds=RECONCILE_SECONDS,
+        for each in REGISTRY:
+            store.put_recurring(
+                now + timedelta(seconds=(each.first_after_seconds or each.refresh_seconds) + shift),
+                tenant_id,
+                connection_id,
+                each.key,
+                command_kind=each.refresh_kind,
+                arguments=refresh_arguments(each),
+                every_seconds=each.refresh_seconds,
+            )
+        # Those that wait for nothing begin now: the history of orders by its own command, the others by theirs.
+        at_once = [each for each in REGISTRY if not each.first_after_seconds]
+        enqueue(
+            [
+                self.command(kind, tenant_id, connection_id, arguments, "connect")
+                for each in at_once
+                if each.is_needed(connection.features_off)
+                for kind, arguments in _first_commands(each)
+            ]
         )
-        store.put_recurring(
-            now + timedelta(seconds=INVENTORY_SECONDS + shift),
-            tenant_id,
-            connection_id,
-            INVENTORY,
-            command_kind="inventory.list",
-            arguments={},
-            every_seconds=INVENTORY_SECONDS,
-        )
-        commands = [self.command("inventory.list", tenant_id, connection_id, {}, "connect")]
-        walk = begin_walk(connection_id, now, new_id(self._entropy), history_days=bound().settings.history_days)
-        if walk is None:
-            arguments = {"mode": "reconcile"}
-        else:
-            arguments = {"mode": "history", "run": walk.run, "page": str(walk.page)}
-        commands.append(self.command("orders.search", tenant_id, connection_id, arguments, "connect"))
-        enqueue(commands)
 
     def call_off(self, tenant_id: TenantId, connection_id: ConnectionId) -> None:
-        """Call off everything that is due later for a connection."""
+        """Call off everything that is due later for a connection, and take it off the operators' board."""
         store.call_off(tenant_id, connection_id)
+        store.leave_board(tenant_id, connection_id)
 
 
-def begin_walk(connection_id: ConnectionId, now: datetime, run: str, *, history_days: int) -> HistoryWalk | None:
-    """Begin the walk through a connection's order history, or go on with the one there is.
-
-    Returns the walk to go on with, None when history is complete: then a reconciling search brings what changed since.
-    """
-    health = connections_store.dataset_health(connection_id, ORDERS)
-    present = health.walk() if health else None
-    if present is not None:
-        if present.done:
-            connections.finish_history(connection_id, f"{present.rows} orders")
-            return None
-        return present
-    newest, oldest = now - SAFE_BEFORE, now - timedelta(days=history_days)
-    after = format_instant(window_before(newest, newest=newest, oldest=oldest))
-    walk = HistoryWalk(
-        run=run,
-        page=0,
-        oldest=format_instant(oldest),
-        newest=format_instant(newest),
-        created_after=after,
-        created_before=format_instant(newest),
-        started_at=format_instant(now),
-        updated_at=format_instant(now),
-        from_instant=after,
-    )
-    model = DatasetHealth
-    connections_store.change_health(
-        connection_id,
-        ORDERS,
-        [*connections_store.walk_actions(walk), model.reconciled_until.set(format_instant(now - SAFE_BEFORE))],
-        model.history.does_not_exist(),
-    )
-    return walk
+def _first_commands(each: Dataset) -> list[tuple[Kind, Mapping[str, str]]]:
+    """Return what is asked for when an account was connected: for orders a first look, and then the history."""
+    if each.key == ORDERS:
+        return [("orders.search", {"mode": "first"}), ("orders.history", {})]
+    return [(each.refresh_kind, refresh_arguments(each))]
 
 
 # -- What is due -------------------------------------------------------------------------------------------------------
@@ -194,7 +203,8 @@ def begin_walk(connection_id: ConnectionId, now: datetime, run: str, *, history_
 def fire_due(*, clock: Clock, entropy: Callable[[int], bytes]) -> int:
     """Send the commands of everything that is due, spread over a minute, and return how many.
 
-    A command is sent before its job is moved on, so a crash in between sends it again, which does no harm.
+    A command is sent before its job is moved on, so a crash in between sends it again, which does no harm. Whether a
+    dataset needs to be read is decided by the worker, who knows how it stands (``step_of``).
     """
     now = clock.now()
     desk = Desk(clock, entropy)
@@ -206,7 +216,7 @@ def fire_due(*, clock: Clock, entropy: Callable[[int], bytes]) -> int:
                 msgspec.convert(job.command_kind, Kind),
                 TenantId(job.tenant_id),
                 ConnectionId(job.connection_id),
-                msgspec.json.decode(job.arguments, type=dict[str, str]),
+                {**msgspec.json.decode(job.arguments, type=dict[str, str]), DUE: job.job},
                 "schedule",
             )
             delay = 0 if waiting else spread_seconds(f"{job.connection_id}{job.job}", _TICK_SPREAD_SECONDS)
@@ -216,18 +226,141 @@ def fire_due(*, clock: Clock, entropy: Callable[[int], bytes]) -> int:
     return sent
 
 
+def step_of(connection: Connection | None, each: Dataset, health: DatasetHealth | None, now: datetime) -> Step:
+    """Return what a dataset of a connection needs next, and why."""
+    if connection is None:
+        return next_step(each, Standing(live=False), now)
+    return next_step(
+        each,
+        Standing(
+            live=is_live(connection.status),
+            needed=each.is_needed(connection.features_off),
+            paused=each.key in connection.paused,
+            last_success_at=_instant(health.last_success_at) if health else None,
+            notified_at=_instant(health.notified_at) if health else None,
+            checked_at=_instant(health.checked_at) if health else None,
+            complete_until=_instant(health.reconciled_until) if health else None,
+            failing=bool(health and health.failure_reason),
+        ),
+        now,
+    )
+
+
+def plan(connection_id: ConnectionId, clock: Clock) -> list[tuple[Dataset, Step]]:
+    """Return what each dataset of a connection of the tenant in scope needs next.
+
+    Raises:
+        NotFound: there is no such connection.
+    """
+    connection = connections.get(connection_id)
+    health = connections.health_of(connection_id)
+    return [(each, step_of(connection, each, health.get(each.key), clock.now())) for each in REGISTRY]
+
+
+def _instant(text: str | None) -> datetime | None:
+    return parse_instant(text) if text else None
+
+
+# -- Prices ------------------------------------------------------------------------------------------------------------
+
+
+def want_prices(
+    tenant_id: TenantId,
+    connection_id: ConnectionId,
+    orders: Sequence[tuple[str, str]],
+    now: datetime,
+    *,
+    entropy: Callable[[int], bytes] = secrets.token_bytes,
+) -> int:
+    """Ask for the money of orders that changed just now: order ids and their statuses.
+
+    A few orders are fetched one by one; more are brought together by one search in five minutes, whatever their number.
+    Costs one write, and one more about every five minutes. Asking again for the same orders does no harm.
+
+    Returns:
+        How many orders are fetched one by one.
+
+    Raises:
+        CommandsNotSent: nobody was asked; ask again.
+    """
+    counted = store.add_wanted(tenant_id, connection_id, len(orders), now)
+    step = sweep_step(counted.wanted, len(orders), epoch_seconds(now))
+    if step.window is not None:
+        store.begin_window(tenant_id, connection_id, counted.wanted.window_at, step.window)
+    window = step.window or counted.wanted
+    narrow = counted.narrow
+    commands: list[tuple[SyncCommand, int]] = []
+    if step.plan_at is not None:
+        narrow = sweeps_unshipped_only(window.wanted, window.last_wanted)
+        arguments = {"mode": "sweep", "at": str(step.plan_at), **({"narrow": "yes"} if narrow else {})}
+        sweep = command(
+            "orders.search", tenant_id, connection_id, arguments, cause="notification", now=now, entropy=entropy
+        )
+        commands.append((sweep, step.plan_at - epoch_seconds(now)))
+    singly = [order_id for order_id, status in orders if step.singly or (narrow and status.upper() != _UNSHIPPED)]
+    commands += [
+        (fetch_order(tenant_id, connection_id, order_id, cause="notification", now=now, entropy=entropy), 0)
+        for order_id in singly
+    ]
+    if commands:
+        enqueue_spread(commands)
+    if step.plan_at is not None:
+        # After it was sent: a crash in between sends a second one for the same time, which then finds it done.
+        store.plan_sweep(tenant_id, connection_id, counted.wanted.planned_at, step.plan_at, narrow=narrow)
+    return len(singly)
+
+
 # -- Doing the work ----------------------------------------------------------------------------------------------------
 
 
+class Notes:
+    """What a use case notes about the run it is, for the run log."""
+
+    def __init__(self) -> None:
+        self.rows: int | None = None
+        self.reason = ""
+        self.marketplace_id: str | None = None
+        self.request_ids: list[str] = []
+        self.operations: set[str] = set()
+
+    def brought(self, rows: int, *, marketplace_id: str | None = None) -> None:
+        """Count rows that the run brought."""
+        self.rows = (self.rows or 0) + rows
+        if marketplace_id is not None:
+            self.marketplace_id = marketplace_id
+
+    def say(self, reason: str) -> None:
+        """Say something about the run, in words for the seller."""
+        self.reason = reason
+
+
 class Work(msgspec.Struct, frozen=True):
-    """One command and what it may use. The tenant of the command is in scope."""
+    """One command and what it may use. The tenant of the command is in scope.
+
+    Attributes:
+        command: the command.
+        amazon: the calls of Amazon.
+        tokens: access tokens.
+        downloads: fetches documents by their addresses.
+        desk: asks for more work.
+        clock: the time.
+        entropy: randomness.
+        connection: the connection, which Amazon may be called for; None when there is no such any more.
+        notes: takes what the run log shows.
+        time_is_short: whether less than a third of the function's time is left, so that long work stops and goes on
+            with another command.
+    """
 
     command: SyncCommand
-    amazon: AmazonClient
-    tokens: TokenBroker
+    amazon: "AmazonClient"
+    tokens: "TokenBroker"
+    downloads: "Downloads"
     desk: Desk
     clock: Clock
     entropy: Callable[[int], bytes]
+    connection: Connection | None
+    notes: Notes
+    time_is_short: Callable[[], bool]
 
     @property
     def connection_id(self) -> ConnectionId:
@@ -265,283 +398,143 @@ def release(work: Work) -> None:
     connections.release(work.connection_id, amazon=work.amazon)
 
 
-def fetch_order(sink: OrderSink) -> UseCase:
-    """Return ``orders.fetch``: get one order from Amazon and store it with ``sink``."""
-
-    def run(work: Work) -> None:
-        connection = connections.live(work.connection_id)
-        if connection is None:
-            return
-        found = work.amazon.get_order(connections.caller_of(connection), work.command.arguments["order_id"])
-        if not isinstance(found, Order):
-            _put_aside(work, ORDERS, [Rejected(found.order_id, found.problem)])
-            return
-        applied = sink(work.tenant_id, work.connection_id, [found], received_at=work.clock.now(), clock=work.clock)
-        _put_aside(work, ORDERS, applied.rejected)
-
-    return run
+def dataset_of(asked: SyncCommand) -> Dataset | None:
+    """Return the dataset a command is for, None for one that is for the connection as a whole."""
+    if asked.kind.startswith("report."):
+        if "dataset" in asked.arguments:
+            return dataset(asked.arguments["dataset"])
+        named = asked.arguments.get("report", "").removeprefix("REPORT#")
+        return dataset_of_report(named.split("#", 1)[0])
+    key = _DATASET_OF_AREA.get(asked.kind.split(".", 1)[0])
+    return None if key is None else dataset(key)
 
 
-def search_orders(sink: OrderSink) -> UseCase:
-    """Return ``orders.search``: one page of history or of a reconciling search, stored with ``sink``."""
-
-    def run(work: Work) -> None:
-        connection = connections.live(work.connection_id)
-        if connection is None:
-            return
-        if work.command.arguments.get("mode") == "history":
-            _walk_history(work, connection, sink)
-        else:
-            _reconcile(work, connection, sink)
-
-    return run
+_DATASET_OF_AREA = {each.refresh_kind.split(".", 1)[0]: each.key for each in REGISTRY if each.key != "settlements"}
 
 
-def _apply(work: Work, sink: OrderSink, found: OrdersPage) -> Applied:
-    applied = sink(work.tenant_id, work.connection_id, found.orders, received_at=work.clock.now(), clock=work.clock)
-    rejected = (*applied.rejected, *(Rejected(each.order_id, each.problem) for each in found.unreadable))
-    _put_aside(work, ORDERS, rejected)
-    return applied
+# -- Switching ---------------------------------------------------------------------------------------------------------
 
 
-def _put_aside(work: Work, dataset: str, rejected: Sequence[Rejected]) -> None:
-    """Make facts that could not be stored visible; they are no reason to hold the others up."""
-    for each in rejected:
-        connections.quarantine(
-            tenant_id=work.tenant_id,
-            connection_id=work.connection_id,
-            received_at=work.clock.now(),
-            type=f"{dataset}:{work.command.kind}",
-            reason=each.reason,
-            action="Amazon's answer could not be stored. It is fetched again with the next check.",
-            payload=msgspec.json.encode({"dataset": dataset, "identity": each.identity}).decode(),
-        )
+def pause(connection_id: ConnectionId, dataset_key: str, member_id: str, clock: Clock) -> None:
+    """Stop calling Amazon for a dataset until it is resumed. What Amazon tells by itself still comes in.
 
-
-def _walk_history(work: Work, connection: Connection, sink: OrderSink) -> None:
-    health = connections_store.dataset_health(work.connection_id, ORDERS)
-    walk = health.walk() if health else None
-    asked = (work.command.arguments.get("run"), work.command.arguments.get("page"))
-    if walk is None or walk.done or asked != (walk.run, str(walk.page)):
-        return  # a duplicate, or of an earlier walk: whoever moved the walk on has sent the next command
-    now = work.clock.now()
-    here = walk if _token_is_good(walk, now) else _without_token(walk)
-    try:
-        found = work.amazon.search_orders(
-            connections.caller_of(connection),
-            connection.marketplace_ids,
-            created_after=parse_instant(here.from_instant),
-            created_before=parse_instant(here.created_before),
-            pagination_token=here.token,
-        )
-    except RequestRejected as rejected:
-        if here.token is None or rejected.status != _BAD_REQUEST:
-            raise
-        # Amazon no longer takes the token. The next command searches anew; this one has had its turn.
-        _move_on(work, walk, msgspec.structs.replace(_without_token(here), page=here.page + 1))
-        return
-    _apply(work, sink, found)
-    state = seen(_state(here), [each.created_time for each in found.orders])
-    following = msgspec.structs.replace(
-        here,
-        page=here.page + 1,
-        updated_at=format_instant(now),
-        token=found.next_token,
-        token_at=format_instant(now) if found.next_token else None,
-        last_seen=format_instant(state.last_seen) if state.last_seen else None,
-        ascending=state.ascending,
-        rows=here.rows + len(found.orders),
-    )
-    if found.next_token is None:
-        following = _next_window(following)
-    _move_on(work, walk, following, brought=len(found.orders))
-
-
-def _move_on(work: Work, walk: HistoryWalk, following: HistoryWalk, *, brought: int = 0) -> None:
-    """Store where a walk stands now and send its next command, unless another worker did both already."""
+    Raises:
+        NotFound: there is no such connection or dataset.
+    """
+    known = _known(dataset_key)
+    connections.change_pause(connection_id, known.key, Pause(format_instant(clock.now()), member_id))
+    # The run under way is over; a page of it that is still being read finds that out when it is done.
     model = DatasetHealth
-    actions: list[Action] = [*connections_store.walk_actions(following), model.rows.add(brought)]
-    if following.created_before != walk.created_before or following.done:
-        actions.append(model.complete_from.set(walk.created_after))
-    if following.done:
-        actions += [
-            model.last_success_at.set(following.updated_at),
-            model.last_rows.set(following.rows),
-        ]
-    moved = connections_store.change_health(
-        work.connection_id, ORDERS, actions, model.history_step == connections_store.step_of(walk)
-    )
-    if not moved:
+    ending = [model.run.remove(), model.run_at.remove(), model.run_step.remove()]
+    connections_store.change_health(connection_id, known.key, ending, model.run.exists())
+
+
+def resume(
+    connection_id: ConnectionId,
+    dataset_key: str,
+    clock: Clock,
+    entropy: Callable[[int], bytes] = secrets.token_bytes,
+) -> None:
+    """Go on calling Amazon for a dataset, and read it now; resuming what is not paused does nothing.
+
+    Raises:
+        NotFound: there is no such connection or dataset.
+    """
+    known = _known(dataset_key)
+    if known.key not in connections.get(connection_id).paused:
         return
-    if following.done:
-        connections.finish_history(work.connection_id, f"{following.rows} orders")
-        work.follow_up("orders.search", {"mode": "reconcile"})
-        return
-    work.follow_up("orders.search", {"mode": "history", "run": walk.run, "page": str(following.page)})
+    connection = connections.change_pause(connection_id, known.key, None)
+    _read_now(connection, known, clock, entropy, "member")
 
 
-def _next_window(walk: HistoryWalk) -> HistoryWalk:
-    """Return the walk at the window before the present one, which is complete; done when there is none."""
-    if walk.created_after <= walk.oldest:
-        return msgspec.structs.replace(walk, done=True)
-    ends, newest, oldest = (parse_instant(text) for text in (walk.created_after, walk.newest, walk.oldest))
-    begins = format_instant(window_before(ends, newest=newest, oldest=oldest))
-    return msgspec.structs.replace(
-        walk,
-        created_after=begins,
-        created_before=walk.created_after,
-        from_instant=begins,
-        last_seen=None,
-        ascending=True,
-        rows_before=walk.rows,
-    )
+def run_now(
+    connection_id: ConnectionId,
+    dataset_key: str,
+    clock: Clock,
+    entropy: Callable[[int], bytes] = secrets.token_bytes,
+    *,
+    cause: Cause = "member",
+) -> None:
+    """Read a dataset now instead of when it is due.
 
-
-def _state(walk: HistoryWalk) -> PageSeen:
-    return PageSeen(parse_instant(walk.last_seen) if walk.last_seen else None, walk.ascending)
-
-
-def _token_is_good(walk: HistoryWalk, now: datetime) -> bool:
-    return walk.token is None or (walk.token_at is not None and now - parse_instant(walk.token_at) < TOKEN_LIFE)
-
-
-def _without_token(walk: HistoryWalk) -> HistoryWalk:
-    """Return the walk as it goes on from the last purchase time seen."""
-    resumed = resume_from(parse_instant(walk.created_after), _state(walk))
-    return msgspec.structs.replace(walk, token=None, token_at=None, from_instant=format_instant(resumed))
-
-
-def _reconcile(work: Work, connection: Connection, sink: OrderSink) -> None:
-    now = work.clock.now()
-    arguments = work.command.arguments
-    health = connections_store.dataset_health(work.connection_id, ORDERS)
-    run = arguments.get("run")
-    if run is None:
-        _wake_stalled_walk(work, health, now)
-        run = _begin_run(work, ORDERS, health, now)
-        if run is None:
-            return
-    elif health is None or health.run != run:
-        return
-    since = arguments.get("since") or _since(health, now)
-    found = work.amazon.search_orders(
-        connections.caller_of(connection),
-        connection.marketplace_ids,
-        last_updated_after=parse_instant(since),
-        pagination_token=arguments.get("token"),
-    )
-    applied = _apply(work, sink, found)
-    until = arguments.get("until") or format_instant(found.complete_until or now - SAFE_BEFORE)
-    rows = int(arguments.get("rows", "0")) + applied.applied
-    if found.next_token is not None:
-        work.follow_up(
-            "orders.search",
-            {
-                "mode": "reconcile",
-                "run": run,
-                "since": since,
-                "until": until,
-                "rows": str(rows),
-                "token": found.next_token,
-            },
+    Raises:
+        NotFound: there is no such connection or dataset.
+        Conflict: it is paused, switched off or being read, or the connection is not active.
+        RateLimited: it was asked for less than a minute ago.
+    """
+    known = _known(dataset_key)
+    connection = connections.get(connection_id)
+    now = clock.now()
+    if not is_live(connection.status):
+        raise Conflict("The connection is not active.", code="connection_not_active", action="Connect it again first.")
+    if not known.is_needed(connection.features_off):
+        raise Conflict(
+            f"{known.title} is switched off.", code="dataset_off", action="Switch its feature on, then run it."
         )
-        return
-    model = DatasetHealth
-    connections.record_success(
-        work.connection_id, ORDERS, rows=rows, now=now, actions=[model.reconciled_until.set(until), model.run.remove()]
-    )
+    if known.key in connection.paused:
+        raise Conflict(f"{known.title} is paused.", code="dataset_paused", action="Resume it, then run it.")
+    health = connections_store.dataset_health(connection_id, known.key)
+    if is_running(health, now):
+        raise Conflict(f"{known.title} is being read already.", code="dataset_running", action="Wait until it is done.")
+    asked = DatasetHealth.asked_at
+    free = asked.does_not_exist() | (asked <= format_instant(now - ASKED_EVERY)) | (asked > format_instant(now))
+    if not connections_store.change_health(connection_id, known.key, [asked.set(format_instant(now))], free):
+        raise RateLimited(f"{known.title} was asked for a moment ago.", action="Wait a minute, then run it again.")
+    _read_now(connection, known, clock, entropy, cause)
 
 
-def _since(health: DatasetHealth | None, now: datetime) -> str:
-    until: str | None = health.reconciled_until if health else None
-    return format_instant((parse_instant(until) if until else now) - OVERLAP)
-
-
-def _begin_run(work: Work, dataset: str, health: DatasetHealth | None, now: datetime) -> str | None:
-    """Begin a run of a dataset; None when one is under way, so that runs don't pile up behind an outage."""
-    present: str | None = health.run if health else None
+def is_running(health: DatasetHealth | None, now: datetime) -> bool:
+    """Return whether a run of a dataset is under way that has moved not long ago."""
+    run: str | None = health.run if health else None
     at: str | None = health.run_at if health else None
-    if present is not None and at is not None and now - parse_instant(at) < RUN_LIFE:
-        if present != work.command.command_id:
-            return None
-        return present
-    model = DatasetHealth
-    run = work.command.command_id
-    connections_store.change_health(
-        work.connection_id,
-        dataset,
-        [model.run.set(run), model.run_at.set(format_instant(now)), model.last_attempt_at.set(format_instant(now))],
+    return run is not None and at is not None and now - parse_instant(at) < RUN_LIFE
+
+
+def _read_now(
+    connection: Connection, known: Dataset, clock: Clock, entropy: Callable[[int], bytes], cause: Cause
+) -> None:
+    if not is_live(connection.status) or not known.is_needed(connection.features_off):
+        return
+    desk = Desk(clock, entropy)
+    desk.ask(
+        known.refresh_kind,
+        current_tenant(),
+        ConnectionId(connection.connection_id),
+        cause=cause,
+        **refresh_arguments(known),
     )
-    return run
 
 
-def _wake_stalled_walk(work: Work, health: DatasetHealth | None, now: datetime) -> None:
-    walk = health.walk() if health else None
-    if walk is None or walk.done or now - parse_instant(walk.updated_at) < STALLED_AFTER:
-        return
-    work.follow_up("orders.search", {"mode": "history", "run": walk.run, "page": str(walk.page)})
+def switch_feature(
+    connection_id: ConnectionId,
+    feature: str,
+    on: bool,  # noqa: FBT001 - the state of a switch
+    clock: Clock,
+    entropy: Callable[[int], bytes] = secrets.token_bytes,
+) -> None:
+    """Switch a feature of a connection on or off: what no feature that is on needs is not read (AUP-3.8).
+
+    Switching on reads at once what was off until then.
+
+    Raises:
+        NotFound: there is no such connection or feature.
+    """
+    if feature not in {each.key for each in FEATURES}:
+        raise NotFound("There is no such feature.", code="feature_not_found")
+    before = connections.get(connection_id)
+    after = connections.change_features(connection_id, feature, on=on)
+    for each in REGISTRY:
+        if each.is_needed(after.features_off) and not each.is_needed(before.features_off):
+            if each.key in after.paused:
+                continue
+            _read_now(after, each, clock, entropy, "member")
 
 
-def list_inventory(sink: InventorySink) -> UseCase:
-    """Return ``inventory.list``: one page of the stock of one marketplace after another, stored with ``sink``."""
-
-    def run(work: Work) -> None:
-        connection = connections.live(work.connection_id)
-        if connection is None:
-            return
-        health = connections_store.dataset_health(work.connection_id, INVENTORY)
-        run_id = work.command.arguments.get("run")
-        if run_id is None:
-            run_id = _begin_run(work, INVENTORY, health, work.clock.now())
-        elif health is None or health.run != run_id:
-            return
-        if run_id is not None:
-            _list_page(work, connection, run_id, sink)
-
-    return run
-
-
-def _list_page(work: Work, connection: Connection, run: str, sink: InventorySink) -> None:
-    now = work.clock.now()
-    arguments = work.command.arguments
-    remaining = arguments["remaining"].split(",") if "remaining" in arguments else list(connection.marketplace_ids)
-    following = {"run": run, "remaining": ",".join(remaining), "rows": arguments.get("rows", "0")}
-    token = arguments.get("token")
-    try:
-        found = work.amazon.inventory_summaries(connections.caller_of(connection), remaining[0], next_token=token)
-    except RequestRejected as rejected:
-        restarts = int(arguments.get("restarts", "0"))
-        if token is None or rejected.status != _BAD_REQUEST or restarts >= _RESTARTS:
-            raise
-        # A token lives 30 seconds, and a queue may take longer: this marketplace begins anew.
-        work.follow_up("inventory.list", {**following, "restarts": str(restarts + 1)})
-        return
-    applied = sink(work.tenant_id, work.connection_id, remaining[0], found.summaries, received_at=now, clock=work.clock)
-    unreadable = [Rejected(each.seller_sku, each.problem) for each in found.unreadable]
-    _put_aside(work, INVENTORY, [*applied.rejected, *unreadable])
-    rows = int(following["rows"]) + applied.applied
-    if found.next_token is not None:
-        following["token"] = found.next_token
-        if "restarts" in arguments:
-            following["restarts"] = arguments["restarts"]
-    else:
-        remaining = remaining[1:]
-    if not remaining:
-        connections.record_success(
-            work.connection_id, INVENTORY, rows=rows, now=now, actions=[DatasetHealth.run.remove()]
-        )
-        return
-    work.follow_up("inventory.list", {**following, "remaining": ",".join(remaining), "rows": str(rows)})
-
-
-DATASET_OF: Mapping[Kind, str | None] = {
-    "connection.authorise": None,
-    "connection.release": None,
-    "orders.fetch": ORDERS,
-    "orders.search": ORDERS,
-    "inventory.list": INVENTORY,
-}
-"""Which dataset's health tells of a command's failure."""
+def _known(key: str) -> Dataset:
+    found = next((each for each in REGISTRY if each.key == key), None)
+    if found is None:
+        raise NotFound("There is no such dataset.", code="dataset_not_found")
+    return found
 
 
 # -- Showing it --------------------------------------------------------------------------------------------------------
@@ -569,4 +562,195 @@ def _show(connection: Connection, clock: Clock) -> ConnectionView:
         REGISTRY,
         quarantined=connections.count_quarantined(connection_id),
         now=clock.now(),
+    )
+
+
+def sync_status(connection_id: ConnectionId, clock: Clock) -> SyncView:
+    """Show how every dataset of a connection stands: its age against its objective, its quota, and what to do.
+
+    Raises:
+        NotFound: there is no such connection.
+    """
+    connection = connections.get(connection_id)
+    health = connections.health_of(connection_id)
+    now = clock.now()
+    quotas = _quotas(connection_id, bound().settings, clock)
+    return SyncView(
+        connection=SyncConnection(
+            connection.connection_id,
+            connection.name,
+            connection.region,
+            connection.status,
+            trouble_view(connection, REGISTRY),
+        ),
+        features=tuple(
+            FeatureView(
+                each.key,
+                each.title,
+                each.what,
+                each.key not in connection.features_off,
+                tuple(known.key for known in REGISTRY if each.key in known.features),
+            )
+            for each in FEATURES
+        ),
+        datasets=tuple(_dataset_sync(connection, each, health.get(each.key), quotas, now) for each in REGISTRY),
+        quarantined=connections.count_quarantined(connection_id),
+    )
+
+
+def _dataset_sync(
+    connection: Connection,
+    each: Dataset,
+    health: DatasetHealth | None,
+    quotas: Mapping[str, QuotaView],
+    now: datetime,
+) -> DatasetSync:
+    shown = dataset_view(connection, each, health, now)
+    in_step = in_step_at(health) if health else None
+    active = shown.state not in {"off", "paused"}
+    failing = shown.state == "failing" and health is not None
+    next_at = health.next_at if health and active and (health.next_at or "") > format_instant(now) else None
+    paused = connection.paused.get(each.key)
+    return DatasetSync(
+        dataset=each.key,
+        title=each.title,
+        feature=each.features[0],
+        objective_seconds=each.objective_seconds,
+        age_seconds=None if in_step is None else max(0, int((now - in_step).total_seconds())),
+        state=shown.state,
+        last_success_at=shown.last_success_at,
+        last_attempt_at=shown.last_attempt_at,
+        next_at=next_at,
+        rows=shown.rows,
+        last_rows=int(health.last_rows) if health and health.last_rows is not None else None,
+        source_words=each.source,
+        reason=(health.failure_reason or "") if failing and health else shown.reason,
+        action=shown.action,
+        request_id=health.failure_request_id if failing and health else None,
+        progress=shown.progress,
+        last_cause=health.last_cause if health else None,
+        paused_at=paused.at if paused else None,
+        quota=tuple(quotas[operation.name] for operation in each.operations if operation.name in quotas),
+    )
+
+
+def _quotas(connection_id: ConnectionId, settings: Settings, clock: Clock) -> dict[str, QuotaView]:
+    """Return how the quotas of a connection stand, by operation; nothing when the application is not set up."""
+    if not settings.amazon_application_id:
+        return {}
+    operations = list({operation.name: operation for each in REGISTRY for operation in each.operations}.values())
+    ledger = Ledger(settings.amazon_application_id, clock)
+    now = clock.now()
+    shown: dict[str, QuotaView] = {}
+    standings = ledger.standings([(operation, connection_id) for operation in operations])
+    for operation, stands in zip(operations, standings, strict=True):
+        slot = from_epoch_milliseconds(stands.next_slot_at_ms)
+        shown[operation.name] = QuotaView(
+            operation.name,
+            str(stands.rate_per_second),
+            stands.burst,
+            stands.left,
+            format_instant(slot) if slot > now else None,
+            stands.throttled,
+        )
+    return shown
+
+
+def runs(connection_id: ConnectionId, dataset_key: str, cursor: str | None) -> RunsPage:
+    """Show the runs of a dataset, newest first.
+
+    Raises:
+        NotFound: there is no such connection or dataset.
+        InvalidInput: the cursor is not one of this list.
+    """
+    known = _known(dataset_key)
+    connections.get(connection_id)
+    after = decode_cursor(cursor, 1)[0] if cursor else None
+    if after is not None and not after.startswith(keys.runs_of(known.key)):
+        raise invalid_cursor()
+    found = store.runs(connection_id, known.key, after=after, limit=_RUNS_PAGE)
+    following = None if found.next_sort_key is None else encode_cursor(found.next_sort_key)
+    return RunsPage(tuple(_run_view(each) for each in found.records), following)
+
+
+def _run_view(record: "RunRecord") -> RunView:
+    plain: dict[str, Any] = {
+        "started_at": record.started_at,
+        "finished_at": record.finished_at,
+        "kind": record.command_kind,
+        "cause": record.cause,
+        "attempt": int(record.attempt),
+        "outcome": record.outcome,
+        "reason": record.reason or "",
+        "rows": int(record.rows),
+        "request_ids": msgspec.json.decode(record.request_ids) if record.request_ids else [],
+        "marketplace_id": record.marketplace_id,
+    }
+    return msgspec.convert(plain, RunView)
+
+
+# -- For operators -----------------------------------------------------------------------------------------------------
+
+
+class _Place(NamedTuple):
+    shard: int
+    after: str | None
+
+
+def board(state: str | None, cursor: str | None, clock: Clock) -> BoardPage:
+    """Show how every dataset of every connection is doing, in our words alone; needs no tenant in scope.
+
+    Args:
+        state: only entries in this state; None for all.
+        cursor: where the page before ended.
+        clock: the time, which makes what was fresh late.
+
+    Raises:
+        InvalidInput: the cursor is not one of this list.
+    """
+    place = _place(cursor)
+    entries: list[BoardEntry] = []
+    for shard in range(place.shard, keys.DUE_SHARDS):
+        after = place.after if shard == place.shard else None
+        while True:
+            found = store.board(shard, after=after, limit=_BOARD_PAGE)
+            shown = (_board_entry(each, clock.now()) for each in found.records)
+            entries += [each for each in shown if state is None or each.state == state]
+            after = found.next_sort_key
+            if after is None:
+                break
+            if len(entries) >= _BOARD_PAGE:
+                return BoardPage(tuple(entries), encode_cursor(str(shard), after))
+        if len(entries) >= _BOARD_PAGE and shard + 1 < keys.DUE_SHARDS:
+            return BoardPage(tuple(entries), encode_cursor(str(shard + 1), ""))
+    return BoardPage(tuple(entries), None)
+
+
+def _place(cursor: str | None) -> _Place:
+    if not cursor:
+        return _Place(0, None)
+    shard, after = decode_cursor(cursor, 2)
+    if not shard.isascii() or not shard.isdecimal() or int(shard) >= keys.DUE_SHARDS:
+        raise invalid_cursor()
+    return _Place(int(shard), after or None)
+
+
+def _board_entry(record: "BoardRecord", now: datetime) -> BoardEntry:
+    state, since, reason = record.state, record.since, record.reason or ""
+    known = next((each for each in REGISTRY if each.key == record.dataset), None)
+    if state == "fresh" and known is not None and record.last_success_at:
+        late_from = parse_instant(record.last_success_at) + timedelta(seconds=known.objective_seconds)
+        if now > late_from:
+            state, since = "late", format_instant(late_from)
+            reason = "Nothing was brought in step since."
+    return BoardEntry(
+        tenant_id=record.tenant_id,
+        connection_id=record.connection_id,
+        dataset=record.dataset,
+        state=state,
+        since=since,
+        last_success_at=record.last_success_at,
+        reason=reason,
+        throttled=int(record.throttled or 0),
+        updated_at=record.updated_at,
     )
