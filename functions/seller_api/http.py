@@ -185,6 +185,10 @@ class Routes:
         """Declare a route that acts."""
         return self.route("POST", path, permission=permission, body=body, status=status)
 
+    def put(self, path: str, *, permission: Permission, body: type) -> Callable[[View], View]:
+        """Declare a route that sets something to what is sent."""
+        return self.route("PUT", path, permission=permission, body=body)
+
     def patch(self, path: str, *, permission: Permission, body: type) -> Callable[[View], View]:
         """Declare a route that changes."""
         return self.route("PATCH", path, permission=permission, body=body)
@@ -234,9 +238,18 @@ def _authorised(container: "Container", permission: Permission, request: Request
     if not claims:
         raise Unauthenticated("You are not signed in.")
     principal = principal_of(claims_from(claims), container.members)
+    require(principal, permission)
+    return principal
+
+
+def require(principal: Principal, permission: Permission) -> None:
+    """Let a member through who holds a permission.
+
+    Raises:
+        Forbidden: they do not.
+    """
     if permission not in principal.permissions:
         raise Forbidden(f"Your role, {principal.role}, does not include this ({permission}).", code="not_permitted")
-    return principal
 
 
 def _read_body(request: Request, shape: type) -> object:

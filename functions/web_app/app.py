@@ -35,6 +35,8 @@ SCREENS: Final[Mapping[str, str]] = {
     "/stock": "screens/stock.js",
     "/connections": "screens/connections.js",
     "/connections/{connection_id}": "screens/connection.js",
+    "/sync": "screens/sync.js",
+    "/connections/{connection_id}/sync": "screens/sync.js",
     "/settings": "screens/settings.js",
     "/operations": "screens/operations.js",
     "/docs": "screens/docs.js",

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 import pytest
 from playwright.sync_api import expect
 
+from tests.e2e.support import fake_sync
 from tests.e2e.support.fake_api import CODE, EMAIL, PASSWORD, problem
 from tests.e2e.support.fake_data import AMERICA, EUROPE
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Page
+    from playwright.sync_api import Locator, Page
     from starlette.responses import JSONResponse
 
     from tests.e2e.support.fake_api import FakeQuayside
@@ -388,6 +389,7 @@ def test_operations_are_shown_to_operators_alone(fake: FakeQuayside, visits: Vis
     fake.operator = True
     page.reload()
     expect(page.get_by_role("navigation").first.get_by_role("link", name="Operations")).to_be_visible()
+    page.get_by_role("link", name="Not understood").click()
     expect(page.get_by_text("The message names no order")).to_be_visible()
 
 
@@ -397,3 +399,205 @@ def test_the_stage_without_its_slash_leads_to_the_app(fake: FakeQuayside, visits
     expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
     assert page.url == f"{visits.base}sign-in"
     assert fake.seen == ["GET configuration"]
+
+
+def _row(page: Page, title: str) -> Locator:
+    """Return the line of a dataset on the sync page."""
+    return page.get_by_role("listitem").filter(has=page.get_by_role("heading", name=title, exact=True))
+
+
+def test_the_menu_leads_to_the_account_that_needs_a_look(fake: FakeQuayside, visits: Visits) -> None:
+    page = visits.new().open("orders")
+    page.get_by_role("link", name="Sync").click()
+    expect(page).to_have_url(f"{visits.base}connections/{AMERICA}/sync")
+    expect(page.get_by_role("heading", name="Sync", level=1)).to_be_visible()
+    expect(page.get_by_role("navigation").first.get_by_role("link", name="Sync")).to_have_attribute(
+        "aria-current", "page"
+    )
+    page.go_back()
+    expect(page.get_by_role("heading", name="Orders", level=1)).to_be_visible()
+    page.keyboard.press("g")
+    page.keyboard.press("y")
+    expect(page.get_by_role("heading", name="Sync", level=1)).to_be_focused()
+    page.get_by_label("Account").select_option(EUROPE)
+    expect(page).to_have_url(f"{visits.base}connections/{EUROPE}/sync")
+    assert f"GET connections/{EUROPE}/sync" in fake.seen
+
+
+def test_each_dataset_says_its_age_against_its_promise_and_why_it_is_not_kept(
+    fake: FakeQuayside, visits: Visits
+) -> None:
+    page = visits.new().open(f"connections/{AMERICA}/sync")
+    orders = _row(page, "Orders")
+    expect(orders).to_contain_text("44 min old")
+    expect(orders).to_contain_text("promised 30 min")
+    expect(orders).to_contain_text("about 26 min left at the pace so far")
+    stock = _row(page, "FBA stock")
+    expect(stock).to_contain_text("Failing")
+    expect(stock).to_contain_text("was not granted")
+    expect(stock).to_contain_text("Connect the account again and agree to all roles.")
+    expect(stock).to_contain_text("6f1c2b7e-0f2a-4d0a-9a61-1d8c0d6d7a11")
+    expect(_row(page, "Transactions")).to_contain_text("too early to say when it ends")
+    expect(_row(page, "Listings").first).to_contain_text("The last check brought nothing new.")
+    assert fake.seen
+
+
+def test_an_age_grows_while_the_page_is_open(fake: FakeQuayside, visits: Visits) -> None:
+    visit = visits.new()
+    visit.page.clock.install()
+    page = visit.open(f"connections/{EUROPE}/sync")
+    expect(_row(page, "Orders")).to_contain_text("3 min old")
+    fake.trouble["connections"] = problem(503, "upstream_unavailable", "This cannot be read")
+    page.clock.run_for(30 * 60 * 1000)
+    expect(page.get_by_text("This could not be refreshed")).to_be_visible()
+    expect(_row(page, "Orders")).to_contain_text("33 min old")
+
+
+def test_a_dataset_is_paused_resumed_and_read_now(fake: FakeQuayside, visits: Visits) -> None:
+    page = visits.new().open(f"connections/{EUROPE}/sync")
+    row = _row(page, "FBA returns")
+    page.get_by_role("button", name="Pause FBA returns").click()
+    expect(row).to_contain_text("Paused")
+    expect(row).to_contain_text("stands still")
+    page.get_by_role("button", name="Resume FBA returns").click()
+    expect(row).to_contain_text("Up to date")
+    run = page.get_by_role("button", name="Read FBA returns now")
+    run.click()
+    expect(run).to_have_text("Asked for")
+    expect(run).to_be_disabled()
+    expect(row).to_contain_text("any moment now")
+    page.reload()
+    page.get_by_role("button", name="Read FBA returns now").click()
+    expect(row).to_contain_text("This is being read right now")
+    base = f"POST connections/{EUROPE}/datasets/returns"
+    assert [call for call in fake.seen if call.startswith("POST connections")] == [
+        f"{base}/pause",
+        f"{base}/resume",
+        f"{base}/run",
+        f"{base}/run",
+    ]
+
+
+def test_switching_a_feature_off_says_first_what_stops(fake: FakeQuayside, visits: Visits) -> None:
+    page = visits.new().open(f"connections/{EUROPE}/sync")
+    switch = page.get_by_role("switch", name="Profit")
+    expect(switch).to_be_checked()
+    switch.click()
+    dialog = page.get_by_role("dialog", name="Switch off Profit?")
+    for dataset in ("Transactions", "Settlements", "FBA returns", "Fee estimates"):
+        expect(dialog).to_contain_text(dataset)
+    dialog.get_by_role("button", name="Keep it on").click()
+    expect(switch).to_be_checked()
+    assert f"PUT connections/{EUROPE}/features/profit" not in fake.seen
+    switch.click()
+    dialog.get_by_role("button", name="Switch off").click()
+    expect(dialog).to_have_count(0)
+    expect(switch).not_to_be_checked()
+    expect(_row(page, "Settlements")).to_contain_text("Off")
+    switch.click()
+    expect(switch).to_be_checked()
+    assert fake.seen.count(f"PUT connections/{EUROPE}/features/profit") == 2
+
+
+def test_the_drawer_has_an_address_opens_by_keyboard_and_gives_the_focus_back(
+    fake: FakeQuayside, visits: Visits
+) -> None:
+    page = visits.new().open(f"connections/{AMERICA}/sync")
+    link = page.get_by_role("link", name="FBA stock")
+    link.focus()
+    page.keyboard.press("Enter")
+    drawer = page.get_by_role("dialog", name="FBA stock")
+    expect(drawer).to_contain_text("Amazon told us of a change")
+    expect(page).to_have_url(f"{visits.base}connections/{AMERICA}/sync?dataset=inventory")
+    drawer.get_by_role("button", name="Rows").click()
+    expect(drawer.get_by_role("region", name="Rows as they are stored").locator("tbody tr")).to_have_count(16)
+    page.reload()
+    expect(drawer.get_by_role("button", name="Rows")).to_have_attribute("aria-pressed", "true")
+    drawer.get_by_role("button", name="Next").click()
+    expect(drawer).to_contain_text("TIDE-350-10")
+    drawer.get_by_role("button", name="Quota").click()
+    expect(drawer).to_contain_text("Get inventory summaries")
+    page.keyboard.press("Escape")
+    expect(drawer).to_have_count(0)
+    expect(page).to_have_url(f"{visits.base}connections/{AMERICA}/sync")
+    link.click()
+    expect(drawer).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(drawer).to_have_count(0)
+    expect(link).to_be_focused()
+    assert f"GET connections/{AMERICA}/datasets/inventory/rows" in fake.seen
+
+
+def test_runs_show_amazons_references(fake: FakeQuayside, visits: Visits) -> None:
+    page = visits.new().open(f"connections/{AMERICA}/sync?dataset=orders")
+    drawer = page.get_by_role("dialog", name="Orders")
+    for words in ("Done", "Nothing new", "Tries again", "Refused", "Gave up", "Stopped"):
+        expect(drawer.get_by_text(words, exact=True).first).to_be_visible()
+    drawer.get_by_text("2 request ids").first.click()
+    expect(drawer.locator(".request-id:visible")).to_have_count(2)
+    drawer.get_by_role("button", name="Next").click()
+    expect(drawer.get_by_text("Page 2")).to_be_visible()
+    assert fake.seen.count(f"GET connections/{AMERICA}/datasets/orders/runs") >= 2
+
+
+def test_a_report_proves_itself_and_is_loaded_again(fake: FakeQuayside, visits: Visits) -> None:
+    page = visits.new().open(f"connections/{AMERICA}/sync")
+    page.get_by_role("link", name="Reports").click()
+    failed = page.get_by_role("listitem").filter(has_text="the column “seller-sku” is missing")
+    expect(failed).to_contain_text("Failed")
+    failed.get_by_text("Proof and details").click()
+    expect(failed).to_contain_text(fake.reports[4]["sha256"])
+    failed.get_by_role("button", name="again").click()
+    expect(page.get_by_text("is missing")).to_have_count(0)
+    loaded = page.get_by_role("listitem").filter(has_text="3 rows put aside")
+    expect(loaded).to_contain_text("51,874 of 51,877 rows")
+    assert f"POST connections/{AMERICA}/reports/{fake.reports[4]['report']}/replay" in fake.seen
+
+
+@pytest.mark.parametrize(
+    ("kind", "turn", "again"),
+    [
+        ("revoked", "Needs you", True),
+        ("access", "Needs you", True),
+        ("our_secret", "Ours to repair", False),
+        ("outage", "Amazon's to repair", False),
+    ],
+)
+def test_each_trouble_says_whose_turn_it_is(
+    fake: FakeQuayside, visits: Visits, kind: str, turn: str, *, again: bool
+) -> None:
+    fake.connections[0]["trouble"] = fake_sync.trouble(kind, fake.now())
+    title = fake.connections[0]["trouble"]["title"]
+    for path in ("", f"connections/{EUROPE}", f"connections/{EUROPE}/sync", "connections"):
+        page = visits.new().open(path)
+        banner = page.locator(".trouble")
+        expect(banner).to_have_count(1)
+        expect(banner).to_contain_text(title)
+        expect(banner).to_contain_text(turn)
+        expect(banner.get_by_role("link", name="Connect again")).to_have_count(1 if again else 0)
+
+
+def test_a_member_who_may_only_look_is_spared_the_buttons(fake: FakeQuayside, visits: Visits) -> None:
+    fake.permissions_withheld = {"connections.manage"}
+    page = visits.new().open(f"connections/{AMERICA}/sync")
+    expect(page.get_by_role("switch")).to_have_count(0)
+    expect(page.get_by_role("button", name="Pause")).to_have_count(0)
+    page.get_by_role("link", name="Orders").last.click()
+    drawer = page.get_by_role("dialog", name="Orders")
+    expect(drawer.get_by_role("button", name="Read Orders now")).to_have_count(0)
+
+
+def test_the_board_shows_operators_what_fails_and_whose_it_is(fake: FakeQuayside, visits: Visits) -> None:
+    fake.operator = True
+    page = visits.new().open("operations")
+    expect(page.locator(".board-table tbody tr")).to_have_count(24)
+    page.get_by_role("button", name="Failing").click()
+    expect(page).to_have_url(f"{visits.base}operations?state=failing")
+    expect(page.locator(".board-table tbody tr")).to_have_count(1)
+    expect(page.locator(".board-why")).to_contain_text("was not granted")
+    page.get_by_role("button", name="All", exact=True).click()
+    page.locator(".board-who button").first.click()
+    expect(page.get_by_text("of 1 organisation on this page")).to_be_visible()
+    page.get_by_role("button", name="All organisations").click()
+    expect(page.get_by_text("of 2 organisations on this page")).to_be_visible()
+    assert "Tidewater" not in (page.locator(".board").text_content() or "")

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 
 from tests.e2e.conftest import ARTEFACTS
+from tests.e2e.support import fake_data, fake_sync
 from tests.e2e.support.fake_api import EMAIL, PASSWORD, problem
-from tests.e2e.support.fake_data import AMERICA
+from tests.e2e.support.fake_data import AMERICA, EUROPE
 from tests.e2e.support.visit import DESKTOP_WIDTH, PHONE_WIDTH
 
 if TYPE_CHECKING:
@@ -94,6 +96,51 @@ def _failed_connection(fake: FakeQuayside) -> None:
     )
 
 
+def _troubled(kind: str) -> Callable[[FakeQuayside], None]:
+    """Return a world in which a whole connection stands still."""
+
+    def world(fake: FakeQuayside) -> None:
+        connection = fake.connections[0]
+        connection["trouble"] = fake_sync.trouble(kind, fake.now())
+        if kind == "revoked":
+            connection["status"] = "revoked"
+        for health in connection["datasets"]:
+            if kind == "revoked":
+                health["state"] = "off"
+            elif health["dataset"] == "orders":
+                health.update(state="late", last_success_at=fake_data.instant(fake.now() - timedelta(minutes=41)))
+
+    return world
+
+
+def _sync_out_of_order(fake: FakeQuayside) -> None:
+    fake.trouble[f"connections/{AMERICA}/sync"] = problem(
+        503, "upstream_unavailable", "This cannot be read", "The store did not answer.", "Try again in a few minutes."
+    )
+
+
+def _no_reports(fake: FakeQuayside) -> None:
+    fake.reports = []
+
+
+def _no_quarantine(fake: FakeQuayside) -> None:
+    fake.quarantine = []
+    fake.connections[1]["quarantined"] = 0
+
+
+def _analyst(fake: FakeQuayside) -> None:
+    fake.permissions_withheld = {"connections.manage"}
+
+
+def _ask_to_switch_off(visit: Visit) -> None:
+    visit.page.get_by_role("switch", name="Profit").click()
+    visit.page.get_by_role("dialog").wait_for()
+
+
+def _open_first(words: str) -> Callable[[Visit], None]:
+    return lambda visit: visit.page.get_by_text(words).first.click()
+
+
 def _open_card(visit: Visit) -> None:
     visit.page.get_by_role("button", name="Sales").first.click()
     visit.page.get_by_role("dialog").wait_for()
@@ -168,9 +215,41 @@ CASES: Final = (
     Case("connections-permission-withdrawn", "connections", _failed_connection),
     Case("connection", f"connections/{AMERICA}", looks=ALL),
     Case("connection-disconnect", f"connections/{AMERICA}", act=_open_disconnect),
+    Case("sync", f"connections/{AMERICA}/sync", looks=ALL),
+    Case("sync-in-order", f"connections/{EUROPE}/sync"),
+    Case("sync-chosen", "sync"),
+    Case("sync-none", "sync", _nothing_connected),
+    Case("sync-out-of-order", f"connections/{AMERICA}/sync", _sync_out_of_order, expects_errors=True),
+    Case("sync-not-found", "connections/none/sync", expects_errors=True),
+    Case("sync-analyst", f"connections/{AMERICA}/sync", _analyst),
+    Case("sync-switch-off", f"connections/{EUROPE}/sync", act=_ask_to_switch_off),
+    Case("sync-revoked", f"connections/{EUROPE}/sync", _troubled("revoked"), looks=ALL),
+    Case("sync-our-secret", f"connections/{EUROPE}/sync", _troubled("our_secret"), looks=ALL),
+    Case("sync-outage", f"connections/{EUROPE}/sync", _troubled("outage"), looks=ALL),
+    Case("sync-access", f"connections/{EUROPE}/sync", _troubled("access")),
+    Case("connection-revoked", f"connections/{EUROPE}", _troubled("revoked")),
+    Case("connection-our-secret", f"connections/{EUROPE}", _troubled("our_secret")),
+    Case("connection-outage", f"connections/{EUROPE}", _troubled("outage")),
+    Case("connections-outage", "connections", _troubled("outage")),
+    Case("overview-revoked", "", _troubled("revoked")),
+    Case("overview-our-secret", "", _troubled("our_secret")),
+    Case("overview-outage", "", _troubled("outage")),
+    Case("sync-runs", f"connections/{AMERICA}/sync?dataset=orders", act=_open_first("2 request ids"), looks=ALL),
+    Case("sync-rows", f"connections/{AMERICA}/sync?dataset=listings&part=rows", looks=ALL),
+    Case("sync-rows-none", f"connections/{AMERICA}/sync?dataset=catalog_items&part=rows"),
+    Case("sync-dataset-reports", f"connections/{AMERICA}/sync?dataset=orders&part=reports"),
+    Case("sync-dataset-quota", f"connections/{AMERICA}/sync?dataset=returns&part=quota"),
+    Case("sync-failing-dataset", f"connections/{AMERICA}/sync?dataset=inventory"),
+    Case("sync-reports", f"connections/{AMERICA}/sync?view=reports", act=_open_first("Proof and details"), looks=ALL),
+    Case("sync-reports-none", f"connections/{AMERICA}/sync?view=reports", _no_reports),
+    Case("sync-quarantine", f"connections/{AMERICA}/sync?view=quarantine"),
+    Case("sync-quarantine-empty", f"connections/{AMERICA}/sync?view=quarantine", _no_quarantine),
     Case("settings", "settings", looks=ALL),
     Case("settings-two-step", "settings", act=_open_two_step),
     Case("operations", "operations", _operator, looks=ALL),
+    Case("operations-quarantine", "operations?view=quarantine", _operator),
+    Case("operations-failing", "operations?state=failing", _operator),
+    Case("operations-nothing-waits", "operations?state=waiting&dataset=orders", _operator),
     Case("docs", "docs", looks=ALL),
 )
 
@@ -205,5 +284,7 @@ def test_every_screen_has_a_case() -> None:
         "/connect/callback": "callback",
         "/orders/{order_id}": "order",
         "/connections/{connection_id}": "connection",
+        "/connections/{connection_id}/sync": "sync-in-order",
+        "/sync": "sync-chosen",
     }
     assert {wanted.get(path, path.strip("/")) for path in SCREENS} <= names

@@ -1,12 +1,13 @@
 """The routes, one module a feature."""
 
-from seller_api.routes import analytics, auth, configuration, connections, inventory, me, operations, orders
+from seller_api.routes import analytics, auth, configuration, connections, inventory, me, operations, orders, sync
 
 ALL = (
     configuration.routes,
     auth.routes,
     me.routes,
     connections.routes,
+    sync.routes,
     orders.routes,
     inventory.routes,
     analytics.routes,

@@ -100,7 +100,7 @@ def list_quarantine(call: Call[None, PageQuery]) -> QuarantinePage:
 @routes.post("/connections/{connection_id}/quarantine/{entry_id}/replay", permission="connections.manage", status=202)
 def replay_quarantined(call: Call[None, None]) -> Replayed:
     """Take a notification in again, for example after Quayside learned to read it."""
-    operations.replay(_connection_id(call), call.path("entry_id"))
+    operations.replay(_connection_id(call), call.path("entry_id"), call.container.desk)
     return Replayed(call.path("entry_id"))
 
 

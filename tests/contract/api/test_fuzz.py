@@ -121,7 +121,14 @@ def world() -> Iterator[tuple[Aws, SellerWorld, Person, dict[str, str]]]:
         build(lambda: intake)(
             sqs_event([order_change(), inventory_change(), order_change(marketplace="NOWHERE")]), None
         )
-        values = {"connection_id": seller.connection_id, "order_id": "903-8868176-2219830", "entry_id": "0" * 26}
+        values = {
+            "connection_id": seller.connection_id,
+            "order_id": "903-8868176-2219830",
+            "entry_id": "0" * 26,
+            "dataset": "orders",
+            "feature": "sales",
+            "report": "UkVQT1JU",
+        }
         yield present, made, anna, values
 
 

@@ -9,8 +9,10 @@ from openapi_spec_validator import validate
 
 from infra.api import generate
 from quayside.accounts.rules import PERMISSIONS_OF_ROLE
+from quayside.sync.registry import REGISTRY
 from seller_api.app import ROUTES
 from seller_api.http import BASE_PATH
+from seller_api.routes.sync import BROWSERS
 from web_app import app as web_app
 
 ROUTE_TABLE = {
@@ -39,10 +41,20 @@ ROUTE_TABLE = {
     "POST /connections/{connection_id}/disconnect": "connections.manage",
     "GET /connections/{connection_id}/quarantine": "connections.read",
     "POST /connections/{connection_id}/quarantine/{entry_id}/replay": "connections.manage",
+    "GET /connections/{connection_id}/sync": "connections.read",
+    "PUT /connections/{connection_id}/features/{feature}": "connections.manage",
+    "POST /connections/{connection_id}/datasets/{dataset}/pause": "connections.manage",
+    "POST /connections/{connection_id}/datasets/{dataset}/resume": "connections.manage",
+    "POST /connections/{connection_id}/datasets/{dataset}/run": "connections.manage",
+    "GET /connections/{connection_id}/datasets/{dataset}/runs": "connections.read",
+    "GET /connections/{connection_id}/datasets/{dataset}/rows": "connections.read",
+    "GET /connections/{connection_id}/reports": "connections.read",
+    "POST /connections/{connection_id}/reports/{report}/replay": "connections.manage",
     "GET /orders": "orders.read",
     "GET /orders/{order_id}": "orders.read",
     "GET /inventory": "inventory.read",
     "GET /analytics/overview": "analytics.read",
+    "GET /operations/sync": "operations.read",
     "GET /operations/quarantine": "operations.read",
     "POST /operations/quarantine/{entry_id}/replay": "operations.act",
 }
@@ -51,6 +63,23 @@ ROUTE_TABLE = {
 
 def test_every_route_has_the_permission_of_the_table() -> None:
     assert {f"{route.method} {route.path}": route.permission for route in ROUTES} == ROUTE_TABLE
+
+
+def test_browsing_rows_asks_for_what_their_own_screens_ask_for() -> None:
+    """The route alone asks for `connections.read`; rows of orders and of money need more."""
+    assert {dataset: browser.permission for dataset, browser in BROWSERS.items()} == {
+        "orders": "orders.read",
+        "returns": "orders.read",
+        "inventory": "inventory.read",
+        "inbound_shipments": "inventory.read",
+        "listings": "inventory.read",
+        "catalog_items": "inventory.read",
+        "finances": "analytics.read",
+        "settlements": "analytics.read",
+        "fees": "analytics.read",
+        "sales_and_traffic": "analytics.read",
+    }
+    assert set(BROWSERS) == {each.key for each in REGISTRY}
 
 
 def test_every_permission_but_those_of_operators_is_given_to_some_role() -> None:

@@ -18,7 +18,7 @@ from starlette.middleware.gzip import GZipMiddleware
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
-from tests.e2e.support import fake_data, gateway
+from tests.e2e.support import fake_data, fake_sync, gateway
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -74,6 +74,10 @@ class FakeQuayside:
         """Go back to the world as it was at the start, signed in as the owner on this browser's cookie."""
         now = self.now()
         self.connections = fake_data.connections(now)
+        for connection in self.connections:
+            connection["datasets"] = fake_sync.datasets(now, connection["connection_id"])
+        self.features_off = {fake_data.AMERICA: {"performance"}}
+        self.reports = fake_sync.reports(now)
         self.orders = fake_data.orders(now)
         self.positions = fake_data.positions(now)
         self.quarantine = fake_data.quarantine(now)
@@ -82,12 +86,14 @@ class FakeQuayside:
         self.seen: list[str] = []
         self.challenge: str | None = None
         self.operator = False
+        self.permissions_withheld: set[str] = set()
         self.arrived = 0
         self.name = "Mara Lindqvist"
         self.organisation = "Tidewater Goods"
         self.mfa_enabled = False
         self.token_number = 0
         self.used_states: set[str] = set()
+        self.running: set[str] = set()
 
     def now(self) -> datetime:
         """Return the fake's time, which runs like the real one."""
@@ -107,6 +113,9 @@ class FakeQuayside:
         found = fake_data.me(self._started, operator=self.operator)
         found["member"].update(name=self.name, mfa_enabled=self.mfa_enabled)
         found["tenant"]["name"] = self.organisation
+        found["member"]["permissions"] = [
+            held for held in found["member"]["permissions"] if held not in self.permissions_withheld
+        ]
         return found
 
     def session(self) -> JSONResponse:
@@ -127,7 +136,7 @@ class FakeQuayside:
         for prefix, seconds in self.slow.items():
             if path.startswith(prefix):
                 await asyncio.sleep(seconds)
-        body: Json = await request.json() if request.method in {"POST", "PATCH"} else {}
+        body: Json = await request.json() if request.method in {"POST", "PATCH", "PUT"} else {}
         if path == "configuration":
             return JSONResponse(fake_data.configuration())
         if path.startswith("auth/") and not path.startswith(("auth/mfa", "auth/sign-out-everywhere")):
@@ -269,6 +278,11 @@ class FakeQuayside:
                 found = next(item for item in self.connections if item["connection_id"] == connection_id)
                 found["status"] = "disconnected"
                 return JSONResponse(found, 202)
+            case [_, "connections", connection_id, "sync" | "datasets" | "features" | "reports", *_]:
+                return self._sync(request, connection_id, path.split("/")[2:], body)
+            case ["GET", "operations", "sync"]:
+                page = int(query.get("cursor") or 0)
+                return JSONResponse(fake_sync.board(self.now(), query.get("state", ""), page))
             case ["GET", "connections", _, "quarantine"] | ["GET", "operations", "quarantine"]:
                 return JSONResponse({"entries": self.quarantine, "next_cursor": None})
             case ["POST", *_, "quarantine", entry_id, "replay"]:
@@ -357,12 +371,69 @@ class FakeQuayside:
             "connection_id": "n3w0000000000000",
             "name": "Tidewater New",
             "status": "authorising",
+            "datasets": fake_sync.datasets(self.now(), fake_data.EUROPE),
         }
         made["steps"] = [
             {**step, "state": "running" if index == 0 else "waiting"} for index, step in enumerate(made["steps"])
         ]
         self.connections.append(made)
         return JSONResponse(made, 202)
+
+    def _sync(self, request: Request, connection_id: str, rest: list[str], body: Json) -> Response:  # noqa: PLR0911 - a line a route
+        found = next((item for item in self.connections if item["connection_id"] == connection_id), None)
+        if found is None:
+            return problem(404, "not_found", "There is no such connection")
+        query = request.query_params
+        page = int(query.get("cursor") or 0)
+        match [request.method, *rest]:
+            case ["GET", "datasets", dataset, "runs"]:
+                return JSONResponse(fake_sync.runs(self.now(), dataset, page))
+            case ["GET", "datasets", dataset, "rows"]:
+                return JSONResponse(fake_sync.rows(self.now(), dataset, query.get("marketplace_id", ""), page))
+            case ["GET", "reports"]:
+                return JSONResponse(fake_sync.report_page(self.reports, query.get("dataset")))
+            case ["POST", "reports", report, "replay"]:
+                chosen = next(item for item in self.reports if item["report"] == report)
+                chosen.update(state="loading", rows_loaded=0, reason="", action="")
+                return JSONResponse({"report": report}, 202)
+            case ["POST", "datasets", dataset, verb]:
+                refused = self._change_dataset(found, dataset, verb)
+                if refused:
+                    return refused
+            case ["PUT", "features", feature]:
+                self._switch(found, feature, on=body["on"])
+        status = 202 if request.method == "POST" else 200
+        return JSONResponse(
+            fake_sync.view(self.now(), found, self.features_off.setdefault(connection_id, set())), status
+        )
+
+    def _change_dataset(self, connection: Json, dataset: str, verb: str) -> Response | None:
+        health = next(item for item in connection["datasets"] if item["dataset"] == dataset)
+        match verb:
+            case "pause":
+                health.update(state="paused", reason="Paused just now by a member.", action="")
+            case "resume":
+                health.update(state="fresh", reason="", action="")
+            case "run" if f"{connection['connection_id']} {dataset}" in self.running:
+                return problem(
+                    409,
+                    "already_running",
+                    "This is being read right now",
+                    "A second run at the same time would bring nothing more.",
+                    "Wait until it has ended.",
+                )
+            case _:
+                self.running.add(f"{connection['connection_id']} {dataset}")
+        return None
+
+    def _switch(self, connection: Json, feature: str, *, on: bool) -> None:
+        off = self.features_off.setdefault(connection["connection_id"], set())
+        (off.discard if on else off.add)(feature)
+        keys = fake_sync.datasets_of(feature)
+        for health in connection["datasets"]:
+            if health["dataset"] in keys:
+                reason = "" if on else "Switched off with its feature."
+                health.update(state="waiting" if on else "off", reason=reason, action="")
 
     def _connection(self, connection_id: str) -> Response:
         found = next((item for item in self.connections if item["connection_id"] == connection_id), None)
@@ -406,7 +477,7 @@ def application(fake: FakeQuayside, stage: str = "") -> Starlette:
         return gateway.answer(request, request.url.path.removeprefix(stage), stage)
 
     routes = [
-        Route(f"{stage}/api/v1/{{path:path}}", api, methods=["GET", "POST", "PATCH"]),
+        Route(f"{stage}/api/v1/{{path:path}}", api, methods=["GET", "POST", "PATCH", "PUT"]),
         Route("/amazon/consent", consent, name="consent"),
         Route(f"{stage}/{{path:path}}", web),
     ]

@@ -7,6 +7,10 @@ from datetime import UTC, timedelta
 from typing import TYPE_CHECKING, Any, Final
 from zoneinfo import ZoneInfo
 
+import msgspec
+
+from quayside.sync.registry import data_inventory
+
 if TYPE_CHECKING:
     from datetime import datetime
 
@@ -63,35 +67,7 @@ def configuration() -> Json:
         "trial_days": 7,
         "password_rules": ["At least 12 characters", "A capital letter", "A small letter", "A digit", "A symbol"],
         "marketplaces": MARKETPLACES,
-        "data_inventory": [
-            {
-                "dataset": "orders",
-                "title": "Orders",
-                "what": "Order number, time, status, products, quantities and prices. No buyer names and no addresses.",
-                "why_feature": "The overview, the orders list and the order page",
-                "kept_for": "18 months, then erased by itself",
-                "contains_personal_data": False,
-                "sp_api_role": "Inventory and Order Tracking",
-            },
-            {
-                "dataset": "inventory",
-                "title": "Stock at Amazon (FBA)",
-                "what": "For each SKU: units that can be sold, inbound, reserved and not sellable.",
-                "why_feature": "The stock list",
-                "kept_for": "18 months after the last change",
-                "contains_personal_data": False,
-                "sp_api_role": "Amazon Fulfillment",
-            },
-            {
-                "dataset": "participations",
-                "title": "Your marketplaces",
-                "what": "In which Amazon stores you sell, and under which name.",
-                "why_feature": "Knowing what to read, and in which currency and time zone to show it",
-                "kept_for": "As long as you are connected",
-                "contains_personal_data": False,
-                "sp_api_role": "Selling Partner Insights",
-            },
-        ],
+        "data_inventory": msgspec.to_builtins(data_inventory()),
     }
 
 
@@ -161,32 +137,8 @@ def connections(now: datetime) -> list[Json]:
                 *done,
                 {"key": "history", "title": "Older orders are read", "state": "done", "detail": "18 months"},
             ],
-            "datasets": [
-                {
-                    "dataset": "orders",
-                    "title": "Orders",
-                    "objective_seconds": 300,
-                    "last_success_at": instant(now - timedelta(minutes=2)),
-                    "last_attempt_at": instant(now - timedelta(minutes=2)),
-                    "rows": 18422,
-                    "state": "fresh",
-                    "reason": "",
-                    "action": "",
-                    "progress": None,
-                },
-                {
-                    "dataset": "inventory",
-                    "title": "Stock at Amazon",
-                    "objective_seconds": 900,
-                    "last_success_at": instant(now - timedelta(minutes=6)),
-                    "last_attempt_at": instant(now - timedelta(minutes=6)),
-                    "rows": 64,
-                    "state": "fresh",
-                    "reason": "",
-                    "action": "",
-                    "progress": None,
-                },
-            ],
+            "trouble": None,
+            "datasets": [],
             "quarantined": 0,
         },
         {
@@ -213,37 +165,8 @@ def connections(now: datetime) -> list[Json]:
                     "detail": "Newest first; you can work meanwhile",
                 },
             ],
-            "datasets": [
-                {
-                    "dataset": "orders",
-                    "title": "Orders",
-                    "objective_seconds": 300,
-                    "last_success_at": instant(now - timedelta(minutes=14)),
-                    "last_attempt_at": instant(now - timedelta(minutes=1)),
-                    "rows": 4210,
-                    "state": "late",
-                    "reason": "Amazon asks us to read more slowly at the moment.",
-                    "action": "Nothing to do: it catches up by itself.",
-                    "progress": {
-                        "done": 4210,
-                        "total_estimate": 51000,
-                        "unit": "orders",
-                        "estimated_finish_at": instant(now + timedelta(hours=2, minutes=10)),
-                    },
-                },
-                {
-                    "dataset": "inventory",
-                    "title": "Stock at Amazon",
-                    "objective_seconds": 900,
-                    "last_success_at": instant(now - timedelta(hours=5)),
-                    "last_attempt_at": instant(now - timedelta(minutes=3)),
-                    "rows": 41,
-                    "state": "failing",
-                    "reason": "Amazon refused the last three readings: the role “Amazon Fulfillment” was not granted.",
-                    "action": "Connect the account again and agree to all roles.",
-                    "progress": None,
-                },
-            ],
+            "trouble": None,
+            "datasets": [],
             "quarantined": 2,
         },
     ]

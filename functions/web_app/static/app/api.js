@@ -123,6 +123,7 @@ export async function call(method, path, options = {}) {
 
 export const get = (path, options) => call("GET", path, options);
 export const post = (path, body = {}, options = {}) => call("POST", path, { body, ...options });
+export const put = (path, body) => call("PUT", path, { body });
 export const patch = (path, body) => call("PATCH", path, { body });
 
 window.addEventListener("offline", () => (reach.value = "offline"));

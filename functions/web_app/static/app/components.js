@@ -57,9 +57,8 @@ export function Empty({ icon = "info", title, children, action }) {
 }
 
 /** Something happened: what, and what to do. Kinds: "", good, warn, bad. */
-export function Notice({ kind = "", title, children, actions, live = false }) {
-  const icon = { bad: "error", warn: "warning", good: "check" }[kind] ?? "info";
-  return html`<div class=${`notice ${kind}`} role=${live ? (kind === "bad" ? "alert" : "status") : undefined}><${Icon} name=${icon} size=${20} /><div><p class="notice-title">${title}</p>${children}${actions ? html`<div class="notice-actions">${actions}</div>` : null}</div></div>`;
+export function Notice({ kind = "", title, children, actions, live = false, icon = { bad: "error", warn: "warning", good: "check" }[kind] ?? "info", class: extra = "" }) {
+  return html`<div class=${`notice ${kind} ${extra}`} role=${live ? (kind === "bad" ? "alert" : "status") : undefined}><${Icon} name=${icon} size=${20} /><div><p class="notice-title">${title}</p>${children}${actions ? html`<div class="notice-actions">${actions}</div>` : null}</div></div>`;
 }
 
 /** A problem, where it happened, with its way out. */
@@ -78,6 +77,16 @@ export function Card({ title, label, about, end, children, class: extra = "", le
 /** One choice of a few, all visible. */
 export function Segmented({ label, options, value, onChange }) {
   return html`<div class="segmented" role="group" aria-label=${label}>${options.map((option) => html`<button key=${option.value} type="button" aria-pressed=${String(option.value === value)} onClick=${() => onChange(option.value)}>${option.label}</button>`)}</div>`;
+}
+
+/** On or off; whoever asks for the change decides whether it needs a question first. */
+export function Switch({ on, label, busy = false, disabled = false, onChange }) {
+  return html`<button type="button" role="switch" class="switch" aria-checked=${String(on)} aria-label=${label} aria-busy=${busy ? "true" : undefined} disabled=${disabled} onClick=${() => { if (!busy) onChange(!on); }}><span class="switch-track" aria-hidden="true"><span></span></span><span class="switch-word" aria-hidden="true">${on ? "On" : "Off"}</span></button>`;
+}
+
+/** The parts of a screen as links, so that each has an address; the badge of one may come late, so it stands last. */
+export function Views({ path, views, current, query = {} }) {
+  return html`<nav class="views" aria-label="Parts of this page"><ul>${views.map((item) => html`<li key=${item.view}><${Link} to=${path} query=${{ ...query, view: item.view }} aria-current=${item.view === current ? "page" : undefined}>${item.label}${item.badge ? html`<span class="views-count">${item.badge}<span class="visually-hidden"> ${item.badgeWords}</span></span>` : null}<//></li>`)}</ul></nav>`;
 }
 
 export function Select({ label, options, value, onChange, hideLabel = true, id: given }) {

@@ -51,6 +51,12 @@ export function durationWords(seconds) {
   return `${Math.round(seconds / 86400)} days`;
 }
 
+/** A length of time that somebody set, in the largest unit that says it exactly: "90 min", "26 h", "8 days". */
+export function exactWords(seconds) {
+  if (seconds >= 2 * 86400 && seconds % 86400 === 0) return `${seconds / 86400} days`;
+  return seconds >= 3600 && seconds % 3600 === 0 ? `${seconds / 3600} h` : `${Math.max(1, Math.round(seconds / 60))} min`;
+}
+
 /** "4 min ago", "just now". */
 export function agoWords(iso, at) {
   const words = ageWords(iso, at);

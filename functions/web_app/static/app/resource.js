@@ -2,6 +2,10 @@ import { signal, useCallback, useEffect, useRef, useState } from "./lib.js";
 import { Problem } from "./api.js";
 
 const known = new Map();
+const arrivals = new WeakMap();
+
+/** When an answer arrived here, in milliseconds: an age in it has grown since. */
+export const arrivedAt = (data) => arrivals.get(data) ?? Date.now();
 
 /** Drop everything read so far: on sign-out nothing of a seller stays behind. */
 export function forgetResources() {
@@ -19,7 +23,7 @@ window.setInterval(() => {
  *
  * `key` names what is read; the last answer under a key shows at once while a new one is on its way. With `every`
  * (milliseconds) it is read again and again, paused while the tab is hidden. Data stays on screen when a later read
- * fails; `problem` then says why the figures are old.
+ * fails; `problem` then says why the figures are old. `put` shows an answer that came another way, such as that of a change.
  */
 export function useResource(key, load, { every = 0 } = {}) {
   const [state, setState] = useState({ key, data: known.get(key), problem: null, loading: true });
@@ -27,7 +31,9 @@ export function useResource(key, load, { every = 0 } = {}) {
   loader.current = load;
   const run = useRef(null);
 
+  const put = useRef(null);
   const reload = useCallback(() => run.current?.(), []);
+  const show = useCallback((data) => put.current?.(data), []);
 
   useEffect(() => {
     if (key === null) return undefined;
@@ -45,16 +51,20 @@ export function useResource(key, load, { every = 0 } = {}) {
       try {
         const data = await loader.current(mine.signal);
         if (stopped || mine !== abort) return;
-        known.set(key, data);
-        readAt = Date.now();
-        now.value = readAt;
-        setState({ key, data, problem: null, loading: false });
+        keep(data);
       } catch (error) {
         if (stopped || mine !== abort || error.name === "AbortError") return;
         const problem = error instanceof Problem ? error : new Problem({ title: "This part could not be shown", detail: String(error.message || error), action: "Reload the page." });
         setState((old) => ({ ...old, key, problem, loading: false }));
       }
       plan();
+    }
+    function keep(data) {
+      known.set(key, data);
+      readAt = Date.now();
+      now.value = readAt;
+      arrivals.set(data, readAt);
+      setState({ key, data, problem: null, loading: false });
     }
     function plan() {
       if (every && !stopped && !document.hidden) timer = window.setTimeout(readOnce, every);
@@ -67,6 +77,15 @@ export function useResource(key, load, { every = 0 } = {}) {
       }
     }
     run.current = readOnce;
+    put.current = (data) => {
+      if (stopped) return;
+      // A reading that began before the change would show what was before it.
+      window.clearTimeout(timer);
+      abort?.abort();
+      abort = null;
+      keep(data);
+      plan();
+    };
     readOnce();
     document.addEventListener("visibilitychange", visible);
     window.addEventListener("online", readOnce);
@@ -79,6 +98,6 @@ export function useResource(key, load, { every = 0 } = {}) {
     };
   }, [key, every]);
 
-  if (state.key !== key) return { data: known.get(key), problem: null, loading: true, reload };
-  return { ...state, reload };
+  if (state.key !== key) return { data: known.get(key), problem: null, loading: true, reload, put: show };
+  return { ...state, reload, put: show };
 }

@@ -23,14 +23,14 @@ export function href(path, query) {
   return root.pathname + path.replace(/^\//, "") + (text ? `?${text}` : "");
 }
 
-/** Go to a screen. `replace` leaves no step back. */
-export function go(path, { query, replace = false } = {}) {
+/** Go to a screen. `replace` leaves no step back; `stay` keeps the place on the page, for what opens over it. */
+export function go(path, { query, replace = false, stay = false } = {}) {
   window.history[replace ? "replaceState" : "pushState"](null, "", href(path, query));
   batch(() => {
     lastMove.value = replace ? "replace" : "push";
     place.value = read();
   });
-  if (!replace) window.scrollTo(0, 0);
+  if (!replace && !stay) window.scrollTo(0, 0);
 }
 
 /** Go to a path that may carry its own query, such as a return path. */
@@ -40,9 +40,9 @@ export function goTo(pathAndQuery, options = {}) {
 }
 
 /** Change the query of this screen; empty values leave it. Filters live here, so an address can be shared. */
-export function setQuery(changes, { replace = false } = {}) {
+export function setQuery(changes, options = {}) {
   const query = { ...Object.fromEntries(place.value.query), ...changes };
-  go(place.value.path, { query, replace });
+  go(place.value.path, { ...options, query });
 }
 
 /** A return path is ours only when it is a path: never another site. */

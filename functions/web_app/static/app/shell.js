@@ -25,6 +25,7 @@ const SCREENS = [
   { path: "/orders", label: "Orders", icon: "orders", keys: "g r", needs: "orders.read" },
   { path: "/stock", label: "Stock", icon: "stock", keys: "g s", needs: "inventory.read" },
   { path: "/connections", label: "Connections", icon: "connections", keys: "g c", needs: "connections.read" },
+  { path: "/sync", label: "Sync", icon: "sync", keys: "g y", needs: "connections.read", wide: true },
   { path: "/settings", label: "Settings", icon: "settings", keys: "g e" },
 ];
 const OPERATIONS = { path: "/operations", label: "Operations", icon: "operations", keys: "g p" };
@@ -32,7 +33,15 @@ const OPERATIONS = { path: "/operations", label: "Operations", icon: "operations
 /** What this member may open; a door that would be refused is not shown. */
 const open = () => SCREENS.filter((screen) => !screen.needs || may(screen.needs));
 const screens = () => (isOperator.value ? [...open(), OPERATIONS] : open());
-const isHere = (path) => (path === "/" ? place.value.path === "/" : place.value.path === path || place.value.path.startsWith(path + "/") || (path === "/connections" && place.value.path.startsWith("/connect")));
+/** The sync page of a connection is below its address, and a place of its own in the menu. */
+const onSync = () => /^\/connections\/[^/]+\/sync$/.test(place.value.path);
+function isHere(path) {
+  const at = place.value.path;
+  if (path === "/") return at === "/";
+  if (path === "/sync") return at === "/sync" || onSync();
+  if (path === "/connections") return at.startsWith("/connect") && !onSync();
+  return at === path || at.startsWith(`${path}/`);
+}
 
 let awaiting = 0;
 
@@ -90,6 +99,9 @@ function Brand() {
   return html`<${Link} to="/" class="brand"><span class="brand-mark" aria-hidden="true"></span>Quayside<//>`;
 }
 
+/** The phone's five tabs have no room for more: there the sync page is opened from its connection, whose tab stays lit. */
+const isTabHere = (path) => isHere(path) || (path === "/connections" && isHere("/sync"));
+
 function NavLinks() {
   return screens().map((screen) => html`<li key=${screen.path}><a href=${href(screen.path)} aria-current=${isHere(screen.path) ? "page" : undefined} title=${`${screen.label} (${screen.keys})`}><${Icon} name=${screen.icon} size=${18} /><span>${screen.label}</span></a></li>`);
 }
@@ -114,7 +126,7 @@ export function Shell({ children }) {
             <button type="button" class="tool" aria-label="Sign out" title="Sign out" onClick=${() => end()}><${Icon} name="out" size=${18} /></button></div></div></header>
       <header class="top"><${Brand} /><span class="clip org">${tenant.name}</span>${isOperator.value ? html`<${Link} to="/operations" class="tool" aria-label="Operations"><${Icon} name="operations" size=${20} /><//>` : null}<${ThemeButton} /></header>
       <main id="main" tabindex="-1" ref=${main}>${children}</main>
-      <nav class="tabs" aria-label="Main"><ul>${open().map((screen) => html`<li key=${screen.path}><a href=${href(screen.path)} aria-current=${isHere(screen.path) ? "page" : undefined}><${Icon} name=${screen.icon} size=${20} /><span>${screen.label}</span></a></li>`)}</ul></nav>
+      <nav class="tabs" aria-label="Main"><ul>${open().filter((screen) => !screen.wide).map((screen) => html`<li key=${screen.path}><a href=${href(screen.path)} aria-current=${isTabHere(screen.path) ? "page" : undefined}><${Icon} name=${screen.icon} size=${20} /><span>${screen.label}</span></a></li>`)}</ul></nav>
     </div><${Help} /><${MethodCard} /><${Toasts} />`;
 }
 

@@ -8,14 +8,15 @@ import { may } from "../app/session.js";
 import { toast } from "../app/shell.js";
 import { ConnectionState, DatasetState, objective, progressWords, REGIONS, withProgress } from "./connection_words.js";
 import { Quarantine } from "./quarantine.js";
+import { Trouble } from "./trouble.js";
 
 function Progress({ progress }) {
   if (!progress) return null;
   return html`<div class="progress"><${Meter} ...${progress} label="History loaded" /><small>${progressWords(progress, now.value)}</small></div>`;
 }
 
-function Datasets({ datasets }) {
-  return html`<${Card} title="Health" about="how fresh each kind of data is, against what we promise"><div class="table-wrap"><table class="datasets-table"><thead><tr><th>Data</th><th>State</th><th>Last read</th><th class="wide-only">Promised</th><th class="number wide-only">Rows</th></tr></thead><tbody>${datasets.map((dataset) => html`<tr key=${dataset.dataset}><td><strong>${dataset.title}</strong>${dataset.reason ? html`<small class=${dataset.state === "failing" ? "said bad" : "said"}>${dataset.reason} ${dataset.action}</small>` : null}<${Progress} progress=${dataset.progress} /></td><td><${DatasetState} state=${dataset.state} /></td><td><${Ago} at=${dataset.last_success_at} />${dataset.last_attempt_at && dataset.last_attempt_at !== dataset.last_success_at ? html`<small>tried ${agoWords(dataset.last_attempt_at, now.value)}</small>` : null}</td><td class="wide-only">${objective(dataset.objective_seconds)}</td><td class="number wide-only">${count(dataset.rows ?? 0)}</td></tr>`)}</tbody></table></div><//>`;
+function Datasets({ datasets, to }) {
+  return html`<${Card} title="Health" about="how fresh each kind of data is, against what we promise" end=${html`<${Link} to=${to}>Runs, pause, quota<//>`}><div class="table-wrap"><table class="datasets-table"><thead><tr><th>Data</th><th>State</th><th>Last read</th><th class="wide-only">Promised</th><th class="number wide-only">Rows</th></tr></thead><tbody>${datasets.map((dataset) => html`<tr key=${dataset.dataset}><td><strong>${dataset.title}</strong>${dataset.reason ? html`<small class=${dataset.state === "failing" ? "said bad" : "said"}>${dataset.reason} ${dataset.action}</small>` : null}<${Progress} progress=${dataset.progress} /></td><td><${DatasetState} state=${dataset.state} /></td><td><${Ago} at=${dataset.last_success_at} />${dataset.last_attempt_at && dataset.last_attempt_at !== dataset.last_success_at ? html`<small>tried ${agoWords(dataset.last_attempt_at, now.value)}</small>` : null}</td><td class="wide-only">${objective(dataset.objective_seconds)}</td><td class="number wide-only">${count(dataset.rows ?? 0)}</td></tr>`)}</tbody></table></div><//>`;
 }
 
 function Disconnect({ connection, onDone }) {
@@ -44,10 +45,12 @@ export function Screen({ connection_id: connectionId }) {
   const stepping = connection.steps.some((step) => step.state !== "done");
   const left = connection.authorisation_expires_at ? (Date.parse(connection.authorisation_expires_at) - now.value) / 86_400_000 : null;
   const steps = withProgress(connection);
-  return html`<${PageHead} crumb=${crumb} title=${connection.name || connection.selling_partner_id} about=${html`<span class="about-line"><${ConnectionState} status=${connection.status} /><span>${REGIONS[connection.region] ?? connection.region} · ${connection.marketplaces.map((item) => item.name).join(", ") || "no marketplaces yet"}</span></span>`} />
+  const sync = `/connections/${encodeURIComponent(connectionId)}/sync`;
+  return html`<${PageHead} crumb=${crumb} title=${connection.name || connection.selling_partner_id} about=${html`<span class="about-line"><${ConnectionState} status=${connection.status} /><span>${REGIONS[connection.region] ?? connection.region} · ${connection.marketplaces.map((item) => item.name).join(", ") || "no marketplaces yet"}</span></span>`}>${ended && !connection.trouble ? null : html`<${ButtonLink} to=${sync}><${Icon} name="sync" />Sync<//>`}<//>
     <div class="stack" key="connection">${problem ? html`<${ProblemNotice} problem=${problem} retry=${reload} compact />` : null}
-    ${connection.status_reason ? html`<${Notice} kind=${connection.status === "connected" ? "warn" : "bad"} title=${connection.status_reason} actions=${["failed", "revoked"].includes(connection.status) ? html`<${ButtonLink} to="/connect" kind="primary">Connect again<//>` : null}><p>${connection.status_action}</p><//>` : null}
-    <div class="connection-grid"><div class="stack health">${ended ? html`<${Notice} title="This account is disconnected" actions=${html`<${ButtonLink} to="/connect" kind="primary">Connect again<//>`}><p>Nothing is read from it and our access is destroyed.</p><//>` : html`<${Datasets} datasets=${connection.datasets} />`}</div>
+    <${Trouble} connection=${connection} />
+    ${connection.status_reason && !connection.trouble ? html`<${Notice} kind=${connection.status === "connected" ? "warn" : "bad"} title=${connection.status_reason} actions=${["failed", "revoked"].includes(connection.status) ? html`<${ButtonLink} to="/connect" kind="primary">Connect again<//>` : null}><p>${connection.status_action}</p><//>` : null}
+    <div class="connection-grid"><div class="stack health">${ended && !connection.trouble ? html`<${Notice} title="This account is disconnected" actions=${html`<${ButtonLink} to="/connect" kind="primary">Connect again<//>`}><p>Nothing is read from it and our access is destroyed.</p><//>` : html`<${Datasets} datasets=${connection.datasets} to=${sync} />`}</div>
       <div class="stack beside">${stepping && !ended ? html`<${Card} title="Setting up"><div class="card-body"><${Steps} steps=${steps} /></div><//>` : null}
         <${Card} title="Account"><div class="card-body tight"><dl class="facts"><dt>Seller ID</dt><dd>${connection.selling_partner_id}</dd><dt>Connected</dt><dd>${connection.connected_at ? moment(connection.connected_at) : "not yet"}</dd><dt>Permission ends</dt><dd>${left === null ? "–" : html`${moment(connection.authorisation_expires_at)}<br /><span class=${left < 30 ? "age estimated" : "fine"}>${left > 0 ? `in ${Math.round(left)} days` : "ended"}</span>`}</dd><dt>Messages not understood</dt><dd>${count(connection.quarantined)}</dd></dl></div><//>
         ${ended || connection.status === "disconnecting" || !may("connections.manage") ? null : html`<${Disconnect} connection=${connection} onDone=${reload} />`}</div>

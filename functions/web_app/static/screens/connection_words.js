@@ -1,9 +1,9 @@
 import { html } from "../app/lib.js";
 import { State } from "../app/components.js";
-import { count, durationWords } from "../app/format.js";
+import { count, durationWords, exactWords } from "../app/format.js";
 
 const STATUS = { authorising: ["busy", "Connecting"], connected: ["good", "Connected"], failed: ["bad", "Not connected"], disconnecting: ["busy", "Disconnecting"], disconnected: ["off", "Disconnected"], revoked: ["bad", "Permission withdrawn"] };
-const DATASET = { fresh: ["good", "Up to date"], late: ["warn", "Late"], failing: ["bad", "Failing"], waiting: ["off", "Waiting"], off: ["off", "Off"] };
+const DATASET = { fresh: ["good", "Up to date"], late: ["warn", "Late"], failing: ["bad", "Failing"], waiting: ["off", "Waiting"], paused: ["off", "Paused"], off: ["off", "Off"] };
 
 export const REGIONS = { NA: "North America", EU: "Europe", FE: "Far East" };
 
@@ -17,8 +17,14 @@ export function DatasetState({ state }) {
   return html`<${State} kind=${kind}>${words}<//>`;
 }
 
+/** How many kinds of data stand how, in a line: "8 up to date, 1 late". */
+export function StateCounts({ datasets }) {
+  const counts = Object.entries(DATASET).map(([state, [kind, words]]) => [datasets.filter((dataset) => dataset.state === state).length, kind, words.toLowerCase()]);
+  return html`<span class="state-counts">${counts.filter(([number]) => number).map(([number, kind, words]) => html`<${State} key=${words} kind=${kind}>${number} ${words}<//>`)}</span>`;
+}
+
 /** A freshness objective in words: "within 5 min". */
-export const objective = (seconds) => `within ${durationWords(seconds)}`;
+export const objective = (seconds) => `within ${exactWords(seconds)}`;
 
 /** How far the history of a connection is, while it is read; null otherwise. */
 export const historyProgress = (connection) => connection.datasets.find((dataset) => dataset.progress)?.progress ?? null;

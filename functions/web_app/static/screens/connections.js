@@ -4,17 +4,20 @@ import { Age, Ago, ButtonLink, Empty, Link, Notice, PageHead, ProblemNotice } fr
 import { count, plural } from "../app/format.js";
 import { now, useResource } from "../app/resource.js";
 import { may } from "../app/session.js";
-import { ConnectionState, DatasetState, historyProgress, objective, progressWords, REGIONS } from "./connection_words.js";
+import { ConnectionState, DatasetState, historyProgress, objective, progressWords, REGIONS, StateCounts } from "./connection_words.js";
+import { Trouble } from "./trouble.js";
 
 function One({ connection }) {
   const to = `/connections/${encodeURIComponent(connection.connection_id)}`;
   const ended = ["disconnected", "revoked"].includes(connection.status);
   const history = historyProgress(connection);
-  return html`<article class="card connection"><div class="card-head"><h2><${Link} to=${to} class="plain">${connection.name || connection.selling_partner_id}<//></h2><${ConnectionState} status=${connection.status} /><span class="end"><${Link} to=${to}>Details<//></span></div>
+  const name = connection.name || connection.selling_partner_id;
+  const ill = connection.datasets.filter((dataset) => ["failing", "late"].includes(dataset.state));
+  return html`<article class="card connection"><div class="card-head"><h2><${Link} to=${to} class="plain">${name}<//></h2><${ConnectionState} status=${connection.status} /><span class="end">${ended ? null : html`<${Link} to=${`${to}/sync`} aria-label=${`Sync of ${name}`}>Sync<//>`}<${Link} to=${to} aria-label=${`Details of ${name}`}>Details<//></span></div>
     <p class="connection-about">${REGIONS[connection.region] ?? connection.region} · ${connection.marketplaces.map((item) => item.country_code).join(", ") || "no marketplaces yet"}${connection.connected_at ? html` · connected <${Ago} at=${connection.connected_at} />` : null}</p>
-    ${connection.status_reason ? html`<div class="inset"><${Notice} kind=${ended || connection.status === "failed" ? "bad" : "warn"} title=${connection.status_reason} actions=${connection.status === "failed" || connection.status === "revoked" ? html`<${ButtonLink} to="/connect" kind="small primary">Connect again<//>` : null}><p>${connection.status_action}</p><//></div>` : null}
+    ${connection.trouble ? html`<div class="inset"><${Trouble} connection=${connection} /></div>` : connection.status_reason ? html`<div class="inset"><${Notice} kind=${ended || connection.status === "failed" ? "bad" : "warn"} title=${connection.status_reason} actions=${connection.status === "failed" || connection.status === "revoked" ? html`<${ButtonLink} to="/connect" kind="small primary">Connect again<//>` : null}><p>${connection.status_action}</p><//></div>` : null}
     ${connection.quarantined ? html`<div class="inset"><${Notice} kind="warn" title=${`${plural(connection.quarantined, "message")} from Amazon could not be understood`} actions=${html`<${ButtonLink} to=${to} kind="small">Look at ${connection.quarantined === 1 ? "it" : "them"}<//>`}><p>Kept safe, nothing is lost.</p><//></div>` : null}
-    ${ended ? null : html`<ul class="datasets">${connection.datasets.map((dataset) => html`<li key=${dataset.dataset}><div><strong>${dataset.title}</strong><small>${dataset.rows ? `${count(dataset.rows)} rows` : "no rows yet"} · promised ${objective(dataset.objective_seconds)}</small></div><div class="dataset-end"><${DatasetState} state=${dataset.state} /><small>${dataset.last_success_at ? html`<${Age} at=${dataset.last_success_at} />` : "not read yet"}</small></div></li>`)}</ul>`}
+    ${ended ? null : html`<p class="dataset-sum"><${StateCounts} datasets=${connection.datasets} /></p>${ill.length ? html`<ul class="datasets">${ill.map((dataset) => html`<li key=${dataset.dataset}><div><strong>${dataset.title}</strong><small>${dataset.reason || `${dataset.rows ? `${count(dataset.rows)} rows` : "no rows yet"} · promised ${objective(dataset.objective_seconds)}`}</small></div><div class="dataset-end"><${DatasetState} state=${dataset.state} /><small>${dataset.last_success_at ? html`<${Age} at=${dataset.last_success_at} />` : "not read yet"}</small></div></li>`)}</ul>` : null}`}
     ${history ? html`<p class="card-foot">Loading history: ${progressWords(history, now.value)}</p>` : null}</article>`;
 }
 

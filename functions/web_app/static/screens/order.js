@@ -5,16 +5,9 @@ import { moment, money, zoneName } from "../app/format.js";
 import { useResource } from "../app/resource.js";
 import { place } from "../app/router.js";
 import { detail, nameOf, zoneOf } from "./marketplaces.js";
-import { fulfilledBy, OrderState } from "./order_words.js";
+import { fulfilledBy, OrderState, sourceWords } from "./order_words.js";
 
 const amount = (value) => (value ? money(value.amount_minor, value.currency) : html`<span class="fine">–</span>`);
-
-/** Where facts came from, in words; an origin we have no words for is shown as it is stored. */
-function sourceWords(source) {
-  const [, kind, name] = /^amazon:(notifications|orders)\/?(.*)$/.exec(source) ?? [];
-  if (kind === "notifications") return `Amazon's message ${name}`;
-  return kind === "orders" ? "Amazon's order list" : source;
-}
 
 function Window({ from, until, zone }) {
   if (!from && !until) return html`<span class="fine">Amazon gives none</span>`;

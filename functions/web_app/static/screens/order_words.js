@@ -25,3 +25,11 @@ export const STATUS_OPTIONS = [{ value: "", label: "Any status" }, ...["PENDING"
 
 /** Who ships an order. */
 export const fulfilledBy = (value) => ({ AMAZON: "Amazon (FBA)", MERCHANT: "You (FBM)" })[value] ?? plain(value ?? "unknown");
+
+/** Where facts came from, in words; an origin we have no words for is shown as it is stored. */
+export function sourceWords(source) {
+  const [, kind, name] = /^amazon:(notifications|orders|reports)\/?(.*)$/.exec(source) ?? [];
+  if (kind === "notifications") return `Amazon's message ${name}`;
+  if (kind === "reports") return "Amazon's order report";
+  return kind === "orders" ? "Amazon's order list" : source;
+}

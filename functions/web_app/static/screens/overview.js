@@ -10,6 +10,7 @@ import { me } from "../app/session.js";
 import { historyProgress, progressWords } from "./connection_words.js";
 import { countryOf, marketplaceOptions, marketplacesOf, useConnections, zoneOf } from "./marketplaces.js";
 import { OrderState } from "./order_words.js";
+import { inTrouble, Trouble } from "./trouble.js";
 
 const PERIODS = [{ value: "today", label: "Today" }, { value: "7d", label: "7 days" }, { value: "30d", label: "30 days" }, { value: "90d", label: "90 days" }];
 const BEFORE = { today: "all of yesterday", "7d": "7 days before", "30d": "30 days before", "90d": "90 days before" };
@@ -88,15 +89,21 @@ function Waiting() {
 
 const AILING = { failed: "could not be connected", revoked: "has lost Amazon's permission" };
 
-function Ailing({ connections }) {
-  return connections.filter((connection) => AILING[connection.status]).map((connection) => html`<${Notice} key=${connection.connection_id} kind="warn" title=${`${connection.name} ${AILING[connection.status]}`} actions=${html`<${ButtonLink} to=${`/connections/${connection.connection_id}`} kind="small">See what to do<//>`}><p>Its figures stand still until that is settled; the others go on.</p><//>`);
+/** What stops whole accounts: told with whose turn it is where that is known. */
+function Troubles({ connections }) {
+  return connections.filter(inTrouble).map((connection) => html`<${Trouble} key=${connection.connection_id} connection=${connection} named link />`);
+}
+
+function Ailing({ connections, told }) {
+  const known = new Set(told.filter(inTrouble).map((connection) => connection.connection_id));
+  return connections.filter((connection) => AILING[connection.status] && !known.has(connection.connection_id)).map((connection) => html`<${Notice} key=${connection.connection_id} kind="warn" title=${`${connection.name} ${AILING[connection.status]}`} actions=${html`<${ButtonLink} to=${`/connections/${connection.connection_id}`} kind="small">See what to do<//>`}><p>Its figures stand still until that is settled; the others go on.</p><//>`);
 }
 
 /** While history is being read, an empty day may only be a day not read yet: that has to be said. */
 function Incomplete({ connections }) {
   return connections.filter((connection) => connection.status === "connected" && historyProgress(connection)).map((connection) => {
     const progress = historyProgress(connection);
-    return html`<${Notice} key=${connection.connection_id} title=${`Older orders of ${connection.name} are still being read`} actions=${html`<${Link} to=${`/connections/${connection.connection_id}`}>Watch it<//>`}><p>Days without sales may be days not read yet. ${progressWords(progress, now.value)}.</p><${Meter} ...${progress} label="History read" /><//>`;
+    return html`<${Notice} key=${connection.connection_id} title=${`Older orders of ${connection.name} are still being read`} actions=${html`<${Link} to=${`/connections/${connection.connection_id}/sync`}>Watch it<//>`}><p>Days without sales may be days not read yet. ${progressWords(progress, now.value)}.</p><${Meter} ...${progress} label="History read" /><//>`;
   });
 }
 
@@ -116,7 +123,7 @@ export function Screen() {
     <div class="stack">${problem ? html`<${ProblemNotice} problem=${data ? { ...problem, title: "These figures could not be refreshed", detail: `${problem.title}.`, action: "You see the last ones we have." } : problem} retry=${reload} compact=${Boolean(data)} />` : null}
     ${!data || (!connections && !unread) ? (problem ? null : html`<div class="stack" role="status" aria-label="Loading your figures"><${Waiting} /><div class="two"><div class="card bone-card"></div><div class="card bone-card"></div></div></div>`)
       : !data.has_connection ? html`<div class="card"><${Empty} icon="connections" title="Connect your Amazon account to see your sales" action=${html`<${ButtonLink} to="/connect" kind="primary">Connect an Amazon account<//>`}>It takes about two minutes. You see what is read, and why, before you agree.<//></div>`
-      : html`<${Ailing} connections=${data.connections} /><${Incomplete} connections=${connections ?? []} />${empty ? html`<div class="card"><${Empty} icon="orders" title="No orders in this period" action=${period === "90d" ? null : html`<${Link} class="button" to="/" query=${{ period: "90d", marketplace_id: marketplaceId }}>Look at 90 days<//>`}>${data.connections.some((item) => item.status === "authorising") ? "Your account is still being connected; orders show here as they are read." : "A new order shows here by itself, within a minute."}<//></div>` : null}
+      : html`<${Troubles} connections=${connections ?? []} /><${Ailing} connections=${data.connections} told=${connections ?? []} /><${Incomplete} connections=${connections ?? []} />${empty ? html`<div class="card"><${Empty} icon="orders" title="No orders in this period" action=${period === "90d" ? null : html`<${Link} class="button" to="/" query=${{ period: "90d", marketplace_id: marketplaceId }}>Look at 90 days<//>`}>${data.connections.some((item) => item.status === "authorising") ? "Your account is still being connected; orders show here as they are read." : "A new order shows here by itself, within a minute."}<//></div>` : null}
         ${data.currencies.length === 1 ? html`<${Tiles} part=${data.currencies[0]} period=${data.period} /><div class="two"><div class="stack"><${Trend} part=${data.currencies[0]} period=${data.period} /><${Split} part=${data.currencies[0]} /></div><${Latest} marketplaceId=${marketplaceId} /></div>`
           : html`${data.currencies.length ? html`<p class="fine currencies-note">Currencies stand side by side. Quayside never adds them up without a stated rate.</p><div class="currencies">${data.currencies.map((part) => html`<section key=${part.currency} class="currency" aria-label=${`Figures in ${part.currency}`}><h2><span class="tag">${part.currency}</span>${NAMES?.of(part.currency) ?? part.currency}</h2><${Tiles} part=${part} period=${data.period} /><${Trend} part=${part} period=${data.period} /><${Split} part=${part} /></section>`)}</div>` : null}<${Latest} marketplaceId=${marketplaceId} />`}`}</div>`;
 }
