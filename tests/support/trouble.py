@@ -280,8 +280,8 @@ class Rig:
         return [each for each in made if each["created"] >= milliseconds(since) and not each["settlement"]]
 
     def refused(self) -> list[str]:
-        """Return the operations of the calls that Amazon refused, with their statuses, since everything was forgotten."""
-        return [f"{name} {status}" for name, status in self.wire.statuses if status >= 400]  # noqa: PLR2004 - HTTP's own
+        """Return the operations of the calls that Amazon refused, with their statuses, since ``forget``."""
+        return [f"{name} {status}" for name, status in self.wire.statuses if status >= 400]
 
     # -- The queue -----------------------------------------------------------------------------------------------------
 
@@ -470,4 +470,3 @@ class Rig:
             place = next(each for each in shop.seller.marketplaces if each in record.pk)
             found.setdefault(stocked_sku(record.sk), []).append((place, quantities_from(record.quantities)))
         return {sku: sorted(each, key=lambda pair: pair[0]) for sku, each in found.items()}
-

@@ -12,6 +12,11 @@ def test_the_names_and_keys_are_those_of_the_specification() -> None:
             "lost", "wrong",
         },
         "cold-start": {"bare_ms", "ratios"},
+        "backfill": {"simulated_minutes", "calls", "stored", "missing", "plain"},
+        "freshness": {
+            "gets_per_1000_orders", "status_age_p95_s", "price_age_p95_s", "lwa_calls_per_connection_hour", "missing",
+            "doubled", "wrong", "plain",
+        },
         "quota": {"used_share", "throttled", "small_p95_wait_slots", "plain"},
         "report": {"rows", "peak_memory_mb", "parse_ratio", "rows_per_s"},
         "real-orders": {"orders", "lines", "missing", "doubled", "unit_differences", "sales_differences_minor"},

@@ -172,3 +172,26 @@ def test_a_restart_continues(tmp_path: Path) -> None:
     assert any(order.order_id in body for body in queue.bodies)
     report = second.quotas.report()
     assert report["createSubscription"]["calls"] == 1
+
+
+def test_whoever_moves_the_clock_learns_when_something_happens_next() -> None:
+    queue = Queue()
+    simulator = _simulator(queue)
+    try:
+        assert simulator.next_ms() is None
+        seller = simulator.world.create_seller("quiet-us")
+        _subscribe(simulator, seller, "ORDER_CHANGE")
+        simulator.advance(0)
+        simulator.world.new_order(seller)
+        arrivals = []
+        while not queue.bodies:
+            following = simulator.next_ms()
+            assert following is not None
+            assert following > simulator.clock.now_ms()
+            simulator.advance((following - simulator.clock.now_ms()) / 1000)
+            arrivals.append(following)
+        # Nothing comes early or late: what was said to be next has arrived at that instant.
+        sent = json.loads(queue.bodies[0])["NotificationMetadata"]["PublishTime"]
+        assert arrivals[-1] == round(datetime.fromisoformat(sent).timestamp() * 1000)
+    finally:
+        simulator.stop()

@@ -166,6 +166,10 @@ def test_a_tenant_role_reaches_the_tenants_keys_alone(template: Template, role: 
         assert keys["Condition"] == {"StringEquals": {"kms:EncryptionContext:tenant_id": tag}}
     if role == "TenantVaultRole":
         files, encryption = statements.pop("OwnRawFiles"), statements.pop("EncryptRawFiles")
+        listing = statements.pop("ListOwnRawFiles")
+        assert listing["Action"] == ["s3:ListBucket"]
+        assert listing["Resource"] == {"Fn::GetAtt": ["RawBucket", "Arn"]}
+        assert listing["Condition"] == {"StringLike": {"s3:prefix": f"T/{tag}/*"}}
         assert files["Resource"] == {"Fn::Sub": "${RawBucket.Arn}/T/${!aws:PrincipalTag/tenant_id}/*"}
         assert set(files["Action"]) == {
             "s3:AbortMultipartUpload", "s3:DeleteObject", "s3:GetObject", "s3:PutObject",

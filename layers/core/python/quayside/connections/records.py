@@ -207,8 +207,9 @@ class DatasetHealth(CoreItem):
     """How one dataset of one connection is doing.
 
     ``listed`` is how many rows Amazon's last complete list had, ``stale_reason`` says that the one after it was empty.
-    ``run`` names the run under way and ``run_step`` the command of it that comes next; ``checked_at`` is when the last
-    full check by a report was asked for; ``notified_at`` when a notification was last applied.
+    ``run`` names the run under way, ``run_step`` the command of it that comes next and ``ended_run`` the last run that
+    came to its end; ``checked_at`` is when the dataset was last checked in full, ``notified_at`` of when the last
+    notification told that was applied.
     """
 
     KIND = "dataset_health"
@@ -228,6 +229,7 @@ class DatasetHealth(CoreItem):
     run = UnicodeAttribute(null=True)
     run_at = UnicodeAttribute(null=True)
     run_step = NumberAttribute(null=True)
+    ended_run = UnicodeAttribute(null=True)
     complete_from = UnicodeAttribute(null=True)
     next_at = UnicodeAttribute(null=True)
     notified_at = UnicodeAttribute(null=True)

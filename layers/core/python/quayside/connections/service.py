@@ -568,15 +568,20 @@ def close(connection_id: ConnectionId) -> None:
     )
 
 
-def finish_history(connection_id: ConnectionId, detail: str) -> None:
-    """Mark the last step of connecting as done."""
+def finish_history(connection_id: ConnectionId, detail: str) -> bool:
+    """Mark the last step of connecting as done; return whether it was not yet, so that what follows is done once."""
     connection = store.find(connection_id)
     if connection is None or connection.steps["history"].state == "done":
-        return
+        return False
     steps = {**connection.steps, "history": _step("done", detail)}
-    store.change(
-        connection_id, [ConnectionRecord.steps.set(store.encoded(steps))], only_in=("authorising", "connected")
+    model = ConnectionRecord
+    kept = store.change(
+        connection_id,
+        [model.steps.set(store.encoded(steps))],
+        only_in=("authorising", "connected"),
+        when=model.steps == store.encoded(connection.steps),
     )
+    return kept is not None
 
 
 # -- What a member switches --------------------------------------------------------------------------------------------

@@ -35,6 +35,7 @@ from quayside.sync.registry import (
     dataset,
 )
 from quayside.sync.rules import (
+    CLOCKS_DIFFER,
     LONGEST_SWEEP_SECONDS,
     SAFE_BEFORE,
     SETTLED_SECONDS,
@@ -73,8 +74,6 @@ _BAD_REQUEST, _NOT_FOUND = 400, 404
 _RESTARTS = 3
 _SWEEP_OVERLAP = timedelta(seconds=30)
 _SWEEP_FORGETS = timedelta(hours=1)
-_CLOCKS_DIFFER = timedelta(minutes=5)
-"""By how much Amazon's clock and ours may differ."""
 _DAY = timedelta(days=1)
 _FIRST_LOOK = timedelta(days=1)
 
@@ -104,7 +103,8 @@ def join_run(work: Work, key: str) -> Run | None:
     present: str | None = health.run if health else None
     if present == run_id:
         return None if health is not None and int(health.run_step or 0) > step else Run(run_id, step, health)
-    if named is not None or is_running(health, now):
+    over: str | None = health.ended_run if health else None
+    if named is not None or over == run_id or is_running(health, now):
         return None
     model = DatasetHealth
     connections_store.change_health(
@@ -147,7 +147,7 @@ def end_run(work: Work, key: str, run: Run, rows: int, *actions: "Action", liste
         reason = f"Amazon's list was empty where it had {int(before or 0)} rows. What was known is kept."
         work.notes.say(reason)
         ended: list[Action] = [model.stale_reason.set(reason), model.last_attempt_at.set(format_instant(now))]
-        connections_store.change_health(work.connection_id, key, [*ended, *_ending()], present)
+        connections_store.change_health(work.connection_id, key, [*ended, *_ending(run)], present)
         return
     told: list[Action] = [model.stale_reason.remove()]
     if listed is not None:
@@ -157,7 +157,7 @@ def end_run(work: Work, key: str, run: Run, rows: int, *actions: "Action", liste
         key,
         rows=rows,
         now=now,
-        actions=[*told, *actions, *_ending()],
+        actions=[*told, *actions, *_ending(run)],
         cause=work.command.cause,
         next_at=next_of(work, key),
         condition=present,
@@ -171,9 +171,9 @@ def next_of(work: Work, key: str) -> datetime | None:
     return parse_instant(work.command.first_seen) + timedelta(seconds=dataset(key).refresh_seconds)
 
 
-def _ending() -> "list[Action]":
+def _ending(run: Run) -> "list[Action]":
     model = DatasetHealth
-    return [model.run.remove(), model.run_at.remove(), model.run_step.remove()]
+    return [model.ended_run.set(run.run_id), model.run.remove(), model.run_at.remove(), model.run_step.remove()]
 
 
 def put_aside(work: Work, key: str, rejected: Sequence[Rejected]) -> None:
@@ -309,7 +309,7 @@ def _since(health: DatasetHealth | None, now: datetime) -> str:
 def _check(work: Work, connection: Connection, plan: "PlanReport") -> None:
     """Ask for a report of everything that changed since orders were last complete."""
     health = connections_store.dataset_health(work.connection_id, ORDERS)
-    asked = parse_instant(work.command.first_seen)
+    asked = parse_instant(work.command.first_seen) - SAFE_BEFORE
     plan(
         work,
         ORDERS_BY_LAST_UPDATE,
@@ -374,7 +374,7 @@ def _swept_since(work: Work, planned: int) -> str:
     kept = store.sweep(work.tenant_id, work.connection_id)
     window = from_epoch_seconds(kept.wanted.window_at or planned)
     # The orders of the windows before the present one may be waiting too.
-    begins = window - timedelta(seconds=LONGEST_SWEEP_SECONDS + SETTLED_SECONDS) - _CLOCKS_DIFFER
+    begins = window - timedelta(seconds=LONGEST_SWEEP_SECONDS + SETTLED_SECONDS) - CLOCKS_DIFFER
     if kept.since is not None and parse_instant(kept.since) >= begins - _SWEEP_FORGETS:
         return kept.since
     return format_instant(begins)
@@ -1007,7 +1007,7 @@ def refresh_returns(plan: "PlanReport") -> UseCase:
         if work.connection is None:
             return
         terms = dataset(RETURNS)
-        asked = parse_instant(work.command.first_seen)
+        asked = parse_instant(work.command.first_seen) - SAFE_BEFORE
         health = connections_store.dataset_health(work.connection_id, RETURNS)
         until = parse_instant(health.reconciled_until) if health and health.reconciled_until else None
         begins = asked - timedelta(days=terms.history_days)
@@ -1030,7 +1030,8 @@ def refresh_traffic(plan: "PlanReport") -> UseCase:
         if work.connection is None:
             return
         terms = dataset(SALES_AND_TRAFFIC)
-        today = parse_instant(work.command.first_seen).replace(hour=0, minute=0, second=0, microsecond=0)
+        asked = parse_instant(work.command.first_seen) - SAFE_BEFORE
+        today = asked.replace(hour=0, minute=0, second=0, microsecond=0)
         changing_days = terms.overlap_seconds // 86_400 + 1
         for marketplace_id in work.connection.marketplace_ids:
             asked_for = 0

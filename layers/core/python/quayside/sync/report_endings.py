@@ -1,5 +1,6 @@
 """How a report ends, and what that means for the dataset it belongs to."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -9,15 +10,17 @@ from quayside.connections import store as connections_store
 from quayside.connections.records import DatasetHealth
 from quayside.kernel.clock import format_instant, parse_instant
 from quayside.sync import datasets, report_runs
-from quayside.sync.registry import dataset_of_report
+from quayside.sync.registry import MERCHANT_LISTINGS, ORDERS_BY_LAST_UPDATE, Dataset, dataset_of_report
 from quayside.sync.report_history import advance
 from quayside.sync.report_rules import Part, Window, complete_until
-from quayside.sync.report_runs import DONE, HISTORY, ReportRun, counted, instant_or_none
+from quayside.sync.report_runs import DONE, HISTORY, UNDER_WAY, ReportRun, counted, instant_or_none
 from quayside.sync.service import Work
 
 if TYPE_CHECKING:
     from pynamodb.expressions.update import Action
 
+_NOT_BELIEVED = {MERCHANT_LISTINGS: "list", ORDERS_BY_LAST_UPDATE: "report"}
+"""Reports that are seldom rightly empty when the one before was not, and what they are called."""
 TELL_SUPPORT = "Tell support. The file is kept, and is loaded again once Quayside understands it."
 
 
@@ -49,7 +52,7 @@ def loaded(work: Work, run: ReportRun) -> None:
         return
     if not total and KINDS[run.report_type].format == "json":
         work.notes.say("Amazon's report has no rows.")
-    _tell_health(work, done)
+    _tell(work, done)
 
 
 def empty(work: Work, run: ReportRun, reason: str) -> None:
@@ -77,21 +80,17 @@ def empty(work: Work, run: ReportRun, reason: str) -> None:
     if done is None:
         return
     work.notes.say(said)
-    known = dataset_of_report(run.report_type)
-    if before and KINDS[run.report_type].is_snapshot and known is not None:
-        # Reported, not believed: the dataset is not in step by it.
-        words = f"Amazon's last list brought nothing where the one before had {before} rows."
-        actions = [DatasetHealth.stale_reason.set(words), DatasetHealth.last_attempt_at.set(format_instant(now))]
-        connections_store.change_health(work.connection_id, known.key, actions)
-        return
-    _tell_health(work, done)
+    _tell(work, done)
 
 
 def _rows_before(work: Work, run: ReportRun) -> int:
     """Return how many rows the newest report of the same type and marketplaces had that is older than this one."""
     until = run.begins or parse_instant(run.created_at)
     for other in report_runs.newest_first(work.connection_id, run.report_type, until):
-        if other.sk != run.sk and other.marketplaces == run.marketplaces and other.stage in DONE:
+        if other.sk == run.sk or other.marketplaces != run.marketplaces:
+            continue
+        # What was not believed before is no reason to believe it now.
+        if other.stage == "loaded" or (other.stage == "empty" and run.report_type not in _NOT_BELIEVED):
             return counted(other.rows_total)
     return 0
 
@@ -106,35 +105,79 @@ def failed(work: Work, run: ReportRun, reason: str, action: str) -> None:
     if ended is None:
         return
     work.notes.say(reason)
-    if ended.mode == HISTORY:
+    _tell(work, ended)
+
+
+def tell_again(work: Work, run: ReportRun) -> None:
+    """Take note of what a report that is over means for its dataset, if whoever ended it died before doing so."""
+    if run.stage in UNDER_WAY:
+        return
+    if run.mode == HISTORY:
         advance(work)
         return
     known = dataset_of_report(run.report_type)
-    if known is not None:
+    health = None if known is None else connections_store.dataset_health(work.connection_id, known.key)
+    told_at: str | None = health.last_attempt_at if health else None
+    if told_at is None or told_at < run.updated_at:
+        _tell(work, run)
+
+
+def _tell(work: Work, run: ReportRun) -> None:
+    """Take note of what a report that is over means for its dataset."""
+    known = dataset_of_report(run.report_type)
+    if known is None:
+        return
+    now = work.clock.now()
+    kind = KINDS[run.report_type]
+    if run.mode == HISTORY:
+        if run.stage in DONE:
+            rows = DatasetHealth.rows.add(counted(run.rows_applied))
+            connections_store.change_health(work.connection_id, known.key, [rows])
+        advance(work)
+    elif run.stage == "failed":
+        _search_instead(work, run)
         connections.record_failure(
             work.connection_id,
             known.key,
-            reason=f"{KINDS[run.report_type].title}: {reason}",
-            action=action,
+            reason=f"{kind.title}: {run.reason}",
+            action=run.action or "",
             request_id="",
             now=now,
             ends_run=False,
             cause=work.command.cause,
         )
+    elif run.stage == "empty" and run.report_type in _NOT_BELIEVED and (before := _rows_before(work, run)):
+        # Reported, not believed: the dataset is not in step by it.
+        _search_instead(work, run)
+        words = (
+            f"Amazon's last {_NOT_BELIEVED[run.report_type]} brought nothing where the one before had {before} rows."
+        )
+        actions = [DatasetHealth.stale_reason.set(words), DatasetHealth.last_attempt_at.set(format_instant(now))]
+        connections_store.change_health(work.connection_id, known.key, actions)
+    else:
+        _tell_success(work, run, known)
 
 
-def _tell_health(work: Work, run: ReportRun) -> None:
-    """Take note of what a stored report means for its dataset."""
-    known = dataset_of_report(run.report_type)
-    if known is None:
-        return
+def _search_instead(work: Work, run: ReportRun) -> None:
+    """Bring by search what a report of changed orders did not bring."""
+    if run.report_type == ORDERS_BY_LAST_UPDATE:
+        work.follow_up("orders.search", {"mode": "reconcile"})
+
+
+def remind(work: Work, report_types: Sequence[str]) -> None:
+    """Say again that a report failed which nobody asks for again: its rows are missing until it is loaded."""
+    for report_type in report_types:
+        for run in report_runs.newest_first(work.connection_id, report_type):
+            if run.stage == "failed":
+                _tell(work, run)
+                return
+
+
+def _tell_success(work: Work, run: ReportRun, known: Dataset) -> None:
+    _move_complete_until(work, run, known.key)
     kind = KINDS[run.report_type]
     health = DatasetHealth
     applied = counted(run.rows_applied)
-    if run.mode == HISTORY:
-        connections_store.change_health(work.connection_id, known.key, [health.rows.add(applied)])
-        advance(work)
-        return
     actions: list[Action] = [health.stale_reason.remove()]
     if kind.is_snapshot:
         actions.append(health.listed.set(counted(run.rows_total)))
@@ -148,7 +191,6 @@ def _tell_health(work: Work, run: ReportRun) -> None:
         cause=work.command.cause,
         next_at=datasets.next_of(work, known.key),
     )
-    _move_complete_until(work, run, known.key)
 
 
 def _move_complete_until(work: Work, run: ReportRun, key: str) -> None:

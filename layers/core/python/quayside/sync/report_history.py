@@ -12,14 +12,11 @@ from quayside.kernel.clock import format_instant, parse_instant
 from quayside.storage.connection import bound
 from quayside.sync import datasets, report_runs
 from quayside.sync.registry import ORDERS
-from quayside.sync.report_rules import STALLED_AFTER, Part, Window, standing, windows
+from quayside.sync.report_rules import Part, Window, standing, windows
 from quayside.sync.report_runs import DONE, HISTORY, ReportRun, as_text, counted
 from quayside.sync.report_sending import command_for, go_on
 from quayside.sync.rules import SAFE_BEFORE
 from quayside.sync.service import Work, enqueue
-
-_SENT_WITHIN = timedelta(minutes=10)
-"""A window that nobody has touched for so long after it was planned has no command."""
 
 
 def orders_history(work: Work) -> None:
@@ -57,9 +54,7 @@ def orders_history(work: Work) -> None:
                 fresh.append(made)
     enqueue([command_for(work, "report.request", run) for run in fresh])
     for run in runs.values():
-        # Planned by a command that died before it sent theirs, or lost since.
-        untouched = run.step == 1 and run.is_stalled(now, _SENT_WITHIN)
-        if untouched or run.is_stalled(now, STALLED_AFTER):
+        if run.has_lost_its_command(now):
             go_on(work, run)
     advance(work)
 
@@ -120,11 +115,12 @@ def advance(work: Work) -> None:
 
 
 def _finish_history(work: Work, rows: int, now: datetime) -> None:
+    if not connections.finish_history(work.connection_id, f"{rows} orders"):
+        return
     model = DatasetHealth
     connections_store.change_health(
         work.connection_id, ORDERS, [model.last_success_at.set(format_instant(now)), model.last_rows.set(rows)]
     )
-    connections.finish_history(work.connection_id, f"{rows} orders")
     work.follow_up("orders.search", {"mode": "reconcile"})
 
 

@@ -13,7 +13,6 @@ from quayside.kernel.tenancy import current_tenant
 from quayside.sync import report_runs
 from quayside.sync.commands import Cause
 from quayside.sync.registry import REGISTRY
-from quayside.sync.report_rules import STALLED_AFTER
 from quayside.sync.report_runs import UNDER_WAY, ReportRun, counted, whole
 from quayside.sync.service import Desk, enqueue
 from quayside.sync.views import ReportsPage, ReportTotals, ReportView
@@ -112,7 +111,7 @@ def replay(connection_id: ConnectionId, report: str, desk: Desk, *, cause: Cause
     asked = desk.command(kind, current_tenant(), connection_id, {"report": run.name}, cause)
     now = parse_instant(asked.first_seen)
     again = None
-    if run.stage not in UNDER_WAY or run.is_stalled(now, STALLED_AFTER):
+    if run.stage not in UNDER_WAY or run.has_lost_its_command(now):
         model = ReportRun
         begun = model.state.set("collected" if run.has_file else "planned")
         again = report_runs.change(run, [begun, model.not_before.remove(), model.attempts.set(0)], now)

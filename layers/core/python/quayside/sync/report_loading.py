@@ -25,10 +25,8 @@ from quayside.storage.connection import bound
 from quayside.storage.objects import RawObjects
 from quayside.sync import report_runs
 from quayside.sync.registry import dataset_of_report
-from quayside.sync.report_endings import TELL_SUPPORT, failed, loaded
-from quayside.sync.report_history import advance
-from quayside.sync.report_runs import DONE as STORED
-from quayside.sync.report_runs import HISTORY, ReportRun, as_text, counted
+from quayside.sync.report_endings import TELL_SUPPORT, failed, loaded, tell_again
+from quayside.sync.report_runs import ReportRun, as_text, counted
 from quayside.sync.report_sending import run_of, send
 from quayside.sync.service import UseCase, Work
 from quayside.sync.sinks import Applied, ReportLoad, ReportSink
@@ -82,9 +80,7 @@ def load(sinks: Mapping[str, ReportSink], sizes: Sizes = Sizes()) -> UseCase:  #
         run = run_of(work)
         if run is None:
             return
-        if run.stage in STORED and run.mode == HISTORY:
-            # Whoever loaded it may not have come to say so.
-            advance(work)
+        tell_again(work, run)
         if run.stage == "collected":
             run = _begin_load(work, run)
         if run is None or run.stage != "loading":

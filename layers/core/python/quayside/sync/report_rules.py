@@ -14,10 +14,10 @@ MAXIMUM_ATTEMPTS = 3
 _AGAIN_AFTER = timedelta(minutes=15)
 STALLED_AFTER = timedelta(hours=1)
 """A report that has not moved for so long, nor waits on purpose, has lost its command and is given a new one."""
+SENT_WITHIN = timedelta(minutes=10)
+"""A report that nobody has touched for so long since it was planned has no command: whoever planned it died first."""
 IN_HAND = timedelta(minutes=5)
 """A report that moved within this time is in somebody's hands; a queue delivers a message again only after that."""
-SKEW = timedelta(minutes=5)
-"""How far Amazon's clock may be from ours."""
 
 
 class Window(NamedTuple):

@@ -19,6 +19,7 @@ from quayside.kernel.tenancy import current_tenant
 from quayside.storage import keys
 from quayside.storage.tables import AMAZON_DATA_DAYS, CoreItem, write
 from quayside.sync.commands import Cause
+from quayside.sync.report_rules import SENT_WITHIN, STALLED_AFTER
 from quayside.sync.views import ReportState
 
 HISTORY = "history"
@@ -150,6 +151,11 @@ class ReportRun(CoreItem):
     def sums(self) -> Totals:
         """What the rows loaded so far add up to."""
         return msgspec.json.decode(self.totals, type=Totals) if self.totals else Totals()
+
+    def has_lost_its_command(self, now: datetime) -> bool:
+        """Whether nobody moves it any more, so that it has to be given a command again."""
+        untouched = self.step == 1 and self.is_stalled(now, SENT_WITHIN)
+        return untouched or self.is_stalled(now, STALLED_AFTER)
 
     def is_stalled(self, now: datetime, after: timedelta) -> bool:
         """Whether it should have moved and has not for so long."""

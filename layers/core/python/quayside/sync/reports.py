@@ -33,14 +33,15 @@ from quayside.storage.connection import bound
 from quayside.storage.objects import RawObjects
 from quayside.sync import datasets, report_runs, store
 from quayside.sync.registry import dataset
-from quayside.sync.report_endings import empty, failed
+from quayside.sync.report_endings import empty, failed, remind, tell_again
 from quayside.sync.report_history import orders_history
 from quayside.sync.report_list import list_reports, replay
 from quayside.sync.report_loading import load
-from quayside.sync.report_rules import IN_HAND, SKEW, STALLED_AFTER, again_at, allowed_at, check_delay, is_too_soon
+from quayside.sync.report_rules import IN_HAND, again_at, allowed_at, check_delay, is_too_soon
 from quayside.sync.report_runs import DONE as STORED
 from quayside.sync.report_runs import HISTORY, UNDER_WAY, ReportRun, as_text, counted, instant_or_none
 from quayside.sync.report_sending import await_made, finished, go_on, run_of, send
+from quayside.sync.rules import CLOCKS_DIFFER
 from quayside.sync.service import UseCase, Work
 
 if TYPE_CHECKING:
@@ -84,7 +85,7 @@ def plan(  # noqa: PLR0913 - the parts of a report
     for run in _same(work, kind, marketplace_ids, data_start):
         mark += run.data_start == format_instant(data_start)
         if run.stage in UNDER_WAY:
-            if run.is_stalled(now, STALLED_AFTER):
+            if run.has_lost_its_command(now):
                 go_on(work, run)
             return False
         wanted = kind.is_snapshot or again
@@ -187,7 +188,8 @@ def request(work: Work) -> None:
 
 
 def _take_up(work: Work, run: ReportRun) -> None:
-    """Send the command that a report waits for when whoever moved it this far died before sending it."""
+    """Send the command that a report waits for, or tell how it ended, when whoever moved it this far died before."""
+    tell_again(work, run)
     if run.stage not in {"planned", "requested"} and run.is_stalled(work.clock.now(), IN_HAND):
         go_on(work, run)
 
@@ -233,7 +235,9 @@ def _already_asked(work: Work, run: ReportRun) -> ReportAnswer | None:
     asked_at = run.asked_at
     if connection is None or asked_at is None:
         return None
-    page = work.amazon.reports(connections.caller_of(connection), [run.report_type], created_since=asked_at - SKEW)
+    page = work.amazon.reports(
+        connections.caller_of(connection), [run.report_type], created_since=asked_at - CLOCKS_DIFFER
+    )
     for answer in sorted(page.reports, key=lambda each: each.report_id):
         if _is_for(answer, run) and store.pointed_report(answer.report_id) is None:
             return answer
@@ -388,6 +392,7 @@ def find(work: Work) -> None:
         cause=work.command.cause,
         next_at=datasets.next_of(work, wanted.key),
     )
+    remind(work, wanted.reports)
 
 
 def _take_found(work: Work, answer: ReportAnswer, document_id: str, now: datetime) -> None:

@@ -12,8 +12,10 @@ GIVE_UP_AFTER = timedelta(hours=24)
 FIRST_BACKOFF_SECONDS = 5
 OVERLAP = timedelta(minutes=15)
 """How far a reconciling search reaches back behind the last one: Amazon's index lags by minutes."""
-SAFE_BEFORE = timedelta(minutes=3)
-"""searchOrders refuses an end less than two minutes ago."""
+CLOCKS_DIFFER = timedelta(minutes=5)
+"""By how much Amazon's clock and ours may differ."""
+SAFE_BEFORE = timedelta(minutes=2) + CLOCKS_DIFFER
+"""Amazon refuses windows that end less than two minutes ago by its own clock."""
 TOKEN_LIFE = timedelta(hours=23)
 """A pagination token lives 24 hours; it is not used in its last one."""
 
@@ -240,7 +242,7 @@ SWEEP_SECONDS = 282
 """The time between two searches for prices: 306 calls a day at most whatever the number of orders, within the quota of
 one in 178 seconds."""
 WORTH_A_SEARCH = 20
-"""So many orders a search should bring: where fewer come in a window it waits longer for them, twice the time at most."""
+"""So many orders a search should bring: where fewer come in a window it waits longer, twice the time at most."""
 LONGEST_SWEEP_SECONDS = 2 * SWEEP_SECONDS
 SETTLED_SECONDS = 125
 """searchOrders answers up to two minutes ago; a search so much later than a change finds it."""
