@@ -137,6 +137,48 @@ CATALOGUE: tuple[Entry, ...] = (
         ),
     ),
     Entry(
+        name="quota",
+        title="Fifty connections on Amazon's exact quotas, one with a hundred times the work, against a plain client.",
+        module="tests.bench.quota",
+        keys=frozenset({"used_share", "throttled", "small_p95_wait_slots", "plain"}),
+        targets=(
+            Target(path=("used_share",), at_least=0.98),
+            Target(path=("throttled",), at_most=0),
+            Target(path=("small_p95_wait_slots",), at_most=2),
+        ),
+    ),
+    Entry(
+        name="backfill",
+        title="Two years and 100,000 orders from the consent page to the store, against a plain client.",
+        module="tests.bench.backfill",
+        keys=frozenset({"simulated_minutes", "calls", "stored", "missing", "plain"}),
+        targets=(
+            Target(path=("simulated_minutes",), at_most=45),
+            Target(path=("calls",), at_most=150),
+            Target(path=("missing",), at_most=0),
+            Target(path=("doubled",), at_most=0),
+            Target(path=("wrong",), at_most=0),
+        ),
+    ),
+    Entry(
+        name="freshness",
+        title="A day of 10,000 orders with three changes each: how old in our store, by how many GETs.",
+        module="tests.bench.freshness",
+        keys=frozenset(
+            {"gets_per_1000_orders", "status_age_p95_s", "price_age_p95_s", "lwa_calls_per_connection_hour"}
+            | {"missing", "doubled", "wrong", "plain"}
+        ),
+        targets=(
+            Target(path=("gets_per_1000_orders",), at_most=30),
+            Target(path=("status_age_p95_s",), at_most=10),
+            Target(path=("price_age_p95_s",), at_most=400),
+            Target(path=("lwa_calls_per_connection_hour",), at_most=1.1),
+            Target(path=("missing",), at_most=0),
+            Target(path=("doubled",), at_most=0),
+            Target(path=("wrong",), at_most=0),
+        ),
+    ),
+    Entry(
         name="real-orders",
         title="A year of real purchases from Amazon's side to the seller's screen.",
         module="tests.bench.real_orders",
@@ -144,6 +186,18 @@ CATALOGUE: tuple[Entry, ...] = (
         targets=tuple(
             Target(path=(name,), at_most=0)
             for name in ("missing", "doubled", "unit_differences", "sales_differences_minor")
+        ),
+    ),
+    Entry(
+        name="report",
+        title="A 500 MB order report through the real engine, against csv.DictReader alone.",
+        module="tests.bench.report",
+        keys=frozenset({"rows", "peak_memory_mb", "parse_ratio", "rows_per_s"}),
+        targets=(
+            Target(path=("peak_memory_mb",), at_most=400),
+            Target(path=("parse_ratio",), at_least=0.4),
+            Target(path=("missing",), at_most=0),
+            Target(path=("wrong",), at_most=0),
         ),
     ),
 )

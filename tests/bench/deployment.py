@@ -41,6 +41,8 @@ KEPT = frozenset(
         "AWS::KMS::Alias",
         "AWS::KMS::Key",
         "AWS::Logs::LogGroup",
+        "AWS::S3::Bucket",
+        "AWS::S3::BucketPolicy",
         "AWS::SQS::Queue",
     }
 )

@@ -48,8 +48,9 @@ if TYPE_CHECKING:
 
     from quayside.amazon.orders import Order
     from quayside.kernel.ids import ConnectionId, TenantId
-    from quayside.sync.sinks import Applied, OrderSink
+    from quayside.sync.sinks import Applied, OrderSink, ReportLoad, ReportSink
     from sync_worker.batch import Batch
+    from sync_worker.container import Door
 
 INTAKE_BATCH = 50
 WORK_BATCH = 5
@@ -57,7 +58,7 @@ STREAM_BATCH = 100
 """Batch sizes of the template."""
 
 SLICES = 4
-VISIBILITY_MILLISECONDS = 370_000
+VISIBILITY_MILLISECONDS = 730_000
 _DUE = "due_ms"
 
 
@@ -135,6 +136,8 @@ class Product:
         clock: the time of all of them.
         delays: active while this is made, so that the queue's delays follow the clock.
         runs: whether a command is run; others are counted and dropped.
+        door: the way to Amazon; None is HTTP, as deployed.
+        loaded: told how many rows of a report were stored, for a clock that does not move while code works.
     """
 
     def __init__(
@@ -144,6 +147,9 @@ class Product:
         clock: ManualClock,
         delays: DelaysOnTheClock,
         runs: Callable[[Mapping[str, Any]], bool],
+        *,
+        door: "Door | None" = None,
+        loaded: Callable[[int], object] = lambda _rows: None,
     ) -> None:
         from metrics_roller import app as roller  # noqa: PLC0415 - the product, only when measured
         from metrics_roller.container import Container as RollerContainer  # noqa: PLC0415 - as above
@@ -177,7 +183,7 @@ class Product:
         self._roller = roller.build(lambda: rolling)
         worker = part_of(aws, functions["SyncWorker"], USES_CREDENTIALS)
         self._worker_store = worker.store
-        self._worker = _worker(worker.settings, clock, self.metrics["worker"])
+        self._worker = _worker(worker.settings, clock, self.metrics["worker"], door, loaded)
         scheduled = part_of(aws, functions["Schedules"])
         self._schedules_store = scheduled.store
         self._schedules = Schedules(clock, self.metrics["schedules"])
@@ -273,6 +279,14 @@ class Product:
             rolled += len(wanted)
         return rolled
 
+    def order_images(self) -> Iterator[dict[str, dict[str, Any]]]:
+        """Yield the orders the stream tells of since it was last read, as they were after each write."""
+        for page in self._stream.pages():
+            for record in page:
+                image = record["dynamodb"].get("NewImage")
+                if image is not None and image["sk"]["S"].startswith("ORDER#"):
+                    yield image
+
     def _roll(self, records: list[dict[str, Any]]) -> None:
         for _ in range(10):
             with binding(self._roller_store):
@@ -303,31 +317,46 @@ class Product:
         """The store of the API function."""
         return self._api.store
 
+    @property
+    def worker_store(self) -> Store:
+        """The store of the worker."""
+        return self._worker_store
 
-def _worker(settings: Settings, clock: Clock, metrics: CountedMetrics) -> "Batch":
-    """Put the worker together as its own composition root does, with one difference.
+
+def _worker(
+    settings: Settings, clock: Clock, metrics: CountedMetrics, door: "Door | None", loaded: Callable[[int], object]
+) -> "Batch":
+    """Put the worker together as its own composition root does, with two differences.
 
     A page of orders is handed to the product's sink in slices at once, as if as many workers had a slice each. One by
-    one, half of the time would go by waiting for the embedded AWS.
+    one, half of the time would go by waiting for the embedded AWS. And who moves the clock is told of rows loaded.
     """
-    from quayside.amazon.ledger import Ledger  # noqa: PLC0415 - the product, only when measured
+    from quayside.amazon.circuits import Circuits  # noqa: PLC0415 - the product, only when measured
+    from quayside.amazon.ledger import Ledger  # noqa: PLC0415 - as above
     from quayside.amazon.tokens import TokenBroker  # noqa: PLC0415 - as above
     from quayside.amazon.transport import HttpTransport  # noqa: PLC0415 - as above
     from quayside.orders.service import apply_orders  # noqa: PLC0415 - as above
-    from quayside.sync import service  # noqa: PLC0415 - as above
+    from quayside.sync import datasets, reports  # noqa: PLC0415 - as above
     from quayside.sync.worker import Collaborators, Worker  # noqa: PLC0415 - as above
     from sync_worker.batch import Batch  # noqa: PLC0415 - as above
-    from sync_worker.container import use_cases  # noqa: PLC0415 - as above
+    from sync_worker.container import report_sinks, use_cases  # noqa: PLC0415 - as above
 
-    transport = HttpTransport(settings)
+    transport = door or HttpTransport(settings)
+    sinks = {kind: telling(loaded, sink) for kind, sink in report_sinks().items()}
     log = logger("sync_worker")
     worker = Worker(
         Collaborators(
             settings=settings,
             transport=transport,
+            downloads=transport,
             tokens=TokenBroker(settings, transport, clock, secrets.token_bytes),
             ledger=Ledger(settings.amazon_application_id, clock),
-            use_cases={**use_cases(), "orders.search": service.search_orders(in_slices(apply_orders))},
+            circuits=Circuits(settings.amazon_application_id, clock),
+            use_cases={
+                **use_cases(),
+                "orders.search": datasets.search_orders(in_slices(apply_orders), reports.plan),
+                "report.load": reports.load(sinks),
+            },
             clock=clock,
             entropy=secrets.token_bytes,
             random=Random(1),
@@ -336,6 +365,17 @@ def _worker(settings: Settings, clock: Clock, metrics: CountedMetrics) -> "Batch
         )
     )
     return Batch(worker, metrics, log)
+
+
+def telling(told: Callable[[int], object], sink: "ReportSink") -> "ReportSink":
+    """Return a sink that tells how many rows ``sink`` stored, after it stored them."""
+
+    def apply(load: "ReportLoad", rows: Sequence[Any]) -> "Applied":
+        applied = sink(load, rows)
+        told(len(rows))
+        return applied
+
+    return apply
 
 
 def in_slices(sink: "OrderSink") -> "OrderSink":
@@ -378,6 +418,10 @@ class Api:
     def post(self, path: str, body: Mapping[str, str]) -> Any:
         """Send something to an address below ``/api/v1``."""
         return self._answer("POST", path, body=dict(body))
+
+    def put(self, path: str, body: Mapping[str, object]) -> Any:
+        """Change something at an address below ``/api/v1``."""
+        return self._answer("PUT", path, body=dict(body))
 
     def _answer(self, method: str, path: str, **parts: Any) -> Any:
         with binding(self._store):
