@@ -30,8 +30,8 @@ seconds.
 with its status and its lines by SKU, units and price.
 
 Clocks stand while code works; see ``shop.py``. A quick run is 72 minutes of the day at about its average pace, not a
-tenth of it, for no more fits into its 45 seconds. The time until its last orders are paid weighs twenty times as much
-as in a whole day, so its GETs are no measure of the day's.
+tenth of it, for no more fits into its 45 seconds. The time until its last orders are paid, when few come and searches
+wait longer, weighs twenty times as much as in a whole day, so its GETs and ages of prices are no measure of the day's.
 """
 
 import json
@@ -212,7 +212,12 @@ class Day:
         mean, _, _ = self._world.wanted(seller, MARKETPLACE, local_day(span.begins_ms, MARKETPLACE))
         self._demand = ORDERS / mean
         observe = self._world.observe
-        self._world.observe = lambda happening: (self._note(happening), observe(happening))
+
+        def watch(happening: "Happening") -> None:
+            self._note(happening)
+            observe(happening)
+
+        self._world.observe = watch
 
     @property
     def is_over(self) -> bool:

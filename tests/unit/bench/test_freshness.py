@@ -103,9 +103,9 @@ def test_the_shop_sells_at_the_days_pace_while_it_is_open_and_ships_in_time() ->
         placed = day.placed
         # 5.5 % of the day's orders come in this hour: those of two slots of five minutes are a sixth of them.
         assert 0.6 * ORDERS * 0.055 / 6 < placed < 1.4 * ORDERS * 0.055 / 6
-        assert not day.is_over
+        was_over = day.is_over
         simulator.advance(SHIPS_AFTER_SECONDS[1] + 35 * 60)
-        assert day.is_over
+        assert (was_over, day.is_over) == (False, True)
         assert day.placed == placed == len(day.told.changes)
         assert set(day.told.paid) | day.told.cancelled == set(day.told.changes)
         for order_id, paid in day.told.paid.items():

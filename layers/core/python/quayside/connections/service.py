@@ -568,20 +568,15 @@ def close(connection_id: ConnectionId) -> None:
     )
 
 
-def finish_history(connection_id: ConnectionId, detail: str) -> bool:
-    """Mark the last step of connecting as done; return whether it was not yet, so that what follows is done once."""
+def finish_history(connection_id: ConnectionId, detail: str) -> None:
+    """Mark the last step of connecting as done."""
     connection = store.find(connection_id)
     if connection is None or connection.steps["history"].state == "done":
-        return False
+        return
     steps = {**connection.steps, "history": _step("done", detail)}
-    model = ConnectionRecord
-    kept = store.change(
-        connection_id,
-        [model.steps.set(store.encoded(steps))],
-        only_in=("authorising", "connected"),
-        when=model.steps == store.encoded(connection.steps),
+    store.change(
+        connection_id, [ConnectionRecord.steps.set(store.encoded(steps))], only_in=("authorising", "connected")
     )
-    return kept is not None
 
 
 # -- What a member switches --------------------------------------------------------------------------------------------

@@ -149,9 +149,8 @@ def _tell(work: Work, run: ReportRun) -> None:
     elif run.stage == "empty" and run.report_type in _NOT_BELIEVED and (before := _rows_before(work, run)):
         # Reported, not believed: the dataset is not in step by it.
         _search_instead(work, run)
-        words = (
-            f"Amazon's last {_NOT_BELIEVED[run.report_type]} brought nothing where the one before had {before} rows."
-        )
+        what = _NOT_BELIEVED[run.report_type]
+        words = f"Amazon's last {what} brought nothing where the one before had {before} rows."
         actions = [DatasetHealth.stale_reason.set(words), DatasetHealth.last_attempt_at.set(format_instant(now))]
         connections_store.change_health(work.connection_id, known.key, actions)
     else:

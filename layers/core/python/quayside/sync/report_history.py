@@ -115,12 +115,11 @@ def advance(work: Work) -> None:
 
 
 def _finish_history(work: Work, rows: int, now: datetime) -> None:
-    if not connections.finish_history(work.connection_id, f"{rows} orders"):
-        return
     model = DatasetHealth
     connections_store.change_health(
         work.connection_id, ORDERS, [model.last_success_at.set(format_instant(now)), model.last_rows.set(rows)]
     )
+    connections.finish_history(work.connection_id, f"{rows} orders")
     work.follow_up("orders.search", {"mode": "reconcile"})
 
 

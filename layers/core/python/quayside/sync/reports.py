@@ -52,6 +52,7 @@ IN_FLIGHT = timedelta(minutes=1)
 _MADE_BY_AMAZON = timedelta(days=89)
 """Amazon keeps reports for 90 days."""
 _FOUND_OVERLAP = timedelta(days=2)
+_BAD_REQUEST = 400
 _NOTHING_TO_DO = "Nothing to do: it is asked for again."
 
 __all__ = [
@@ -235,9 +236,8 @@ def _already_asked(work: Work, run: ReportRun) -> ReportAnswer | None:
     asked_at = run.asked_at
     if connection is None or asked_at is None:
         return None
-    page = work.amazon.reports(
-        connections.caller_of(connection), [run.report_type], created_since=asked_at - CLOCKS_DIFFER
-    )
+    since = asked_at - CLOCKS_DIFFER
+    page = work.amazon.reports(connections.caller_of(connection), [run.report_type], created_since=since)
     for answer in sorted(page.reports, key=lambda each: each.report_id):
         if _is_for(answer, run) and store.pointed_report(answer.report_id) is None:
             return answer
@@ -372,12 +372,19 @@ def find(work: Work) -> None:
     since = now - _MADE_BY_AMAZON
     if health is not None and health.last_success_at:
         since = max(since, parse_instant(health.last_success_at) - _FOUND_OVERLAP)
-    page = work.amazon.reports(
-        connections.caller_of(connection),
-        wanted.reports,
-        created_since=since,
-        next_token=arguments.get("token"),
-    )
+    try:
+        page = work.amazon.reports(
+            connections.caller_of(connection),
+            wanted.reports,
+            created_since=since,
+            next_token=arguments.get("token"),
+        )
+    except RequestRejected as rejected:
+        if "token" not in arguments or "restarted" in arguments or rejected.status != _BAD_REQUEST:
+            raise
+        # Amazon no longer takes the token; what was found before it is found again and changes nothing.
+        work.follow_up("report.find", {"dataset": wanted.key, "restarted": "yes"})
+        return
     for answer in page.reports:
         if answer.status == DONE and answer.document_id and answer.report_type in KINDS:
             _take_found(work, answer, answer.document_id, now)

@@ -238,8 +238,8 @@ def emptied(listed_before: int | None, listed: int) -> bool:
 
 # -- Prices without a call per order -----------------------------------------------------------------------------------
 
-SWEEP_SECONDS = 282
-"""The time between two searches for prices: 306 calls a day at most whatever the number of orders, within the quota of
+SWEEP_SECONDS = 276
+"""The time between two searches for prices: 313 calls a day at most whatever the number of orders, within the quota of
 one in 178 seconds."""
 WORTH_A_SEARCH = 20
 """So many orders a search should bring: where fewer come in a window it waits longer, twice the time at most."""

@@ -274,8 +274,9 @@ def want_prices(
 ) -> int:
     """Ask for the money of orders that changed just now: order ids and their statuses.
 
-    A few orders are fetched one by one; more are brought together by one search in five minutes, whatever their number.
-    Costs one write, and one more about every five minutes. Asking again for the same orders does no harm.
+    A few orders are fetched one by one; more are brought together by one search in five minutes (in ten, where not many
+    come), whatever their number. Costs one write, and one more about every five minutes. Asking again for the same
+    orders does no harm.
 
     Returns:
         How many orders are fetched one by one.
