@@ -57,6 +57,7 @@ def test_a_seller_connects_and_history_stock_and_freshness_follow(on: Stage) -> 
     assert (connection.status, connection.name) == ("connected", "Quiet Pier · Americas")
     assert {key: step.state for key, step in connection.steps.items()} == dict.fromkeys(connection.steps, "done")
     assert set(connection.subscriptions) == set(connections.NOTIFICATION_TYPES)
+    assert on.calls()["getMarketplaceParticipations"]["calls"] == 1
     assert len(orders(on)) == 3
     with tenant_scope(TENANT):
         shown = show_connection(connection_id, on.clock)

@@ -299,7 +299,11 @@ def authorise(  # noqa: PLR0913 - its collaborators
     if holder is None:
         raise Busy("another worker completes this connection", operation="connection.authorise")
     try:
-        _exchange(connection, tokens, clock)
+        # Read again under the lease: the worker before this one may have come further since.
+        connection = store.find(connection_id)
+        if connection is None or connection.status != "authorising":
+            return
+        connection = _exchange(connection, tokens, clock)
         connection = _find_marketplaces(connection, amazon)
         connection = _subscribe(connection, amazon)
         # The work is asked for first: a worker that dies in between is asked again, and asking twice does no harm.
@@ -311,7 +315,9 @@ def authorise(  # noqa: PLR0913 - its collaborators
         give_lease_back(lease, holder)
 
 
-def _exchange(connection: Connection, tokens: TokenBroker, clock: Clock) -> None:
+def _exchange(connection: Connection, tokens: TokenBroker, clock: Clock) -> Connection:
+    if connection.steps["exchange"].state == "done":
+        return connection
     tenant_id, connection_id = current_tenant(), ConnectionId(connection.connection_id)
     code_purpose = Purpose(tenant_id, connection_id, vault.AUTHORIZATION_CODE)
     grant_purpose = Purpose(tenant_id, connection_id, vault.REFRESH_TOKEN)
@@ -330,7 +336,7 @@ def _exchange(connection: Connection, tokens: TokenBroker, clock: Clock) -> None
     elif not _has_grant(grant_purpose, connection):
         fail_authorisation(connection_id, "exchange", "The code of your consent expired before it could be used.")
         raise AuthorisationFailed
-    _keep_steps(connection, exchange=_step("done"), marketplaces=_step("running"))
+    return _keep_steps(connection, exchange=_step("done"), marketplaces=_step("running"))
 
 
 def _has_grant(purpose: Purpose, connection: Connection) -> bool:
@@ -340,9 +346,8 @@ def _has_grant(purpose: Purpose, connection: Connection) -> bool:
 
 
 def _find_marketplaces(connection: Connection, amazon: AmazonClient) -> Connection:
-    now = store.find(ConnectionId(connection.connection_id)) or connection
-    if now.steps["marketplaces"].state == "done":
-        return now
+    if connection.steps["marketplaces"].state == "done":
+        return connection
     found = [each for each in amazon.marketplace_participations(caller_of(connection)) if each.is_participating]
     # Amazon lists internal marketplaces too (for example for invoicing); only stores have a place in our table.
     known = [each for each in found if find_marketplace(each.marketplace_id) is not None]
@@ -358,7 +363,7 @@ def _find_marketplaces(connection: Connection, amazon: AmazonClient) -> Connecti
     title = f"{store_name or 'Amazon'} · {_REGION_NAMES[connection.region]}"
     model = ConnectionRecord
     return _keep_steps(
-        now,
+        connection,
         model.marketplaces.set(store.encoded(names)),
         model.name.set(title),
         marketplaces=_step("done", ", ".join(each.country_code for each in names)),
