@@ -2,10 +2,15 @@
 
 Short work goes first. Long work (the loading of a report) is told when the function's time runs short, stops there and
 goes on with another command; when time is short before it begins, it goes back to the queue.
+
+A message that failed comes again after seconds, then minutes: the queue's own timeout is as long as a worker may need,
+and somebody may be looking at a page that waits for it.
 """
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NamedTuple, TypedDict
+
+from botocore.exceptions import BotoCoreError, ClientError
 
 from quayside.kernel.errors import InvalidInput
 from quayside.sync.commands import Kind, SyncCommand, decode_command
@@ -33,16 +38,26 @@ LONG: frozenset[Kind] = frozenset({"report.collect", "report.load"})
 """The kinds of command that may take as long as a function has."""
 
 
+COMES_AGAIN_SECONDS = (10, 60, 240)
+"""After how long a message that failed for the first, second and third time comes again; later, when the queue says."""
+
+Postpone = Callable[[str, int], None]
+"""Lets the message of a receipt handle come again after so many seconds."""
+
+
 class _Record(NamedTuple):
     message_id: str
     command: SyncCommand
+    receipt_handle: str
+    received: int
 
 
 class Batch:
     """Runs the records of one event."""
 
-    def __init__(self, worker: "Worker", metrics: "Metrics", log: "Logger") -> None:
+    def __init__(self, worker: "Worker", postpone: Postpone, metrics: "Metrics", log: "Logger") -> None:
         self._worker = worker
+        self._postpone = postpone
         self._metrics = metrics
         self._log = log
 
@@ -67,20 +82,24 @@ class Batch:
             else:
                 records.append(found)
         in_turn = sorted(records, key=lambda record: record.command.kind in LONG)
-        failures += [
-            {"itemIdentifier": each.message_id} for each in in_turn if not self._run(each.command, time_is_short)
-        ]
+        for each in in_turn:
+            if not self._run(each.command, time_is_short):
+                failures.append({"itemIdentifier": each.message_id})
+                self._let_come_again(each)
         self._metrics.flush()
         return {"batchItemFailures": failures}
 
     def _read(self, record: dict[str, Any]) -> _Record | None:
         try:
-            return _Record(record["messageId"], decode_command(record["body"]))
+            command = decode_command(record["body"])
         except InvalidInput as problem:
             # It will never be a command. It fails until it lands in the dead-letter queue, where people look.
             self._log.error("a message is no command", extra={"reason": problem.detail})
             self._metrics.count("InvalidCommand")
             return None
+        return _Record(
+            record["messageId"], command, record["receiptHandle"], int(record["attributes"]["ApproximateReceiveCount"])
+        )
 
     def _run(self, command: SyncCommand, time_is_short: Callable[[], bool]) -> bool:
         try:
@@ -94,6 +113,15 @@ class Batch:
             self._metrics.count("CommandFailed")
             return False
         return True
+
+    def _let_come_again(self, record: _Record) -> None:
+        if record.received > len(COMES_AGAIN_SECONDS):
+            return
+        try:
+            self._postpone(record.receipt_handle, COMES_AGAIN_SECONDS[record.received - 1])
+        except (BotoCoreError, ClientError) as problem:
+            # It comes again all the same, when the queue's own timeout is over.
+            self._log.warning("a failed command comes again late", extra={"error_type": type(problem).__name__})
 
 
 def _place(problem: BaseException) -> str:

@@ -125,4 +125,4 @@ def assemble(  # noqa: PLR0913 - the collaborators a test replaces
             logger=log,
         )
     )
-    return Batch(worker, metrics, log)
+    return Batch(worker, service.let_come_again, metrics, log)

@@ -337,6 +337,7 @@ def _worker(
     from quayside.amazon.transport import HttpTransport  # noqa: PLC0415 - as above
     from quayside.orders.service import apply_orders  # noqa: PLC0415 - as above
     from quayside.sync import datasets, reports  # noqa: PLC0415 - as above
+    from quayside.sync.service import let_come_again  # noqa: PLC0415 - as above
     from quayside.sync.worker import Collaborators, Worker  # noqa: PLC0415 - as above
     from sync_worker.batch import Batch  # noqa: PLC0415 - as above
     from sync_worker.container import report_sinks, use_cases  # noqa: PLC0415 - as above
@@ -364,7 +365,7 @@ def _worker(
             logger=log,
         )
     )
-    return Batch(worker, metrics, log)
+    return Batch(worker, let_come_again, metrics, log)
 
 
 def telling(told: Callable[[int], object], sink: "ReportSink") -> "ReportSink":

@@ -20,9 +20,10 @@ from quayside.storage.vault import Secret
 from quayside.sync import store
 from quayside.sync.commands import encode_command
 from quayside.sync.datasets import begin_walk
-from quayside.sync.service import Work, show_connection
+from quayside.sync.service import Work, let_come_again, show_connection
 from sync_worker.batch import Batch
 from tests.support.amazon import TENANT, Stage, stage
+from tests.support.commands import record, record_of
 
 
 class Killed(BaseException):
@@ -443,11 +444,11 @@ def test_one_bad_message_does_not_take_its_neighbours_along(on: Stage) -> None:
         raise KeyError("buyer Jane Doe")
 
     worker = on.new_worker(use_cases={"inventory.list": explode})
-    batch = Batch(worker, on.metrics, Logger(service="batch", level=logging.CRITICAL))
+    batch = Batch(worker, let_come_again, on.metrics, Logger(service="batch", level=logging.CRITICAL))
     on.desk.ask("inventory.list", TENANT, connection_id, cause="member")
     on.desk.ask("orders.search", TENANT, connection_id, cause="member", mode="reconcile")
     bodies = [encode_command(command) for command in on.collect()]
-    records = [{"messageId": str(place), "body": body} for place, body in enumerate([bodies[0], "not json", bodies[1]])]
+    records = [record(body, message_id=str(place)) for place, body in enumerate([bodies[0], "not json", bodies[1]])]
     assert batch.run_batch({"Records": records}) == {
         "batchItemFailures": [{"itemIdentifier": "1"}, {"itemIdentifier": "0"}]
     }
@@ -461,12 +462,46 @@ def test_a_fault_is_logged_by_place_and_never_by_its_words(on: Stage, capsys: py
     def explode(_: Work) -> None:
         raise KeyError("buyer Jane Doe")
 
-    batch = Batch(on.new_worker(use_cases={"inventory.list": explode}), on.metrics, Logger(service="batch-log"))
+    worker = on.new_worker(use_cases={"inventory.list": explode})
+    batch = Batch(worker, let_come_again, on.metrics, Logger(service="batch-log"))
     on.desk.ask("inventory.list", TENANT, connection_id, cause="member")
     (command,) = on.collect()
     capsys.readouterr()
-    batch.run_batch({"Records": [{"messageId": "0", "body": encode_command(command)}]})
+    batch.run_batch({"Records": [record_of(command)]})
     out = capsys.readouterr().out
     assert "KeyError" in out
     assert "test_worker_faults.py" in out
     assert "Jane" not in out
+
+
+def test_a_failed_command_comes_again_soon_and_then_less_often(on: Stage) -> None:
+    connection_id = on.begin(shop(on, 0))
+    on.run()
+
+    def explode(_: Work) -> None:
+        raise KeyError
+
+    asked: list[tuple[str, int]] = []
+    worker = on.new_worker(use_cases={"inventory.list": explode})
+    log = Logger(service="batch", level=logging.CRITICAL)
+    batch = Batch(worker, lambda handle, seconds: asked.append((handle, seconds)), on.metrics, log)
+    on.desk.ask("inventory.list", TENANT, connection_id, cause="member")
+    (command,) = on.collect()
+    for received in range(1, 6):
+        batch.run_batch({"Records": [record_of(command, handle=f"handle-{received}", received=received)]})
+    assert asked == [("handle-1", 10), ("handle-2", 60), ("handle-3", 240)]
+
+
+def test_a_queue_that_does_not_let_it_come_again_soon_lets_it_come_again_late(on: Stage) -> None:
+    connection_id = on.begin(shop(on, 0))
+    on.run()
+
+    def explode(_: Work) -> None:
+        raise KeyError
+
+    log = Logger(service="batch", level=logging.CRITICAL)
+    batch = Batch(on.new_worker(use_cases={"inventory.list": explode}), let_come_again, on.metrics, log)
+    on.desk.ask("inventory.list", TENANT, connection_id, cause="member")
+    (command,) = on.collect()
+    answer = batch.run_batch({"Records": [record_of(command, handle="long-gone")]})
+    assert answer == {"batchItemFailures": [{"itemIdentifier": "1"}]}

@@ -46,13 +46,14 @@ from quayside.kernel.tenancy import tenant_scope
 from quayside.orders.records import lines_from, place_of, prices_from
 from quayside.storage import vault
 from quayside.storage.vault import Purpose, Secret
-from quayside.sync.commands import Cause, Kind, SyncCommand, decode_command, encode_command
+from quayside.sync.commands import Cause, Kind, SyncCommand, decode_command
 from quayside.sync.service import sync_status
 from quayside.sync.views import DatasetSync
 from sync_worker.batch import Batch
 from sync_worker.container import assemble
 from tests.support.amazon import Stage
 from tests.support.aws import resource
+from tests.support.commands import record_of
 from tests.support.sellers import connect
 
 if TYPE_CHECKING:
@@ -294,7 +295,7 @@ class Rig:
 
         The worker has an empty context: nothing of a call around this one reaches it.
         """
-        event = {"Records": [{"messageId": "1", "body": encode_command(command)}]}
+        event = {"Records": [record_of(command)]}
         with self.wire.watched(watcher):
             answer = Context().run((worker or self.worker).run_batch, event)
         return not answer["batchItemFailures"]

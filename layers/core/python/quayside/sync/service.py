@@ -123,6 +123,18 @@ def enqueue_spread(commands: Sequence[tuple[SyncCommand, int]]) -> None:
         raise CommandsNotSent(f"The work queue refused {refused} of {len(commands)} commands.")
 
 
+def let_come_again(receipt_handle: str, seconds: int) -> None:
+    """Let a message of the work queue that its worker could not finish come again after ``seconds`` (0 to 43,200).
+
+    Raises:
+        botocore.exceptions.ClientError: the queue does not know the message, or no longer.
+    """
+    opened = bound()
+    opened.system.sqs.change_message_visibility(
+        QueueUrl=opened.settings.work_queue_url, ReceiptHandle=receipt_handle, VisibilityTimeout=seconds
+    )
+
+
 class Desk:
     """Asks for work and calls it off: the implementation of ``connections.service.WorkDesk``."""
 
