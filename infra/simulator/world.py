@@ -600,9 +600,15 @@ class World:
     # ------------------------------------------------------------------ orders
 
     def new_order(
-        self, seller: Seller, *, sku: str | None = None, quantity: int = 1, marketplace_id: str | None = None
+        self,
+        seller: Seller,
+        *,
+        sku: str | None = None,
+        quantity: int = 1,
+        marketplace_id: str | None = None,
+        may_fail: bool = True,
     ) -> Order:
-        """Place an order right now, as a buyer would.
+        """Place an order right now, as a buyer would; ``may_fail=False`` for a buyer who keeps what they ordered.
 
         Raises:
             UnknownThingError: the seller does not offer the SKU there.
@@ -620,16 +626,19 @@ class World:
             stocked = [each for each in offers if self.sellable(seller, each) >= quantity]
             if not stocked:
                 raise ValueError(f"not {quantity} in stock: restock first or order less")
-            return self.place(seller, [(chance.choice(stocked), quantity)], self.now_ms, chance)
+            return self.place(seller, [(chance.choice(stocked), quantity)], self.now_ms, chance, may_fail=may_fail)
 
-    def place(self, seller: Seller, basket: Sequence[tuple[Listing, int]], at: int, chance: Random) -> Order:
+    def place(
+        self, seller: Seller, basket: Sequence[tuple[Listing, int]], at: int, chance: Random, *, may_fail: bool = True
+    ) -> Order:
         """Record an order of listings and quantities of one marketplace, reserve its stock, and plan its life."""
         at = at // SECOND * SECOND
         first = basket[0][0]
         lines = [self.priced_line(listing, quantity, at, chance) for listing, quantity in basket]
         flags = (BUSINESS if chance.random() < 0.06 else 0) | (PRIME if chance.random() < 0.7 else 0)  # noqa: PLR2004  shares
         order = self._record(seller, first.marketplace_id, at, by_amazon=first.by_amazon, flags=flags, lines=lines)
-        for moment, state in lifecycle.plan(chance, at, by_amazon=first.by_amazon, lines=len(lines)):
+        life = lifecycle.plan(chance, at, by_amazon=first.by_amazon, lines=len(lines), may_fail=may_fail)
+        for moment, state in life:
             self.schedule(moment, seller.pk, "move", order.pk, str(int(state)))
         return order
 
