@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import pytest
@@ -419,7 +420,8 @@ def test_the_menu_leads_to_the_account_that_needs_a_look(fake: FakeQuayside, vis
     page.keyboard.press("g")
     page.keyboard.press("y")
     expect(page.get_by_role("heading", name="Sync", level=1)).to_be_focused()
-    page.get_by_label("Account").select_option(EUROPE)
+    with page.expect_response(re.compile(f"/connections/{EUROPE}/sync$")):
+        page.get_by_label("Account").select_option(EUROPE)
     expect(page).to_have_url(f"{visits.base}connections/{EUROPE}/sync")
     assert f"GET connections/{EUROPE}/sync" in fake.seen
 
