@@ -161,6 +161,52 @@ def test_trouble_at_amazon_is_explained_and_leaves_a_way_on(stack: Stack, shop: 
     _picture(page, "10-used-twice")
 
 
+def test_each_kind_of_broken_connection_explains_itself(stack: Stack, page: Page) -> None:
+    """The three are broken at Amazon's side, not in our store: an outage, our own secret, a consent withdrawn."""
+    shop = Shop.open(stack.urls.simulator, "quiet-us", "Heron Goods", USAGE_PLAN)
+    _sign_up(page, stack, "hedda@heron.example", "Heron Goods")
+    page.get_by_role("link", name="Connect an Amazon account").click()
+    _leave_for_amazon(page, shop.marketplace_ids[0])
+    page.get_by_text("Heron Goods").click()
+    page.get_by_role("button", name="Allow access").click()
+    expect(page.get_by_role("heading", name="Connected", exact=True)).to_be_visible()
+    page.get_by_role("link", name="Sync", exact=True).click()
+    trouble = page.locator(".trouble")
+    stock = page.get_by_role("listitem").filter(has=page.get_by_role("heading", name="FBA stock", exact=True))
+    expect(stock).to_contain_text("Up to date")
+    expect(trouble).to_have_count(0)
+    try:
+        shop.fail("html_503", operation="getInventorySummaries")
+        _read_stock(page)
+        expect(trouble).to_contain_text("Amazon's to repair")
+        _picture(page, "11-outage")
+        shop.mend()
+        expect(trouble).to_have_count(0)
+
+        shop.fail("wrong_secret")
+        # An access token lives on for up to an hour; one refusal makes the worker ask for another.
+        shop.fail("message_403", operation="getInventorySummaries", count=1)
+        _read_stock(page)
+        expect(trouble).to_contain_text("Ours to repair")
+        expect(trouble).to_contain_text("Your authorisation is fine")
+        _picture(page, "12-our-secret")
+    finally:
+        shop.mend()
+
+    shop.withdraw()
+    _read_stock(page)
+    expect(trouble).to_contain_text("Needs you")
+    expect(trouble.get_by_role("link", name="Connect again")).to_be_visible()
+    _picture(page, "13-withdrawn")
+
+
+def _read_stock(page: Page) -> None:
+    page.get_by_role("link", name="FBA stock").last.click()
+    drawer = page.get_by_role("dialog", name="FBA stock")
+    drawer.get_by_role("button", name="Read FBA stock now").click()
+    page.keyboard.press("Escape")
+
+
 def test_signing_out_everywhere_ends_the_other_browser_too(stack: Stack, page: Page, browser: Browser) -> None:
     _sign_up(page, stack, "ute@pelican.example", "Pelican Three")
     elsewhere = browser.new_context(locale="en-GB")

@@ -34,6 +34,19 @@ class Shop:
         made = _call("POST", f"{self.simulator}/control/sellers/{self.selling_partner_id}/orders", {})
         return str(made["order_id"])
 
+    def fail(self, kind: str, **terms: Any) -> None:
+        """Let Amazon fail this seller in a way the simulator knows; ``wrong_secret`` fails everybody."""
+        whose = {} if kind == "wrong_secret" else {"seller": self.selling_partner_id}
+        _call("POST", f"{self.simulator}/control/faults", {"kind": kind, **whose, **terms})
+
+    def mend(self) -> None:
+        """Let Amazon work again."""
+        _call("DELETE", f"{self.simulator}/control/faults", {})
+
+    def withdraw(self) -> None:
+        """Withdraw the seller's consent at Amazon; tokens of access die at once too."""
+        _call("POST", f"{self.simulator}/control/sellers/{self.selling_partner_id}/revoke", {"at_once": True})
+
 
 def _call(method: str, url: str, body: Mapping[str, Any]) -> dict[str, Any]:
     answer = httpx.request(method, url, json=dict(body), timeout=_TIMEOUT_SECONDS)

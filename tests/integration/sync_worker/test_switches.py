@@ -72,7 +72,9 @@ def test_the_sync_page_shows_every_dataset_with_its_quota(on: Stage, account: Co
     (quota,) = stock.quota
     assert (quota.operation, quota.rate_per_second, quota.throttled) == ("getInventorySummaries", "2", 0)
     assert quota.left <= quota.burst
-    assert shown(on, account, "finances").state == "waiting"
+    waiting = shown(on, account, "finances")
+    assert waiting.state == "waiting"
+    assert (waiting.next_at or "") > format_instant(on.clock.now())
 
 
 def test_a_paused_dataset_is_not_read_until_it_is_resumed(on: Stage, account: ConnectionId) -> None:

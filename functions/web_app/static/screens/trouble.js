@@ -7,8 +7,8 @@ import { may } from "../app/session.js";
 const KINDS = {
   revoked: { kind: "bad", icon: "lock", turn: "Needs you", chip: "bad", again: true },
   access: { kind: "bad", icon: "lock", turn: "Needs you", chip: "bad", again: true },
-  our_secret: { kind: "warn", icon: "key", turn: "Ours to repair", chip: "warn", calm: "Your permission at Amazon stands." },
-  outage: { kind: "", icon: "cloud", turn: "Amazon's to repair", chip: "off", calm: "Your permission at Amazon stands." },
+  our_secret: { kind: "warn", icon: "key", turn: "Ours to repair", chip: "warn" },
+  outage: { kind: "", icon: "cloud", turn: "Amazon's to repair", chip: "off" },
 };
 
 /** Whether a connection is in trouble as a whole. */
@@ -23,7 +23,7 @@ function Way({ known, connection, link }) {
 export function Trouble({ connection, named = false, link = false }) {
   const { trouble } = connection;
   if (!trouble) return null;
-  const known = KINDS[trouble.kind] ?? { kind: "warn", turn: "", calm: "" };
+  const known = KINDS[trouble.kind] ?? { kind: "warn", turn: "" };
   const actions = (known.again && may("connections.manage")) || link;
   return html`<${Notice} kind=${known.kind} icon=${known.icon} class=${`trouble ${trouble.kind}`} live title=${html`<span class="trouble-title">${named ? `${connection.name || "An account"}: ${trouble.title}` : trouble.title}</span>${known.turn ? html`<${State} kind=${known.chip}>${known.turn}<//>` : null}`} actions=${actions ? html`<${Way} known=${known} connection=${connection} link=${link} />` : null}>
     <p>${trouble.detail} <span class="todo-words">${trouble.action}</span>${known.again && !may("connections.manage") ? " An owner or admin of your organisation can do that." : ""}</p>${trouble.since ? html`<small>Since <${Ago} at=${trouble.since} /></small>` : null}<//>`;

@@ -79,6 +79,7 @@ DUE = "due"
 """The argument that marks a command of the schedule: whether it is needed is decided when it runs."""
 _BATCH = 10
 _TICK_SPREAD_SECONDS = 60
+_SPREAD_SECONDS = 300
 _RUNS_PAGE = 50
 _BOARD_PAGE = 100
 _UNSHIPPED = "UNSHIPPED"
@@ -174,10 +175,9 @@ class Desk:
         connection_id = ConnectionId(connection.connection_id)
         now = self._clock.now()
         store.call_off(tenant_id, connection_id)
-        shift = spread_seconds(connection_id, 300)
         for each in REGISTRY:
             store.put_recurring(
-                now + timedelta(seconds=(each.first_after_seconds or each.refresh_seconds) + shift),
+                now + _until_planned(each, connection_id),
                 tenant_id,
                 connection_id,
                 each.key,
@@ -200,6 +200,13 @@ class Desk:
         """Call off everything that is due later for a connection, and take it off the operators' board."""
         store.call_off(tenant_id, connection_id)
         store.leave_board(tenant_id, connection_id)
+
+
+def _until_planned(each: Dataset, connection_id: ConnectionId) -> timedelta:
+    """Return how long after an account was connected a dataset is read for the first time by plan; spread."""
+    return timedelta(
+        seconds=(each.first_after_seconds or each.refresh_seconds) + spread_seconds(connection_id, _SPREAD_SECONDS)
+    )
 
 
 def _first_commands(each: Dataset) -> list[tuple[Kind, Mapping[str, str]]]:
@@ -622,7 +629,8 @@ def _dataset_sync(
     in_step = in_step_at(health) if health else None
     active = shown.state not in {"off", "paused"}
     failing = shown.state == "failing" and health is not None
-    next_at = health.next_at if health and active and (health.next_at or "") > format_instant(now) else None
+    following = (health.next_at if health else None) or _first_at(connection, each)
+    next_at = following if active and following and following > format_instant(now) else None
     paused = connection.paused.get(each.key)
     return DatasetSync(
         dataset=each.key,
@@ -645,6 +653,14 @@ def _dataset_sync(
         paused_at=paused.at if paused else None,
         quota=tuple(quotas[operation.name] for operation in each.operations if operation.name in quotas),
     )
+
+
+def _first_at(connection: Connection, each: Dataset) -> str | None:
+    """Return when a dataset that was never read is read by plan; None while the account is not connected yet."""
+    if connection.connected_at is None:
+        return None
+    connection_id = ConnectionId(connection.connection_id)
+    return format_instant(parse_instant(connection.connected_at) + _until_planned(each, connection_id))
 
 
 def _quotas(connection_id: ConnectionId, settings: Settings, clock: Clock) -> dict[str, QuotaView]:
