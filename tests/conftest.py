@@ -40,10 +40,21 @@ def _kind(item: pytest.Item) -> str:
         return ""
 
 
+_SLOWEST_FIRST = ("e2e", "faults", "contract", "integration", "unit")
+
+
+@pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Close the network as far as the kind of test demands."""
+    """Close the network as far as the kind of test demands, and begin with what takes longest.
+
+    Files are handed out to the processes whole and in this order, so it ends with many short ones and none is left
+    waiting for the other. Within a kind the order stays random. Who needs the whole stack begins first of all.
+    """
     for item in items:
         if _kind(item) == "unit":
             item.add_marker(pytest.mark.disable_socket)
         else:
             item.add_marker(pytest.mark.allow_hosts(_LOOPBACK))
+    order = {kind: place for place, kind in enumerate(_SLOWEST_FIRST)}
+    whole = {item.path for item in items if "stack" in getattr(item, "fixturenames", ())}
+    items.sort(key=lambda item: (item.path not in whole, order.get(_kind(item), len(order))))

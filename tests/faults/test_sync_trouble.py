@@ -235,7 +235,7 @@ def asking(kind: Kind, **arguments: str) -> Callable[[Rig, Shop], None]:
 
 FLOWS = {
     "history by reports": Flow("orders", settled, asking("orders.history"), orders_are_true, reports=2),
-    "listings": Flow("listings", in_two_countries, asking("listings.refresh"), listings_are_true, reports=2),
+    "listings": Flow("listings", stocked, asking("listings.refresh"), listings_are_true, reports=1),
     "settlements": Flow("settlements", settled, asking("report.find", dataset="settlements"), settlements_are_true),
     "finances": Flow("finances", at_rest, begin_finances, money_is_true),
     "inventory": Flow("inventory", in_two_countries, asking("inventory.list"), stock_is_true, signed_in=False),
