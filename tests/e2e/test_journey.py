@@ -175,6 +175,14 @@ def test_each_kind_of_broken_connection_explains_itself(stack: Stack, page: Page
     stock = page.get_by_role("listitem").filter(has=page.get_by_role("heading", name="FBA stock", exact=True))
     expect(stock).to_contain_text("Up to date")
     expect(trouble).to_have_count(0)
+
+    performance = page.get_by_role("switch", name="Performance")
+    performance.click()
+    page.get_by_role("dialog").get_by_role("button", name="Switch off").click()
+    expect(performance).not_to_be_checked()
+    performance.click()
+    expect(performance).to_be_checked()
+
     try:
         shop.fail("html_503", operation="getInventorySummaries")
         _read_stock(page)

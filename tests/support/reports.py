@@ -236,10 +236,6 @@ class FakeAmazon:
         )
 
 
-class Died(BaseException):
-    """The worker died: nothing after this was done, and nobody was told."""
-
-
 class Sink:
     """Remembers what it was given; says of every row that it is new."""
 

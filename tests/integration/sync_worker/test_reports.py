@@ -5,7 +5,6 @@ import hashlib
 import itertools
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
-from typing import Any
 
 import boto3
 import msgspec
@@ -37,7 +36,6 @@ from tests.support.aws import RAW_BUCKET, Aws, aws
 from tests.support.fresh import emptied
 from tests.support.reports import (
     SECRETS,
-    Died,
     MadeReport,
     Reports,
     Sink,
@@ -447,77 +445,7 @@ def test_settlements_are_found_page_by_page_and_each_is_loaded_once(on: Reports)
     assert on.amazon.calls["createReport"] == 0
 
 
-# -- Crashes, repetition, and two at once ------------------------------------------------------------------------------
-
-
-class Reaches:
-    """Counts how often the worker reaches out of its process, and lets it die after so many times."""
-
-    def __init__(self, on: Reports) -> None:
-        """Listen to every client of both doors."""
-        self.count = 0
-        self._dies_after: int | None = None
-        store = on.aws.store
-        for door in (store.system, store.tenant):
-            for client in (door.client("sqs"), door.client("s3")):
-                self._listen(client)
-        for name in ("system", "tenant"):
-            self._listen(store.connection(name).client)
-
-    def _listen(self, client: Any) -> None:
-        client.meta.events.register("before-call", self.before)
-
-    def before(self, *_: object, **__: object) -> None:
-        """Count, unless the worker dies before it reaches out again."""
-        if self._dies_after == self.count:
-            self._dies_after = None
-            raise Died
-        self.count += 1
-
-    def begin(self, dies_after: int | None) -> None:
-        """Count anew."""
-        self.count, self._dies_after = 0, dies_after
-
-
-def run_through(on: Reports) -> None:
-    """Run until nothing waits; a command whose worker died is delivered again, as the queue does."""
-    for _ in range(60):
-        waiting = on.collect_messages()
-        try:
-            if on.step() is None:
-                return
-        except Died:
-            on.clock.advance(730)
-            on.redeliver(waiting[0])
-    raise AssertionError("it never ends")
-
-
-def test_a_crash_between_any_two_steps_loses_nothing_and_doubles_nothing(shared: Aws) -> None:
-    opened = emptied(shared)
-    sinks = dict.fromkeys(KINDS, apply_report_rows)
-    plain = Reports(opened, sinks=sinks)
-    reaches = Reaches(plain)
-    plain.amazon.making = three_orders
-    plain.amazon.before = reaches.before
-    plain.plan(BY_CHANGE)
-    reaches.begin(None)
-    plain.run()
-    total = reaches.count
-    expected = {each: item["lines"] for each, item in orders_in(plain).items()}
-    assert len(expected) == 3
-    assert total > 20
-    for step in range(total + 1):
-        on = Reports(opened, sinks=sinks, seller=connect(opened.clock, subject=f"seller-{step}"))
-        on.amazon.making = three_orders
-        on.amazon.before = reaches.before
-        on.plan(BY_CHANGE)
-        reaches.begin(step)
-        run_through(on)
-        reaches.begin(None)
-        run = on.run_of(BY_CHANGE)
-        assert (run.stage, run.rows_loaded, run.sums.units) == ("loaded", 4, 4), step
-        assert {each: item["lines"] for each, item in orders_in(on).items()} == expected
-        assert on.amazon.calls["createReport"] == 1, step
+# -- Repetition, and two at once (crashes: tests/faults/test_sync_trouble.py) -----------------------------------------
 
 
 def test_every_command_delivered_twice_brings_the_same(on: Reports) -> None:
