@@ -230,7 +230,16 @@ class Product:
                 batch.append(heapq.heappop(self._waiting))
             if not batch:
                 return ran
-            records = [{"messageId": str(place), "body": each.body} for place, each in enumerate(batch)]
+            records = [
+                {
+                    "messageId": str(place),
+                    # It was deleted when it was taken, and comes again from here: nobody can postpone it.
+                    "receiptHandle": "taken",
+                    "attributes": {"ApproximateReceiveCount": str(each.receives + 1)},
+                    "body": each.body,
+                }
+                for place, each in enumerate(batch)
+            ]
             with binding(self._worker_store):
                 answer = self._worker.run_batch({"Records": records})
             for failure in answer["batchItemFailures"]:

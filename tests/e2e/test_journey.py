@@ -185,7 +185,7 @@ def test_each_kind_of_broken_connection_explains_itself(stack: Stack, page: Page
 
     try:
         shop.fail("html_503", operation="getInventorySummaries")
-        _read_stock(page)
+        _read(page, "FBA stock")
         expect(trouble).to_contain_text("Amazon's to repair")
         _picture(page, "11-outage")
         shop.mend()
@@ -193,8 +193,8 @@ def test_each_kind_of_broken_connection_explains_itself(stack: Stack, page: Page
 
         shop.fail("wrong_secret")
         # An access token lives on for up to an hour; one refusal makes the worker ask for another.
-        shop.fail("message_403", operation="getInventorySummaries", count=1)
-        _read_stock(page)
+        shop.fail("message_403", operation="listTransactions", count=1)
+        _read(page, "Transactions")
         expect(trouble).to_contain_text("Ours to repair")
         expect(trouble).to_contain_text("Your authorisation is fine")
         _picture(page, "12-our-secret")
@@ -202,16 +202,17 @@ def test_each_kind_of_broken_connection_explains_itself(stack: Stack, page: Page
         shop.mend()
 
     shop.withdraw()
-    _read_stock(page)
+    _read(page, "Inbound shipments")
     expect(trouble).to_contain_text("Needs you")
     expect(trouble.get_by_role("link", name="Connect again")).to_be_visible()
     _picture(page, "13-withdrawn")
 
 
-def _read_stock(page: Page) -> None:
-    page.get_by_role("link", name="FBA stock").last.click()
-    drawer = page.get_by_role("dialog", name="FBA stock")
-    drawer.get_by_role("button", name="Read FBA stock now").click()
+def _read(page: Page, title: str) -> None:
+    """Ask for a dataset now; the same one can be asked for once a minute."""
+    page.get_by_role("link", name=title, exact=True).click()
+    drawer = page.get_by_role("dialog", name=title)
+    drawer.get_by_role("button", name=f"Read {title} now").click()
     page.keyboard.press("Escape")
 
 
