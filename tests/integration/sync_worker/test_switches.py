@@ -1,13 +1,14 @@
 """What members and operators do and see: pause, resume, run now, features, the sync page, the run log, the board."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 
 import pytest
 
 from quayside.connections import service as connections
 from quayside.connections import store as connections_store
 from quayside.connections.records import DatasetHealth
-from quayside.kernel.clock import format_instant
+from quayside.kernel.clock import FixedClock, format_instant, parse_instant
 from quayside.kernel.errors import Conflict, InvalidInput, NotFound, RateLimited
 from quayside.kernel.ids import ConnectionId
 from quayside.kernel.tenancy import tenant_scope
@@ -72,9 +73,18 @@ def test_the_sync_page_shows_every_dataset_with_its_quota(on: Stage, account: Co
     (quota,) = stock.quota
     assert (quota.operation, quota.rate_per_second, quota.throttled) == ("getInventorySummaries", "2", 0)
     assert quota.left <= quota.burst
-    waiting = shown(on, account, "finances")
-    assert waiting.state == "waiting"
-    assert (waiting.next_at or "") > format_instant(on.clock.now())
+    assert shown(on, account, "finances").state == "waiting"
+
+
+def test_what_was_never_read_says_when_it_is_until_that_time_has_come(account: ConnectionId) -> None:
+    with tenant_scope(TENANT):
+        connected_at = connections.get(account).connected_at or ""
+        at_once = sync.sync_status(account, FixedClock(parse_instant(connected_at)))
+        late = sync.sync_status(account, FixedClock(parse_instant(connected_at) + timedelta(days=1)))
+    (waiting,) = (each for each in at_once.datasets if each.dataset == "finances")
+    assert (waiting.next_at or "") > connected_at
+    (overdue,) = (each for each in late.datasets if each.dataset == "finances")
+    assert overdue.next_at is None
 
 
 def test_a_paused_dataset_is_not_read_until_it_is_resumed(on: Stage, account: ConnectionId) -> None:
