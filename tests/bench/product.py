@@ -41,6 +41,7 @@ from tests.bench.deployment import Function, as_function
 from tests.bench.embedded_aws import REGION, EmbeddedAws
 from tests.bench.harness import chunks
 from tests.support.api import caller
+from tests.support.commands import record
 
 if TYPE_CHECKING:
     from botocore.session import Session
@@ -230,14 +231,9 @@ class Product:
                 batch.append(heapq.heappop(self._waiting))
             if not batch:
                 return ran
+            # Each was deleted when it was taken, and comes again from here: nobody can postpone it.
             records = [
-                {
-                    "messageId": str(place),
-                    # It was deleted when it was taken, and comes again from here: nobody can postpone it.
-                    "receiptHandle": "taken",
-                    "attributes": {"ApproximateReceiveCount": str(each.receives + 1)},
-                    "body": each.body,
-                }
+                record(each.body, message_id=str(place), handle="taken", received=each.receives + 1)
                 for place, each in enumerate(batch)
             ]
             with binding(self._worker_store):
@@ -291,8 +287,8 @@ class Product:
     def order_images(self) -> Iterator[dict[str, dict[str, Any]]]:
         """Yield the orders the stream tells of since it was last read, as they were after each write."""
         for page in self._stream.pages():
-            for record in page:
-                image = record["dynamodb"].get("NewImage")
+            for change in page:
+                image = change["dynamodb"].get("NewImage")
                 if image is not None and image["sk"]["S"].startswith("ORDER#"):
                     yield image
 
@@ -471,8 +467,8 @@ class Stream:
                 place = answer["NextShardIterator"]
                 if not answer["Records"]:
                     break
-                for record in answer["Records"]:
-                    record["eventSourceARN"] = self._arn
+                for change in answer["Records"]:
+                    change["eventSourceARN"] = self._arn
                 self._read[shard] = answer["Records"][-1]["dynamodb"]["SequenceNumber"]
                 yield answer["Records"]
 

@@ -202,7 +202,7 @@ class Flow(NamedTuple):
     dataset: str
     seller: Callable[[Rig], Seller]
     begin: Callable[[Rig, Shop], None]
-    is_true: Callable[[Rig, Shop], None]
+    is_true: Check
     reports: int = 0
     is_fresh: bool = False
     signed_in: bool = True

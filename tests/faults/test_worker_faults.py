@@ -18,10 +18,10 @@ from quayside.kernel.tenancy import tenant_scope
 from quayside.storage import vault
 from quayside.storage.vault import Secret
 from quayside.sync import store
-from quayside.sync.commands import encode_command
+from quayside.sync.commands import SyncCommand, encode_command
 from quayside.sync.datasets import begin_walk
 from quayside.sync.service import Work, let_come_again, show_connection
-from sync_worker.batch import Batch
+from sync_worker.batch import Batch, Postpone
 from tests.support.amazon import TENANT, Stage, stage
 from tests.support.commands import record, record_of
 
@@ -436,15 +436,29 @@ def test_one_unreadable_order_does_not_hold_up_its_page_and_is_visible(on: Stage
 # -- the batch ---------------------------------------------------------------------------------------------------------
 
 
-def test_one_bad_message_does_not_take_its_neighbours_along(on: Stage) -> None:
-    connection_id = on.begin(shop(on, 0))
-    on.run()
+def failing(on: Stage, postpone: Postpone = let_come_again, log: Logger | None = None) -> Batch:
+    """Return a worker to which every reading of stock is a fault of ours that quotes a buyer."""
 
     def explode(_: Work) -> None:
         raise KeyError("buyer Jane Doe")
 
     worker = on.new_worker(use_cases={"inventory.list": explode})
-    batch = Batch(worker, let_come_again, on.metrics, Logger(service="batch", level=logging.CRITICAL))
+    return Batch(worker, postpone, on.metrics, log or Logger(service="batch", level=logging.CRITICAL))
+
+
+def reading_of_stock(on: Stage) -> SyncCommand:
+    """Connect a seller, ask for its stock, and take the command from the queue."""
+    connection_id = on.begin(shop(on, 0))
+    on.run()
+    on.desk.ask("inventory.list", TENANT, connection_id, cause="member")
+    (command,) = on.collect()
+    return command
+
+
+def test_one_bad_message_does_not_take_its_neighbours_along(on: Stage) -> None:
+    connection_id = on.begin(shop(on, 0))
+    on.run()
+    batch = failing(on)
     on.desk.ask("inventory.list", TENANT, connection_id, cause="member")
     on.desk.ask("orders.search", TENANT, connection_id, cause="member", mode="reconcile")
     bodies = [encode_command(command) for command in on.collect()]
@@ -456,16 +470,8 @@ def test_one_bad_message_does_not_take_its_neighbours_along(on: Stage) -> None:
 
 
 def test_a_fault_is_logged_by_place_and_never_by_its_words(on: Stage, capsys: pytest.CaptureFixture[str]) -> None:
-    connection_id = on.begin(shop(on, 0))
-    on.run()
-
-    def explode(_: Work) -> None:
-        raise KeyError("buyer Jane Doe")
-
-    worker = on.new_worker(use_cases={"inventory.list": explode})
-    batch = Batch(worker, let_come_again, on.metrics, Logger(service="batch-log"))
-    on.desk.ask("inventory.list", TENANT, connection_id, cause="member")
-    (command,) = on.collect()
+    command = reading_of_stock(on)
+    batch = failing(on, log=Logger(service="batch-log"))
     capsys.readouterr()
     batch.run_batch({"Records": [record_of(command)]})
     out = capsys.readouterr().out
@@ -475,33 +481,14 @@ def test_a_fault_is_logged_by_place_and_never_by_its_words(on: Stage, capsys: py
 
 
 def test_a_failed_command_comes_again_soon_and_then_less_often(on: Stage) -> None:
-    connection_id = on.begin(shop(on, 0))
-    on.run()
-
-    def explode(_: Work) -> None:
-        raise KeyError
-
+    command = reading_of_stock(on)
     asked: list[tuple[str, int]] = []
-    worker = on.new_worker(use_cases={"inventory.list": explode})
-    log = Logger(service="batch", level=logging.CRITICAL)
-    batch = Batch(worker, lambda handle, seconds: asked.append((handle, seconds)), on.metrics, log)
-    on.desk.ask("inventory.list", TENANT, connection_id, cause="member")
-    (command,) = on.collect()
+    batch = failing(on, lambda handle, seconds: asked.append((handle, seconds)))
     for received in range(1, 6):
         batch.run_batch({"Records": [record_of(command, handle=f"handle-{received}", received=received)]})
     assert asked == [("handle-1", 10), ("handle-2", 60), ("handle-3", 240)]
 
 
 def test_a_queue_that_does_not_let_it_come_again_soon_lets_it_come_again_late(on: Stage) -> None:
-    connection_id = on.begin(shop(on, 0))
-    on.run()
-
-    def explode(_: Work) -> None:
-        raise KeyError
-
-    log = Logger(service="batch", level=logging.CRITICAL)
-    batch = Batch(on.new_worker(use_cases={"inventory.list": explode}), let_come_again, on.metrics, log)
-    on.desk.ask("inventory.list", TENANT, connection_id, cause="member")
-    (command,) = on.collect()
-    answer = batch.run_batch({"Records": [record_of(command, handle="long-gone")]})
+    answer = failing(on).run_batch({"Records": [record_of(reading_of_stock(on), handle="long-gone")]})
     assert answer == {"batchItemFailures": [{"itemIdentifier": "1"}]}

@@ -190,13 +190,18 @@ def put_aside(work: Work, key: str, rejected: Sequence[Rejected]) -> None:
         )
 
 
+def refuses_token(work: Work, rejected: RequestRejected) -> bool:
+    """Return whether Amazon no longer takes the page token that a command came with: its list has to begin anew."""
+    return "token" in work.command.arguments and rejected.status == _BAD_REQUEST
+
+
 def _restarted(work: Work, key: str, run: Run, arguments: Mapping[str, str], rejected: RequestRejected) -> None:
     """Go on without the page token that Amazon no longer takes, or give up after a few times.
 
     Tokens of some calls live 30 seconds, and a queue may take longer.
     """
     restarts = int(work.command.arguments.get("restarts", "0"))
-    if "token" not in work.command.arguments or rejected.status != _BAD_REQUEST or restarts >= _RESTARTS:
+    if not refuses_token(work, rejected) or restarts >= _RESTARTS:
         raise rejected
     go_on(work, key, run, {**arguments, "restarts": str(restarts + 1)})
 
@@ -344,7 +349,7 @@ def _sweep(work: Work, connection: Connection, sink: "OrderSink") -> None:
             pagination_token=token,
         )
     except RequestRejected as rejected:
-        if token is None or rejected.status != _BAD_REQUEST or "restarts" in arguments:
+        if not refuses_token(work, rejected) or "restarts" in arguments:
             raise
         work.follow_up("orders.search", {**here, "restarts": "1"})
         return

@@ -52,7 +52,6 @@ IN_FLIGHT = timedelta(minutes=1)
 _MADE_BY_AMAZON = timedelta(days=89)
 """Amazon keeps reports for 90 days."""
 _FOUND_OVERLAP = timedelta(days=2)
-_BAD_REQUEST = 400
 _NOTHING_TO_DO = "Nothing to do: it is asked for again."
 
 __all__ = [
@@ -380,10 +379,10 @@ def find(work: Work) -> None:
             next_token=arguments.get("token"),
         )
     except RequestRejected as rejected:
-        if "token" not in arguments or "restarted" in arguments or rejected.status != _BAD_REQUEST:
+        if not datasets.refuses_token(work, rejected) or "restarts" in arguments:
             raise
-        # Amazon no longer takes the token; what was found before it is found again and changes nothing.
-        work.follow_up("report.find", {"dataset": wanted.key, "restarted": "yes"})
+        # What was found before is found again and changes nothing.
+        work.follow_up("report.find", {"dataset": wanted.key, "restarts": "1"})
         return
     for answer in page.reports:
         if answer.status == DONE and answer.document_id and answer.report_type in KINDS:
