@@ -102,7 +102,8 @@ class Aws(msgspec.Struct):
         return [
             {
                 "body": json.loads(each.body),
-                "delay_seconds": round((each.delayed_until - float(str(each.sent_timestamp))) / 1000),
+                # A message without a delay is delayed until 1970.
+                "delay_seconds": max(0, round((each.delayed_until - float(str(each.sent_timestamp))) / 1000)),
                 "group": getattr(each, "group_id", None),
             }
             for each in found

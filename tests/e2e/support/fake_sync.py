@@ -126,6 +126,7 @@ def _america(now: datetime) -> dict[str, Json]:
                 "estimated_finish_at": instant(now + timedelta(minutes=26)),
                 "windows_done": 9,
                 "windows_total": 25,
+                "windows": [True] * 6 + [False, True, False, True, True] + [False] * 14,
             },
         ),
         "inventory": _health(
@@ -151,6 +152,7 @@ def _america(now: datetime) -> dict[str, Json]:
                 "estimated_finish_at": None,
                 "windows_done": 1,
                 "windows_total": 24,
+                "windows": [True] + [False] * 23,
             },
         ),
         "settlements": _health(now, "paused", timedelta(hours=31), rows=9_422, reason="A member paused it."),

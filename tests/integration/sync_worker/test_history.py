@@ -70,6 +70,8 @@ def test_history_is_planned_in_windows_of_thirty_days_the_newest_first(on: Repor
     ]
     asked = [command.arguments for command in on.collect_messages()]
     assert [each["report"].split("#")[1] for each in asked] == [format_instant(start) for start in bounds[1:]]
+    # A queue keeps no order, so the newest asks first.
+    assert [(at - begun).total_seconds() for at, *_ in sorted(on._waiting)] == [0, 2, 4, 6]
     # So that they take no more of Amazon's quota than history may.
     assert {each["mode"] for each in asked} == {"history"}
     plan = on.health("orders").windows()
@@ -117,7 +119,7 @@ def test_a_window_that_is_done_behind_a_missing_one_does_not_count_as_complete(o
     assert not health.complete_from
     plan = health.windows()
     assert plan is not None
-    assert plan.windows_done == WINDOWS - 1
+    assert (plan.windows_done, plan.stored) == (WINDOWS - 1, (False, True, True, True))
     assert [stage for stage, _, _ in windows(on)] == ["planned", "loaded", "loaded", "loaded"]
     # Asked for again, history finds what stands still.
     on.clock.advance(3700)

@@ -76,7 +76,7 @@ def test_history_is_complete_from_where_the_newest_windows_join(done: list[bool]
     shuffled = list(parts)
     chance.shuffle(shuffled)  # type: ignore[attr-defined]  # a random.Random
     assert rules.standing(shuffled) == Standing(
-        sum(done), len(done), 10 * sum(done), NOW - 30 * joined * DAY if joined else None
+        sum(done), len(done), 10 * sum(done), NOW - 30 * joined * DAY if joined else None, tuple(done)
     )
 
 

@@ -23,14 +23,16 @@ export function Freshness({ dataset, view }) {
     <div class="freshness-track" aria-hidden="true"><span class="freshness-fill" style=${{ width: `${Math.max(age === null ? 0 : 1.5, share * 100)}%` }}></span><span class="freshness-mark"></span></div></div>`;
 }
 
-/** The history of a dataset while it is read: one cell for each part, the newest on the right, filled first. */
+/** The history of a dataset while it is read: one cell for each part, the newest on the right. */
 export function History({ progress }) {
   if (!progress) return null;
   const total = progress.windows_total ?? 0;
   const done = progress.windows_done ?? 0;
+  const oldestFirst = [...(progress.windows ?? [])].reverse();
+  const next = oldestFirst.lastIndexOf(false);
   const share = progress.total_estimate ? Math.min(1, progress.done / progress.total_estimate) : total ? done / total : null;
   return html`<div class="history">${share === null ? null : html`<div class="windows" role="progressbar" aria-label="History read" aria-valuemin="0" aria-valuemax="100" aria-valuenow=${Math.round(share * 100)}>
-      ${total && total <= 48 ? Array.from({ length: total }, (_, cell) => html`<span key=${cell} class=${cell >= total - done ? "done" : cell === total - done - 1 ? "next" : ""}></span>`) : html`<span class="whole"><span style=${{ transform: `scaleX(${share})` }}></span></span>`}</div>`}
+      ${oldestFirst.length && oldestFirst.length <= 48 ? oldestFirst.map((stored, cell) => html`<span key=${cell} class=${stored ? "done" : cell === next ? "next" : ""}></span>`) : html`<span class="whole"><span style=${{ transform: `scaleX(${share})` }}></span></span>`}</div>`}
     <small>History: ${historyWords(progress, now.value)}.</small></div>`;
 }
 

@@ -78,7 +78,7 @@ export function stretchWords(from, to) {
 /** How far a history is, as far as anyone can honestly say. */
 export function historyWords(progress, at) {
   const parts = [];
-  if (progress.windows_total) parts.push(`${count(progress.windows_done ?? 0)} of ${count(progress.windows_total)} parts read, newest first`);
+  if (progress.windows_total) parts.push(`${count(progress.windows_done ?? 0)} of ${count(progress.windows_total)} parts read, the newest asked for first`);
   parts.push(`${count(progress.done)}${progress.total_estimate ? ` of about ${count(progress.total_estimate)}` : ""} ${progress.unit}`);
   const left = progress.estimated_finish_at ? (Date.parse(progress.estimated_finish_at) - at) / 1000 : null;
   parts.push(left === null ? "too early to say when it ends" : left > 0 ? `about ${durationWords(left)} left at the pace so far, until ${moment(progress.estimated_finish_at)}` : "about to end");

@@ -193,6 +193,7 @@ class Backfill(msgspec.Struct, frozen=True):
         started_at: when it began, ISO 8601.
         updated_at: when the last window was done.
         unit: what the rows are.
+        stored: which windows are stored, the newest first; Amazon makes them in an order of its own.
     """
 
     windows_total: int
@@ -201,6 +202,7 @@ class Backfill(msgspec.Struct, frozen=True):
     started_at: str
     updated_at: str
     unit: Literal["orders", "rows"] = "orders"
+    stored: tuple[bool, ...] = ()
 
 
 class DatasetHealth(CoreItem):

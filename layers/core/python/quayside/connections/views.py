@@ -81,7 +81,10 @@ class StepView(msgspec.Struct, frozen=True):
 
 
 class ProgressView(msgspec.Struct, frozen=True):
-    """How far long work is; the estimates are None while there is too little to say."""
+    """How far long work is; the estimates are None while there is too little to say.
+
+    ``windows`` tells for each part whether it is stored, the newest first.
+    """
 
     done: int
     total_estimate: int | None
@@ -89,6 +92,7 @@ class ProgressView(msgspec.Struct, frozen=True):
     estimated_finish_at: str | None
     windows_done: int | None = None
     windows_total: int | None = None
+    windows: tuple[bool, ...] | None = None
 
 
 class TroubleView(msgspec.Struct, frozen=True):
@@ -360,6 +364,7 @@ def _progress(health: DatasetHealth | None, now: datetime) -> ProgressView | Non
         estimated_finish_at=format_instant(finish) if finish else None,
         windows_done=windows.windows_done,
         windows_total=windows.windows_total,
+        windows=(*windows.stored, *(False,) * (windows.windows_total - len(windows.stored))),
     )
 
 

@@ -16,7 +16,10 @@ from quayside.sync.report_rules import Part, Window, standing, windows
 from quayside.sync.report_runs import DONE, HISTORY, ReportRun, as_text, counted
 from quayside.sync.report_sending import command_for, go_on
 from quayside.sync.rules import SAFE_BEFORE
-from quayside.sync.service import Work, enqueue
+from quayside.sync.service import Work, enqueue_spread
+
+_APART_SECONDS = 2
+"""How much later each older window is asked for: what is looked at first is there first."""
 
 
 def orders_history(work: Work) -> None:
@@ -52,7 +55,10 @@ def orders_history(work: Work) -> None:
             )
             if made is not None:
                 fresh.append(made)
-    enqueue([command_for(work, "report.request", run) for run in fresh])
+    # The queue keeps no order, and Amazon's turns go to whoever asks first: so they ask one after the other.
+    enqueue_spread(
+        [(command_for(work, "report.request", run), place * _APART_SECONDS) for place, run in enumerate(fresh)]
+    )
     for run in runs.values():
         if run.has_lost_its_command(now):
             go_on(work, run)
@@ -97,12 +103,16 @@ def advance(work: Work) -> None:
     ]
     stands = standing(parts)
     now = work.clock.now()
-    if stands.done != plan_of.windows_done or stands.rows != plan_of.rows:
+    if stands.stored != plan_of.stored or stands.rows != plan_of.rows:
         connections.record_backfill(
             work.connection_id,
             ORDERS,
             msgspec.structs.replace(
-                plan_of, windows_done=stands.done, rows=stands.rows, updated_at=format_instant(now)
+                plan_of,
+                windows_done=stands.done,
+                rows=stands.rows,
+                updated_at=format_instant(now),
+                stored=stands.stored,
             ),
             complete_from=stands.complete_from,
         )

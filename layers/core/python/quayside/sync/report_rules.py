@@ -83,23 +83,27 @@ class Standing(NamedTuple):
         total: how many there are.
         rows: rows they brought.
         complete_from: from when on everything up to the newest window's end is stored; None when the newest is missing.
+        stored: which windows are stored, the newest first.
     """
 
     done: int
     total: int
     rows: int
     complete_from: datetime | None
+    stored: tuple[bool, ...]
 
 
 def standing(parts: Sequence[Part]) -> Standing:
     """Return how far history is. A window that is done behind one that is not does not count as complete yet."""
+    newest_first = sorted(parts, key=lambda each: each.window.begins, reverse=True)
     complete_from: datetime | None = None
-    for part in sorted(parts, key=lambda each: each.window.begins, reverse=True):
+    for part in newest_first:
         if not part.done:
             break
         complete_from = part.window.begins
     done = [part for part in parts if part.done]
-    return Standing(len(done), len(parts), sum(part.rows for part in done), complete_from)
+    rows = sum(part.rows for part in done)
+    return Standing(len(done), len(parts), rows, complete_from, tuple(part.done for part in newest_first))
 
 
 def complete_until(parts: Sequence[Part], known: datetime | None) -> datetime | None:
