@@ -376,6 +376,56 @@ def client_secret(client_id: str) -> Key:
     return Key(f"APPLICATION#{encode(client_id)}", "CLIENT_SECRET")
 
 
+# Audit: chains of entries, in volumes
+
+
+def _audit(chain: str) -> str:
+    """Return what the partitions of a chain begin with; a chain is ``application`` or a tenant's id."""
+    return "APPLICATION#AUDIT" if chain == "application" else f"{tenant_prefix(TenantId(chain))}AUDIT"
+
+
+def audit_entries(chain: str, volume: int) -> str:
+    """Return the partition of the entries of one volume of an audit chain."""
+    return f"{_audit(chain)}#{volume:08d}"
+
+
+def audit_entry(chain: str, volume: int, sequence: int) -> Key:
+    """Return the key of one entry, by its number in the chain."""
+    return Key(audit_entries(chain, volume), f"ENTRY#{sequence:012d}")
+
+
+def audit_volumes(chain: str) -> str:
+    """Return the partition that lists the volumes of an audit chain."""
+    return f"{_audit(chain)}#VOLUMES"
+
+
+def audit_volume(chain: str, volume: int) -> Key:
+    """Return the key of one volume in the list of volumes."""
+    return Key(audit_volumes(chain), f"VOLUME#{volume:08d}")
+
+
+def audit_volume_number(sort_key: str) -> int:
+    """Return the number of a volume from its sort key in the list of volumes."""
+    return int(sort_key.removeprefix("VOLUME#"))
+
+
+def audit_chains(shard: int) -> str:
+    """Return the partition of one shard of the register of all audit chains.
+
+    Raises:
+        ValueError: there is no such shard.
+    """
+    if not 0 <= shard < DUE_SHARDS:
+        raise ValueError(f"The register of chains has shards 0 to {DUE_SHARDS - 1}.")
+    return f"CHAINS#{shard}"
+
+
+def audit_registered(chain: str) -> Key:
+    """Return the key of one chain in the register."""
+    shard = hashlib.sha256(chain.encode()).digest()[0] % DUE_SHARDS
+    return Key(audit_chains(shard), f"CHAIN#{encode(chain)}")
+
+
 # Coordination: system roles only
 
 

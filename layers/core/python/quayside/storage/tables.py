@@ -1,13 +1,14 @@
 """Base models of the tables, and the one write that everything is built on.
 
-A record type is a pynamodb model derived from ``CoreItem``, ``VaultItem`` or ``CoordinationItem``. It states its
-``KIND`` and is found by the keys of ``storage.keys``. Table names come from the bound store, never from the class.
+A record type is a pynamodb model derived from ``CoreItem``, ``VaultItem``, ``AuditItem`` or ``CoordinationItem``. It
+states its ``KIND`` and is found by the keys of ``storage.keys``. Table names come from the bound store, never from the
+class.
 
 ``save()`` replaces a whole item, so attributes written by newer code or by another writer would be lost. Records with
 more than one writer are changed by ``write`` alone: one conditional UpdateItem that sets what the writer knows.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, ClassVar, NamedTuple, Self, cast, override
 
@@ -15,7 +16,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from pynamodb.attributes import NumberAttribute, UnicodeAttribute
 from pynamodb.connection import TableConnection
 from pynamodb.connection.base import MetaTable
-from pynamodb.exceptions import PynamoDBException, UpdateError
+from pynamodb.exceptions import PutError, PynamoDBException, UpdateError
 from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 from pynamodb.indexes import GlobalSecondaryIndex, KeysOnlyProjection
@@ -162,6 +163,28 @@ class ApplicationVaultItem(_Record):
         door = "system"
 
 
+class AuditItem(_Record):
+    """What the audit trail holds of one tenant."""
+
+    class Meta:
+        """The Audit table, reached for the tenant in scope."""
+
+        table_name = "unbound"
+        table_setting = "audit_table"
+        door = "tenant"
+
+
+class ApplicationAuditItem(_Record):
+    """What the audit trail holds of the application itself."""
+
+    class Meta:
+        """The Audit table, reached with the function's own role."""
+
+        table_name = "unbound"
+        table_setting = "audit_table"
+        door = "system"
+
+
 class CoordinationItem(_Record):
     """What functions agree on among themselves; holds no business facts."""
 
@@ -223,11 +246,45 @@ def write(  # noqa: PLR0913 - the parts of one conditional UpdateItem
     try:
         answer = connection.connection.dispatch("UpdateItem", arguments)
     except (BotoCoreError, ClientError) as problem:
-        refused = problem.__cause__
-        if isinstance(refused, ClientError) and _code(refused) == "ConditionalCheckFailedException":
-            return Written(applied=False, item=cast("Item", refused.response.get("Item", {})))
+        standing = _stood_in_the_way(problem)
+        if standing is not None:
+            return Written(applied=False, item=standing)
         raise UpdateError(f"An item of kind {model.KIND} could not be written: {problem}", problem) from problem
     return Written(applied=True, item=cast("Item", answer.get("Attributes", {})))
+
+
+def create(
+    model: type[_Record], key: Key, attributes: Mapping[str, Mapping[str, Any]], *, source: str = "quayside"
+) -> Written:
+    """Put one item where nothing is yet, by a single PutItem; an item that is there stays and comes back.
+
+    Args:
+        model: the kind of record.
+        key: its primary key.
+        attributes: as DynamoDB writes them, ``{type: value}`` each, besides ``kind`` and ``source``.
+        source: where the facts come from.
+
+    Raises:
+        pynamodb.exceptions.PutError: anything else that went wrong.
+    """
+    connection = model._get_connection()  # noqa: SLF001 - the door is the model's own
+    arguments = connection.connection.get_operation_kwargs(
+        connection.table_name,
+        key.pk,
+        key.sk,
+        key="Item",
+        attributes={**attributes, "kind": {"S": model.KIND}, "source": {"S": source}},
+        condition=model.pk.does_not_exist(),
+        return_values_on_condition_failure="ALL_OLD",
+    )
+    try:
+        connection.connection.dispatch("PutItem", arguments)
+    except (BotoCoreError, ClientError) as problem:
+        standing = _stood_in_the_way(problem)
+        if standing is not None:
+            return Written(applied=False, item=standing)
+        raise PutError(f"An item of kind {model.KIND} could not be written: {problem}", problem) from problem
+    return Written(applied=True, item={})
 
 
 class Page[Record: _Record](NamedTuple):
@@ -294,6 +351,14 @@ def every[Record: _Record](
 def look_up(lookup_key: str) -> list[Key]:
     """Return the keys of the facts that are filed under ``lookup_key``; eventually consistent, as indexes are."""
     return [Key(found.pk, found.sk) for found in CoreItem.lookup.query(lookup_key)]
+
+
+def _stood_in_the_way(problem: Exception) -> Item | None:
+    """Return the item that made a condition fail (empty when there is none), None when something else went wrong."""
+    refused = problem.__cause__
+    if isinstance(refused, ClientError) and _code(refused) == "ConditionalCheckFailedException":
+        return cast("Item", refused.response.get("Item", {}))
+    return None
 
 
 def _code(problem: ClientError) -> str:
