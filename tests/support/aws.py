@@ -26,6 +26,7 @@ TEMPLATE = Path(__file__).parents[2] / "template.yaml"
 REGION = "us-east-1"
 ACCOUNT = "123456789012"
 RAW_BUCKET = "raw-files"
+EXPORTS_BUCKET = "exports"
 START = parse_instant("2026-11-21T10:11:12Z")
 
 _TABLES = {
@@ -143,15 +144,19 @@ def aws(*, access: TenantAccess = USES_CREDENTIALS, clock: FixedClock | None = N
         sqs = boto3.client("sqs", region_name=REGION)
         work = sqs.create_queue(QueueName="work")["QueueUrl"]
         intake = sqs.create_queue(QueueName="intake")["QueueUrl"]
+        compliance = sqs.create_queue(QueueName="compliance")["QueueUrl"]
         key = boto3.client("kms", region_name=REGION).create_key()["KeyMetadata"]["Arn"]
-        boto3.client("s3", region_name=REGION).create_bucket(Bucket=RAW_BUCKET)
+        for bucket in (RAW_BUCKET, EXPORTS_BUCKET):
+            boto3.client("s3", region_name=REGION).create_bucket(Bucket=bucket)
         environ = {
             "AWS_DEFAULT_REGION": REGION,
             "WORK_QUEUE_URL": work,
             "INTAKE_QUEUE_URL": intake,
             "INTAKE_QUEUE_ARN": f"arn:aws:sqs:{REGION}:{ACCOUNT}:intake",
             "VAULT_KEY_ARN": key,
+            "COMPLIANCE_QUEUE_URL": compliance,
             "RAW_BUCKET": RAW_BUCKET,
+            "EXPORTS_BUCKET": EXPORTS_BUCKET,
             "TENANT_ROLE_ARN": f"arn:aws:iam::{ACCOUNT}:role/tenant",
             "AMAZON_APPLICATION_ID": "amzn1.sp.solution.00000000-0000-4000-8000-000000000001",
             "LWA_CLIENT_ID": "amzn1.application-oa2-client.quayside",

@@ -77,7 +77,7 @@ def test_the_real_template_gives_every_function_what_it_needs() -> None:
         name for name, resource in template["Resources"].items() if resource["Type"] == "AWS::Serverless::Function"
     )
     half = data_half(template, functions)
-    assert len(functions) == 6
+    assert len(functions) == 7
     assert {"CoreTable", "CoordinationTable", "WorkQueue", "TenantDataRole"} <= set(half["Resources"])
 
 

@@ -1,8 +1,17 @@
 import json
 
+import msgspec
+
 from quayside.kernel.ids import tenant_id_of
 from quayside.kernel.settings import load_settings
-from quayside.storage.connection import FACTS_ONLY, STORES_CREDENTIALS, USES_CREDENTIALS, TenantAccess, session_policy
+from quayside.storage.connection import (
+    FACTS_ONLY,
+    KEEPS_PROMISES,
+    STORES_CREDENTIALS,
+    USES_CREDENTIALS,
+    TenantAccess,
+    session_policy,
+)
 
 T = tenant_id_of("abc")
 SETTINGS = load_settings(
@@ -11,9 +20,11 @@ SETTINGS = load_settings(
         "VAULT_KEY_ARN": "arn:aws:kms:eu-west-1:123456789012:key/v",
         "DATA_KEY_ARN": "arn:aws:kms:eu-west-1:123456789012:key/d",
         "TENANT_ROLE_ARN": "arn:aws:iam::123456789012:role/tenant", "RAW_BUCKET": "raw",
+        "PII_TABLE": "pii", "PII_KEYS_TABLE": "pii_keys", "AUDIT_TABLE": "audit", "EXPORTS_BUCKET": "exports",
     }
 )  # fmt: skip
 LIMIT = 2048
+ACCESSES = (FACTS_ONLY, STORES_CREDENTIALS, USES_CREDENTIALS, KEEPS_PROMISES)
 
 
 def statements(access: TenantAccess) -> list[dict[str, object]]:
@@ -76,8 +87,41 @@ def test_the_worker_reaches_the_raw_files_of_one_tenant_and_nobody_else_does() -
         assert "s3" not in session_policy(SETTINGS, access, T)
 
 
+def test_the_keeper_reaches_everything_of_one_tenant_and_opens_no_credential() -> None:
+    items, raw, exports, listing, _ = statements(KEEPS_PROMISES)
+    table = "arn:aws:dynamodb:eu-west-1:123456789012:table"
+    assert items["Resource"] == [
+        f"{table}/{name}" for name in ("core", "core/index/lookup", "pii", "pii_keys", "vault", "audit")
+    ]
+    assert items["Condition"] == {
+        "ForAllValues:StringLike": {"dynamodb:LeadingKeys": [f"T#{T}#*"]},
+        "Null": {"dynamodb:LeadingKeys": "false"},
+    }
+    assert (raw["Resource"], exports["Resource"]) == ([f"arn:aws:s3:::raw/T/{T}/*"], [f"arn:aws:s3:::exports/T/{T}/*"])
+    assert listing["Resource"] == ["arn:aws:s3:::raw", "arn:aws:s3:::exports"]
+    assert "key/v" not in session_policy(SETTINGS, KEEPS_PROMISES, T)
+
+
+def test_no_policy_is_longer_than_sts_takes() -> None:
+    # Names as CloudFormation makes them: the stack's, the resource's, thirteen random characters.
+    names = {
+        name: f"quayside-production-{name.title().replace('_', '')}-1A2B3C4D5E6F7"
+        for name in ("core_table", "pii_table", "pii_keys_table", "vault_table", "audit_table")
+    }
+    long = msgspec.structs.replace(
+        SETTINGS,
+        **names,
+        raw_bucket="quayside-production-rawbucket-1a2b3c4d5e6f7",
+        exports_bucket="quayside-production-exportsbucket-1a2b3c4d5e6f7",
+        vault_key_arn=f"arn:aws:kms:eu-west-1:123456789012:key/{'v' * 36}",
+        data_key_arn=f"arn:aws:kms:eu-west-1:123456789012:key/{'d' * 36}",
+    )
+    lengths = {len(session_policy(long, each, T)) for each in ACCESSES}
+    assert max(lengths) <= LIMIT, lengths
+
+
 def test_no_policy_has_a_scan_or_a_wildcard_action_or_resource() -> None:
-    for access in (FACTS_ONLY, STORES_CREDENTIALS, USES_CREDENTIALS):
+    for access in ACCESSES:
         for statement in statements(access):
             for listed in (statement["Action"], statement["Resource"]):
                 assert isinstance(listed, list)

@@ -1,8 +1,10 @@
-"""The bucket of raw files: encrypted, private, written once, and emptied by time."""
+"""The buckets of raw files and of exports: encrypted, private, written once, and emptied by time."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+
+import pytest
 
 from quayside.storage.tables import AMAZON_DATA_DAYS
 
@@ -10,33 +12,47 @@ if TYPE_CHECKING:
     from .conftest import Template
 
 
-def test_there_is_one_bucket_and_it_is_private(template: Template) -> None:
-    assert list(template.of_type("AWS::S3::Bucket")) == ["RawBucket"]
-    block = template.properties("RawBucket")["PublicAccessBlockConfiguration"]
+BUCKETS = {
+    # bucket: days that a file lives
+    "RawBucket": AMAZON_DATA_DAYS,
+    "ExportsBucket": 7,
+}
+
+
+def test_there_are_no_other_buckets(template: Template) -> None:
+    assert set(template.of_type("AWS::S3::Bucket")) == set(BUCKETS)
+
+
+@pytest.mark.parametrize("bucket", BUCKETS)
+def test_a_bucket_is_private(template: Template, bucket: str) -> None:
+    block = template.properties(bucket)["PublicAccessBlockConfiguration"]
     assert block == dict.fromkeys(
         ("BlockPublicAcls", "BlockPublicPolicy", "IgnorePublicAcls", "RestrictPublicBuckets"), True
     )
-    owners = template.properties("RawBucket")["OwnershipControls"]["Rules"]
+    owners = template.properties(bucket)["OwnershipControls"]["Rules"]
     assert owners == [{"ObjectOwnership": "BucketOwnerEnforced"}]
 
 
-def test_it_is_encrypted_with_the_data_key(template: Template) -> None:
-    (rule,) = template.properties("RawBucket")["BucketEncryption"]["ServerSideEncryptionConfiguration"]
+@pytest.mark.parametrize("bucket", BUCKETS)
+def test_it_is_encrypted_with_the_data_key(template: Template, bucket: str) -> None:
+    (rule,) = template.properties(bucket)["BucketEncryption"]["ServerSideEncryptionConfiguration"]
     assert rule["ServerSideEncryptionByDefault"] == {
         "SSEAlgorithm": "aws:kms",
         "KMSMasterKeyID": {"Fn::GetAtt": ["DataKey", "Arn"]},
     }
 
 
-def test_files_live_no_longer_than_amazon_data_may(template: Template) -> None:
-    (rule,) = template.properties("RawBucket")["LifecycleConfiguration"]["Rules"]
+@pytest.mark.parametrize("bucket", BUCKETS)
+def test_files_live_no_longer_than_they_may(template: Template, bucket: str) -> None:
+    (rule,) = template.properties(bucket)["LifecycleConfiguration"]["Rules"]
     assert rule["Status"] == "Enabled"
-    assert rule["ExpirationInDays"] == AMAZON_DATA_DAYS
+    assert rule["ExpirationInDays"] == BUCKETS[bucket]
     assert rule["AbortIncompleteMultipartUpload"] == {"DaysAfterInitiation": 1}
 
 
-def test_an_object_is_written_once_and_only_over_tls(template: Template) -> None:
-    statements = {each["Sid"]: each for each in template.properties("RawBucketPolicy")["PolicyDocument"]["Statement"]}
+@pytest.mark.parametrize("bucket", BUCKETS)
+def test_an_object_is_written_once_and_only_over_tls(template: Template, bucket: str) -> None:
+    statements = {each["Sid"]: each for each in template.properties(f"{bucket}Policy")["PolicyDocument"]["Statement"]}
     once, encrypted = statements["WrittenOnce"], statements["OnlyEncryptedConnections"]
 
     assert once["Effect"] == encrypted["Effect"] == "Deny"

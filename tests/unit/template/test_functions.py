@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 import pytest
 
+from compliance_worker.tasks import TASKS
+from quayside.compliance.tasks import decode_task
 from quayside.kernel.settings import Settings
 
 if TYPE_CHECKING:
@@ -23,6 +25,7 @@ FOLDERS = {
     "SyncWorker": "sync_worker",
     "MetricsRoller": "metrics_roller",
     "Schedules": "schedules",
+    "ComplianceWorker": "compliance_worker",
 }
 
 
@@ -51,8 +54,8 @@ def test_a_function_has_memory_for_its_imports_and_publishes_on_every_change(tem
     assert memory >= (512 if function == "WebApp" else 1024)
     assert properties["AutoPublishAliasAllProperties"] is True
     assert properties["Handler"] == f"{FOLDERS[function]}.app.handler"
-    # The worker loads reports, piece by piece; nothing else has two minutes of work.
-    assert 0 < properties["Timeout"] <= (120 if function == "SyncWorker" else 60)
+    # Reports are loaded and tenants erased piece by piece; nothing else has two minutes of work.
+    assert 0 < properties["Timeout"] <= (120 if function in {"SyncWorker", "ComplianceWorker"} else 60)
 
 
 def test_an_api_function_answers_before_api_gateway_gives_up(template: Template) -> None:
@@ -143,6 +146,19 @@ def test_the_schedule_ticks_every_five_minutes_and_a_late_tick_is_dropped(templa
     assert event["Properties"]["RetryPolicy"]["MaximumEventAgeInSeconds"] < 300
     assert properties["EventInvokeConfig"]["MaximumEventAgeInSeconds"] < 300
     assert properties["EventInvokeConfig"]["MaximumRetryAttempts"] <= 1
+
+
+def test_every_task_that_a_rule_asks_for_is_one_the_worker_knows(template: Template) -> None:
+    asked = []
+    for rule in ("ComplianceEveryHour", "ComplianceEveryDay"):
+        targets = template.properties(rule).get("Targets", [])
+        assert len(targets) <= 5, "EventBridge takes five targets a rule"
+        for target in targets:
+            assert target["Arn"] == {"Fn::GetAtt": ["ComplianceQueue", "Arn"]}
+            assert target["DeadLetterConfig"] == {"Arn": {"Fn::GetAtt": ["ScheduleDeadLetterQueue", "Arn"]}}
+            asked.append(decode_task(target["Input"]))
+    assert {task.task for task in asked} <= set(TASKS)
+    assert len({task.task for task in asked}) == len(asked)
 
 
 @pytest.mark.parametrize("function", FOLDERS)

@@ -17,7 +17,7 @@ AMAZON = {
         ]
     }
 }
-CONSUMERS = {"IntakeQueue": "NotificationIntake", "WorkQueue": "SyncWorker"}
+CONSUMERS = {"IntakeQueue": "NotificationIntake", "WorkQueue": "SyncWorker", "ComplianceQueue": "ComplianceWorker"}
 BY_EVENTBRIDGE = {
     "BRANDED_ITEM_CONTENT_CHANGE",
     "ITEM_PRODUCT_TYPE_CHANGE",
@@ -93,7 +93,7 @@ def test_a_message_that_fails_again_and_again_is_kept_aside(template: Template, 
     allowed = template.properties(dead_letters)["RedriveAllowPolicy"]
 
     # A command comes again after seconds at first, so it is given more tries: 42 minutes until the last.
-    tries = {"IntakeQueue": 5, "WorkQueue": 7}[queue]
+    tries = {"IntakeQueue": 5, "WorkQueue": 7, "ComplianceQueue": 7}[queue]
     assert redrive == {"deadLetterTargetArn": {"Fn::GetAtt": [dead_letters, "Arn"]}, "maxReceiveCount": tries}
     assert allowed["redrivePermission"] == "byQueue"
     # A queue can't name the other's ARN in a circle, so the name is said twice; here is where they are compared.

@@ -12,7 +12,15 @@ from .conftest import listed
 if TYPE_CHECKING:
     from .conftest import Template
 
-FUNCTIONS = ("SellerApi", "WebApp", "NotificationIntake", "SyncWorker", "MetricsRoller", "Schedules")
+FUNCTIONS = (
+    "SellerApi",
+    "WebApp",
+    "NotificationIntake",
+    "SyncWorker",
+    "MetricsRoller",
+    "Schedules",
+    "ComplianceWorker",
+)
 TENANT_ROLES = {
     # role: (functions that may take it, rights to the tenant's credentials, actions on the vault key)
     "TenantDataRole": ({"NotificationIntake", "MetricsRoller"}, set[str](), set[str]()),
@@ -26,6 +34,7 @@ TENANT_ROLES = {
         {"dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query", "dynamodb:UpdateItem"},
         {"kms:Encrypt", "kms:Decrypt"},
     ),
+    "TenantKeeperRole": ({"ComplianceWorker"}, {"dynamodb:DeleteItem", "dynamodb:Query"}, set[str]()),
 }
 KEYS = ("DataKey", "VaultKey", "QueueKey")
 AWS_POLICIES = {
@@ -40,9 +49,9 @@ _WHOLE_ACTION = re.compile(r"[a-z0-9-]+:[A-Z][A-Za-z0-9]+")
 _RESOURCE_OF_OURS = re.compile(
     r"\$\{[A-Za-z]+\.Arn\}(/index/[a-z_]+)?"
     # Objects have no other resource than a pattern: those of the tenant, or in a refusal all of the bucket.
-    r"|\$\{RawBucket\.Arn\}/T/\$\{!aws:PrincipalTag/tenant_id\}/\*"
+    r"|\$\{(Raw|Exports)Bucket\.Arn\}/T/\$\{!aws:PrincipalTag/tenant_id\}/\*"
 )
-_ALL_RAW_FILES = {"Fn::Sub": "${RawBucket.Arn}/*"}
+_ALL_FILES = ({"Fn::Sub": "${RawBucket.Arn}/*"}, {"Fn::Sub": "${ExportsBucket.Arn}/*"})
 
 
 def test_no_action_anywhere_is_a_wildcard(template: Template) -> None:
@@ -64,7 +73,7 @@ def test_no_resource_is_a_wildcard_but_this_key_in_the_keys_own_policy(template:
                 assert "Resource" not in statement, place
                 continue
             for resource in listed(statement["Resource"]):
-                if resource == _ALL_RAW_FILES:
+                if resource in _ALL_FILES:
                     assert statement["Effect"] == "Deny", place
                 elif resource == "*":
                     assert place in {f"{key}/Properties/KeyPolicy" for key in KEYS}, place
@@ -113,7 +122,7 @@ def test_no_function_reaches_core_with_its_own_role(template: Template) -> None:
             assert {"Fn::GetAtt": ["CoreTable", "Arn"]} not in listed(statement["Resource"])
 
 
-@pytest.mark.parametrize("function", ["SellerApi", "NotificationIntake", "Schedules"])
+@pytest.mark.parametrize("function", ["SellerApi", "NotificationIntake", "Schedules", "ComplianceWorker"])
 def test_only_the_worker_has_the_whole_of_coordination(template: Template, function: str) -> None:
     for statement in template.statements(f"{function}Role"):
         if statement["Resource"] == {"Fn::GetAtt": ["CoordinationTable", "Arn"]}:
@@ -158,9 +167,11 @@ def test_a_tenant_role_reaches_the_tenants_keys_alone(template: Template, role: 
     assert assert_bound_to_keys(facts) == [f"T#{tag}#*"]
     assert facts["Resource"] == [{"Fn::GetAtt": ["CoreTable", "Arn"]}, {"Fn::Sub": "${CoreTable.Arn}/index/lookup"}]
     if vault_actions:
-        vault, keys = statements.pop("OwnVault"), statements.pop("OwnCredentials")
+        vault = statements.pop("OwnVault")
         assert assert_bound_to_keys(vault) == [f"T#{tag}#VAULT#*"]
         assert set(vault["Action"]) == vault_actions
+    if kms_actions:
+        keys = statements.pop("OwnCredentials")
         assert set(keys["Action"]) == kms_actions
         assert keys["Resource"] == {"Fn::GetAtt": ["VaultKey", "Arn"]}
         assert keys["Condition"] == {"StringEquals": {"kms:EncryptionContext:tenant_id": tag}}
@@ -178,7 +189,28 @@ def test_a_tenant_role_reaches_the_tenants_keys_alone(template: Template, role: 
         assert encryption["Condition"] == {
             "StringEquals": {"kms:ViaService": {"Fn::Sub": "s3.${AWS::Region}.amazonaws.com"}}
         }
+    if role == "TenantKeeperRole":
+        assert_keeps(statements)
     assert statements == {}
+
+
+def assert_keeps(statements: dict[str, Any]) -> None:
+    """Check, and take out, what lets the compliance worker hand out and destroy a tenant's data."""
+    tag = "${aws:PrincipalTag/tenant_id}"
+    erased, receipts = statements.pop("EraseOwn"), statements.pop("OwnReceipts")
+    assert assert_bound_to_keys(erased) == [f"T#{tag}#*"]
+    assert set(erased["Action"]) == {"dynamodb:BatchWriteItem", "dynamodb:DeleteItem", "dynamodb:Query"}
+    assert erased["Resource"] == [{"Fn::GetAtt": [table, "Arn"]} for table in ("CoreTable", "PiiTable", "PiiKeysTable")]
+    assert assert_bound_to_keys(receipts) == [f"T#{tag}#RECEIPTS"]
+    # No right to change or delete one.
+    assert set(receipts["Action"]) == {"dynamodb:PutItem", "dynamodb:Query"}
+    files, written = statements.pop("OwnFiles"), statements.pop("WriteOwnExports")
+    below = "/T/${!aws:PrincipalTag/tenant_id}/*"
+    assert files["Resource"] == [{"Fn::Sub": f"${{{bucket}.Arn}}{below}"} for bucket in ("RawBucket", "ExportsBucket")]
+    assert set(files["Action"]) == {"s3:AbortMultipartUpload", "s3:DeleteObject", "s3:GetObject"}
+    assert (written["Action"], written["Resource"]) == (["s3:PutObject"], {"Fn::Sub": f"${{ExportsBucket.Arn}}{below}"})
+    assert statements.pop("ListOwnFiles")["Condition"] == {"StringLike": {"s3:prefix": f"T/{tag}/*"}}
+    assert set(statements.pop("EncryptFiles")["Action"]) == {"kms:Decrypt", "kms:GenerateDataKey"}
 
 
 def test_nobody_reaches_raw_files_with_a_functions_own_role(template: Template) -> None:

@@ -28,7 +28,7 @@ def watched(template: Template) -> set[tuple[str, str]]:
 def test_every_dead_letter_queue_has_an_alarm(template: Template) -> None:
     dead_letters = {name for name in template.of_type("AWS::SQS::Queue") if "DeadLetter" in name}
 
-    assert len(dead_letters) == 4
+    assert len(dead_letters) == 5
     assert {("ApproximateNumberOfMessagesVisible", name) for name in dead_letters} <= watched(template)
     for alarm in template.of_type("AWS::CloudWatch::Alarm"):
         properties = template.properties(alarm)
@@ -36,7 +36,7 @@ def test_every_dead_letter_queue_has_an_alarm(template: Template) -> None:
             assert (properties["Threshold"], properties["ComparisonOperator"]) == (0, "GreaterThanThreshold")
 
 
-@pytest.mark.parametrize("queue", ["IntakeQueue", "WorkQueue"])
+@pytest.mark.parametrize("queue", ["IntakeQueue", "WorkQueue", "ComplianceQueue"])
 def test_the_age_of_each_queue_is_watched(template: Template, queue: str) -> None:
     assert ("ApproximateAgeOfOldestMessage", queue) in watched(template)
 

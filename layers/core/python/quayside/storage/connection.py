@@ -53,11 +53,18 @@ class TenantAccess(NamedTuple):
         vault_actions: actions on the credentials of the tenant in the Vault table; none keeps the table out of reach.
         kms_actions: actions on the vault key.
         raw_actions: actions on the raw files of the tenant; none keeps the bucket out of reach.
+        item_actions: actions on the items of Core, and of the further tables.
+        further_tables: settings that name tables whose keys of the tenant are reached like Core's. Which of the actions
+            hold for which table is left to the role: STS takes 2,048 characters of inline policy and no more.
+        export_actions: actions on the exports of the tenant; none keeps the bucket out of reach.
     """
 
     vault_actions: tuple[str, ...] = ()
     kms_actions: tuple[str, ...] = ()
     raw_actions: tuple[str, ...] = ()
+    item_actions: tuple[str, ...] = _ITEM_ACTIONS
+    further_tables: tuple[str, ...] = ()
+    export_actions: tuple[str, ...] = ()
 
 
 FACTS_ONLY = TenantAccess()
@@ -73,6 +80,13 @@ USES_CREDENTIALS = TenantAccess(
     raw_actions=("s3:AbortMultipartUpload", "s3:DeleteObject", "s3:GetObject", "s3:PutObject"),
 )
 """May read credentials and raw files: the worker that calls Amazon, alone."""
+KEEPS_PROMISES = TenantAccess(
+    item_actions=("dynamodb:BatchWriteItem", *_ITEM_ACTIONS),
+    further_tables=("pii_table", "pii_keys_table", "vault_table", "audit_table"),
+    raw_actions=("s3:DeleteObject", "s3:GetObject"),
+    export_actions=("s3:AbortMultipartUpload", "s3:DeleteObject", "s3:GetObject", "s3:PutObject"),
+)
+"""May hand out and destroy everything of a tenant, and read no credential in clear: the compliance worker, alone."""
 
 
 class TenantSession(NamedTuple):
@@ -100,8 +114,9 @@ def session_policy(settings: Settings, access: TenantAccess, tenant_id: TenantId
     partition, account = _partition_and_account(settings.tenant_role_arn)
     place = f"arn:{partition}:dynamodb:{settings.aws_region}:{account}:table"
     core = f"{place}/{settings.core_table}"
+    further = [f"{place}/{getattr(settings, name)}" for name in access.further_tables]
     statements: list[dict[str, object]] = [
-        _items_statement(_ITEM_ACTIONS, [core, f"{core}/index/lookup"], f"T#{tenant_id}#*")
+        _items_statement(access.item_actions, [core, f"{core}/index/lookup", *further], f"T#{tenant_id}#*")
     ]
     if access.vault_actions:
         vault = f"{place}/{settings.vault_table}"
@@ -115,19 +130,8 @@ def session_policy(settings: Settings, access: TenantAccess, tenant_id: TenantId
                 "Condition": {"StringEquals": {"kms:EncryptionContext:tenant_id": str(tenant_id)}},
             }
         )
-    has_files = bool(access.raw_actions and settings.raw_bucket)
-    if has_files:
-        bucket = f"arn:{partition}:s3:::{settings.raw_bucket}"
-        files = f"T/{tenant_id}/*"
-        statements += [
-            {"Effect": "Allow", "Action": list(access.raw_actions), "Resource": [f"{bucket}/{files}"]},
-            {
-                "Effect": "Allow",
-                "Action": ["s3:ListBucket"],
-                "Resource": [bucket],
-                "Condition": {"StringLike": {"s3:prefix": [files]}},
-            },
-        ]
+    files = _files_statements(settings, access, partition, tenant_id)
+    statements += files
     if settings.data_key_arn:
         # What lies under a customer key is read and written with the caller's right to that key, through its service.
         through = [f"{service}.{settings.aws_region}.amazonaws.com" for service in ("dynamodb", "s3")]
@@ -136,10 +140,30 @@ def session_policy(settings: Settings, access: TenantAccess, tenant_id: TenantId
                 "Effect": "Allow",
                 "Action": ["kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey"],
                 "Resource": [settings.data_key_arn],
-                "Condition": {"StringEquals": {"kms:ViaService": through if has_files else through[0]}},
+                "Condition": {"StringEquals": {"kms:ViaService": through if files else through[0]}},
             }
         )
     return json.dumps({"Version": "2012-10-17", "Statement": statements}, separators=(",", ":"))
+
+
+def _files_statements(
+    settings: Settings, access: TenantAccess, partition: str, tenant_id: TenantId
+) -> list[dict[str, object]]:
+    wanted = ((settings.raw_bucket, access.raw_actions), (settings.exports_bucket, access.export_actions))
+    reached = [(f"arn:{partition}:s3:::{bucket}", actions) for bucket, actions in wanted if bucket and actions]
+    if not reached:
+        return []
+    files = f"T/{tenant_id}/*"
+    statements: list[dict[str, object]] = [
+        {"Effect": "Allow", "Action": list(actions), "Resource": [f"{bucket}/{files}"]} for bucket, actions in reached
+    ]
+    listing: dict[str, object] = {
+        "Effect": "Allow",
+        "Action": ["s3:ListBucket"],
+        "Resource": [bucket for bucket, _ in reached],
+        "Condition": {"StringLike": {"s3:prefix": [files]}},
+    }
+    return [*statements, listing]
 
 
 def _items_statement(actions: Sequence[str], tables: Sequence[str], leading_key: str) -> dict[str, object]:
