@@ -6,6 +6,7 @@ from typing import Any
 
 from metrics_roller.container import Container, compose
 from quayside.analytics.service import Rolled, roll
+from quayside.kernel.observability import guarded
 
 Handler = Callable[[dict[str, Any], object], dict[str, Any]]
 
@@ -37,5 +38,5 @@ def answer(container: Container, rolled: Rolled) -> dict[str, Any]:
     return {"batchItemFailures": failures}
 
 
-handler = build(cache(compose))
+handler = guarded(build(cache(compose)))
 """Takes a batch of the Core table's stream and answers what failed of it."""

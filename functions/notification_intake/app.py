@@ -6,6 +6,7 @@ from typing import Any
 
 from notification_intake.container import Container, compose
 from notification_intake.intake import messages_of
+from quayside.kernel.observability import guarded
 
 Handler = Callable[[dict[str, Any], object], dict[str, Any]]
 
@@ -20,5 +21,5 @@ def build(container: Callable[[], Container]) -> Handler:
     return handle
 
 
-handler = build(cache(compose))
+handler = guarded(build(cache(compose)))
 """Takes a batch of the intake queue and answers which messages have to be delivered again."""

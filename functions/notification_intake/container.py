@@ -44,6 +44,7 @@ PORTS = Ports(
     _report_finished,
     catalog.apply_status_change,
     connections.record_notified,
+    connections.give_up,
 )
 """The ports of the deployed function."""
 
@@ -82,4 +83,13 @@ class Container:
 
 def compose() -> Container:
     """Build the container from the environment of the function."""
-    return Container(load_settings(os.environ, "core_table", "coordination_table", "work_queue_url", "tenant_role_arn"))
+    return Container(
+        load_settings(
+            os.environ,
+            "core_table",
+            "coordination_table",
+            "work_queue_url",
+            "intake_dead_letter_queue_url",
+            "tenant_role_arn",
+        )
+    )

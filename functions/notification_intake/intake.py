@@ -3,6 +3,9 @@
 Nothing is lost and nothing stops the batch: what can't be read or belongs to nobody goes to quarantine with the
 reason, what the store refuses is reported for another delivery, and everything else is applied newer-wins, so repeats
 and disorder do no harm.
+
+What arrives may hold a postal code (ORDER_CHANGE's DestinationPostalCode), so no raw message outlives its delivery:
+quarantine and dead letters get a copy without personal data, which can be replayed and redriven like the original.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -43,6 +46,11 @@ TOLD_EVERY_SECONDS = 300
 """How often at most it is written down that notifications of a dataset arrive."""
 ASKED_EVERY_SECONDS = 900
 """How often at most transactions are asked for because of notifications, of which a busy account sends thousands."""
+TRIES = 5
+"""A message that fails this often becomes a dead letter. The intake sends it there itself, without personal data; the
+queue, which would move it as it came, is told to wait far longer than that."""
+UNTRIED_AFTER = 20
+"""A message delivered this often without a single outcome (each time the function died over it) is not tried again."""
 _CACHED_SELLERS = 5000
 _DATASETS = {type_: each for each in REGISTRY for type_ in each.notifications}
 
@@ -88,6 +96,14 @@ class Quarantine(Protocol):
         ...
 
 
+class GiveUp(Protocol):
+    """Sends a message that fails again and again to the dead letters."""
+
+    def __call__(self, payload: str, *, step: str, error_type: str) -> None:
+        """Send a message, whose personal data was removed, with what failed of it and how."""
+        ...
+
+
 class WantPrices(Protocol):
     """Asks for the money of orders."""
 
@@ -118,6 +134,7 @@ class Ports(NamedTuple):
         report_finished: the command that follows when a report is finished, None when it is not one of ours.
         apply_listing_status: stores whether a listing can be bought and found.
         record_notified: takes note that notifications of a dataset arrive.
+        give_up: sends a message to the dead letters.
     """
 
     serving: Callable[[str], Sequence[Served]]
@@ -128,14 +145,20 @@ class Ports(NamedTuple):
     report_finished: Callable[[ReportFinished, datetime], SyncCommand | None]
     apply_listing_status: "ListingStatusSink"
     record_notified: Callable[[ConnectionId, str, datetime], None]
+    give_up: GiveUp
 
 
 class Message(NamedTuple):
-    """One message of the intake queue."""
+    """One message of the intake queue, and how often it was delivered, this time included."""
 
     message_id: str
     body: str
-    is_redelivery: bool
+    received: int = 1
+
+    @property
+    def is_redelivery(self) -> bool:
+        """Whether it was delivered before."""
+        return self.received > 1
 
 
 class _Todo(NamedTuple):
@@ -182,7 +205,7 @@ class _Batch:
 
     def __init__(self, received_at: datetime) -> None:
         self.received_at = received_at
-        self.failed: dict[str, None] = {}
+        self.failed: dict[str, tuple[str, Exception]] = {}
         self.todo: list[_Todo] = []
         self.wanted: dict[tuple[str, str], dict[str, _Wanted]] = {}
         self.asks: dict[_Ask, list[str]] = {}
@@ -220,7 +243,7 @@ def messages_of(event: Mapping[str, Any]) -> list[Message]:
         Message(
             record["messageId"],
             record["body"],
-            int(record.get("attributes", {}).get("ApproximateReceiveCount", "1")) > 1,
+            int(record.get("attributes", {}).get("ApproximateReceiveCount", "1")),
         )
         for record in event["Records"]
     ]
@@ -245,6 +268,8 @@ class Intake:
         """Take in a batch and return the ids of the messages that have to be delivered again."""
         batch = _Batch(self._clock.now())
         for message in messages:
+            if message.received > UNTRIED_AFTER and self._give_up(message, "deliver", "NoOutcome"):
+                continue
             try:
                 self._read(message, batch)
             except _Unusable as outcome:
@@ -257,6 +282,11 @@ class Intake:
         self._want_prices(batch)
         self._request(batch)
         self._note_told(batch)
+        for message in messages:
+            if message.received >= TRIES and message.message_id in batch.failed:
+                step, cause = batch.failed[message.message_id]
+                if self._give_up(message, step, type(cause).__name__):
+                    del batch.failed[message.message_id]
         self._metrics.flush()
         return list(batch.failed)
 
@@ -503,8 +533,18 @@ class Intake:
             return
         self._metrics.count("NotificationsQuarantined")
 
+    def _give_up(self, message: Message, step: str, error_type: str) -> bool:
+        """Send a message to the dead letters; whether that was possible. When not, it is delivered again."""
+        try:
+            self._ports.give_up(without_personal_data(message.body), step=step, error_type=error_type)
+        except Exception as problem:  # noqa: BLE001 - not kept means not lost either: it is delivered again
+            self._on_failure("give_up", problem)
+            return False
+        self._metrics.count("NotificationsGivenUp")
+        return True
+
     def _fail(self, message_id: str, step: str, problem: Exception, batch: _Batch) -> None:
-        batch.failed[message_id] = None
+        batch.failed.setdefault(message_id, (step, problem))
         self._metrics.count("NotificationsFailed")
         self._on_failure(step, problem)
 

@@ -5,6 +5,7 @@ from typing import Any
 
 from chalice.app import Chalice
 
+from quayside.kernel.observability import guarded
 from seller_api.container import Container, compose
 from seller_api.http import Route, register
 from seller_api.routes import ALL
@@ -25,6 +26,7 @@ def build(container: Container | None = None) -> tuple[Chalice, tuple[Route, ...
 app, ROUTES = build()
 
 
+@guarded
 def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     """Answer one request of API Gateway."""
     answer: dict[str, Any] = app(event, context)

@@ -14,7 +14,6 @@ scope, and maps domain errors to problem+json. A view holds no business decision
 
 import re
 import sys
-import traceback
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
 from http import HTTPStatus
@@ -26,6 +25,7 @@ from chalice.app import Chalice, Request, Response
 from quayside.accounts.rules import PUBLIC, Permission
 from quayside.accounts.service import Principal, claims_from, principal_of
 from quayside.kernel.errors import FieldProblem, Forbidden, InvalidInput, QuaysideError, RateLimited, Unauthenticated
+from quayside.kernel.observability import place_of
 from quayside.kernel.tenancy import tenant_scope
 
 if TYPE_CHECKING:
@@ -349,7 +349,6 @@ def _request_id(request: Request) -> str:
 def _unexpected(container: "Callable[[], Container]", route: Route, request: Request) -> Response:
     """Answer what nobody foresaw: where it happened is logged, never what was said, which may be personal."""
     kind, _, trace = sys.exc_info()
-    frames = traceback.extract_tb(trace)
     request_id = _request_id(request)
     observed = container()
     observed.metrics.count("ApiUnexpectedErrors")
@@ -357,7 +356,7 @@ def _unexpected(container: "Callable[[], Container]", route: Route, request: Req
         "A request failed unexpectedly",
         extra={
             "error_type": "unknown" if kind is None else kind.__name__,
-            "location": " < ".join(f"{frame.filename.rpartition('/')[2]}:{frame.lineno}" for frame in reversed(frames)),
+            "location": place_of(trace),
             "path": route.resource_path,
             "request_id": request_id,
         },

@@ -3,6 +3,7 @@
 import os
 from typing import TYPE_CHECKING, Any, Protocol
 
+from quayside.kernel.observability import guarded
 from sync_worker.container import build
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ class Context(Protocol):
         ...
 
 
+@guarded
 def handler(event: dict[str, Any], context: Context) -> "BatchAnswer":
     """Run every command of the batch; report those that have to come again."""
     return _container.run_batch(event, context.get_remaining_time_in_millis)

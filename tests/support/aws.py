@@ -145,6 +145,7 @@ def aws(*, access: TenantAccess = USES_CREDENTIALS, clock: FixedClock | None = N
         work = sqs.create_queue(QueueName="work")["QueueUrl"]
         intake = sqs.create_queue(QueueName="intake")["QueueUrl"]
         compliance = sqs.create_queue(QueueName="compliance")["QueueUrl"]
+        given_up = sqs.create_queue(QueueName="intake-dead-letters")["QueueUrl"]
         key = boto3.client("kms", region_name=REGION).create_key()["KeyMetadata"]["Arn"]
         for bucket in (RAW_BUCKET, EXPORTS_BUCKET):
             boto3.client("s3", region_name=REGION).create_bucket(Bucket=bucket)
@@ -152,6 +153,7 @@ def aws(*, access: TenantAccess = USES_CREDENTIALS, clock: FixedClock | None = N
             "AWS_DEFAULT_REGION": REGION,
             "WORK_QUEUE_URL": work,
             "INTAKE_QUEUE_URL": intake,
+            "INTAKE_DEAD_LETTER_QUEUE_URL": given_up,
             "INTAKE_QUEUE_ARN": f"arn:aws:sqs:{REGION}:{ACCOUNT}:intake",
             "VAULT_KEY_ARN": key,
             "COMPLIANCE_QUEUE_URL": compliance,

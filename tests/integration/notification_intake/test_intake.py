@@ -9,7 +9,7 @@ import pytest
 
 from notification_intake.app import build
 from notification_intake.container import PORTS, Container
-from notification_intake.intake import SELLER_CACHE_SECONDS, TOLD_EVERY_SECONDS, Ports
+from notification_intake.intake import SELLER_CACHE_SECONDS, TOLD_EVERY_SECONDS, TRIES, Ports
 from quayside.connections import service as connections
 from quayside.connections import store as connection_store
 from quayside.inventory.records import PositionRecord, quantities_from
@@ -315,6 +315,17 @@ def test_when_a_port_fails_only_the_messages_that_need_it_come_again(
         assert len(world.quarantine(None)) == 1
     else:
         assert world.fetches() == ["903-8868176-2219830"]
+
+
+def test_a_dead_letter_is_a_copy_without_personal_data_that_can_be_redriven(shared: Aws) -> None:
+    broken = _Broken("serving")
+    world = World(emptied(shared), broken.ports())
+    assert world.deliver(order_change(), received=TRIES) == []
+    (letter,) = world.aws.messages(world.aws.settings.intake_dead_letter_queue_url)
+    assert "48110" not in json.dumps(letter)
+    broken.broken = False
+    assert world.deliver(letter["body"]) == []
+    assert [order.sk[-19:] for order in world.stored(OrderRecord)] == ["903-8868176-2219830"]
 
 
 def test_the_money_of_a_batch_is_asked_for_once_a_connection(world: World) -> None:

@@ -444,3 +444,40 @@ def test_quarantine_keeps_the_message_without_personal_data() -> None:
 def test_a_message_cut_short_is_kept_without_its_postal_code(cut: int) -> None:
     kept = without_personal_data(json.dumps(order_change())[:cut])
     assert "4811" not in kept
+
+
+def _notified(**summary: Any) -> dict[str, Any]:
+    message = order_change()
+    message["Payload"]["OrderChangeNotification"]["Summary"].update(summary)
+    return message
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        json.dumps(_notified(DestinationPostalCode=48110)),
+        json.dumps({"detail": json.dumps(_notified(DestinationPostalCode="48110"))}),
+        json.dumps({"detail": json.dumps(_notified(DestinationPostalCode="48110"))[:-20]}),
+        json.dumps(_notified(ShipToCity="48110", RecipientPhone="48110", BuyerTaxInfo={"Id": "48110"})),
+        json.dumps(_notified(Note="write to a.b48110@mail.example")),
+        json.dumps(_notified(DestinationPostalCode="48110"))[:-1],
+        '{"a": 48110, 48110 "48110" Jane 48110',
+        "[" * 5000 + '"48110"',
+    ],
+)
+def test_personal_data_is_not_kept_wherever_it_stands(body: str) -> None:
+    kept = without_personal_data(body)
+    assert "48110" not in kept
+    assert "Jane" not in kept
+
+
+def test_quarantine_keeps_every_field_that_is_read() -> None:
+    for example, _ in EXAMPLES:
+        message = json.dumps(example())
+        assert decode(without_personal_data(message)) == decode(message)
+
+
+def test_of_a_message_that_is_no_json_the_shape_is_kept() -> None:
+    assert without_personal_data('{"NotificationType": "ORDER_CHANGE", "Zip": 1') == (
+        '{"NotificationType": "xxxxx_xxxxxx", "Zip": 0'
+    )

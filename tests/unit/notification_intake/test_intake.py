@@ -12,14 +12,17 @@ from hypothesis import strategies as st
 from notification_intake.intake import (
     ASKED_EVERY_SECONDS,
     SELLER_CACHE_SECONDS,
+    TRIES,
+    UNTRIED_AFTER,
     Intake,
     Message,
     Ports,
     messages_of,
 )
-from quayside.amazon.envelopes import ListingStatusChange, ReportFinished
+from quayside.amazon.envelopes import ListingStatusChange, ReportFinished, decode
 from quayside.connections.records import Serving
 from quayside.kernel.clock import FixedClock, parse_instant
+from quayside.kernel.errors import UpstreamUnavailable
 from quayside.kernel.ids import ConnectionId, connection_id_of, tenant_id_of
 from quayside.kernel.observability import CountedMetrics
 from quayside.sync.commands import SyncCommand, command
@@ -52,6 +55,9 @@ class World:
         self.sent: list[tuple[SyncCommand, int]] = []
         self.statuses: list[tuple[str, ...]] = []
         self.kept: list[dict[str, Any]] = []
+        self.given_up: list[tuple[str, str, str]] = []
+        self.broken = False
+        self.stuck = False
         self.serving = (
             (Serving(TENANT, CONNECTION, "NA", frozenset({"subscription-1"}), features_off),) if served else ()
         )
@@ -65,6 +71,7 @@ class World:
                 self._finished,
                 self._apply_status,
                 lambda *_: None,
+                self._give_up,
             ),
             self.clock,
             self.metrics,
@@ -73,6 +80,11 @@ class World:
 
     def _send(self, commands: Sequence[SyncCommand], *, delay_seconds: int = 0) -> None:
         self.sent += [(each, delay_seconds) for each in commands]
+
+    def _give_up(self, payload: str, *, step: str, error_type: str) -> None:
+        if self.stuck:
+            raise UpstreamUnavailable("Not now.")
+        self.given_up.append((payload, step, error_type))
 
     def _finished(self, finished: ReportFinished, now: datetime) -> SyncCommand | None:
         self.looked_up.append(finished.report_id)
@@ -91,14 +103,16 @@ class World:
 
     def _resolve(self, seller: str) -> Sequence[Serving]:
         self.resolved.append(seller)
+        if self.broken:
+            raise UpstreamUnavailable("Not now.")
         return self.serving
 
     def _keep(self, **entry: Any) -> str:
         self.kept.append(entry)
         return "entry"
 
-    def take(self, *bodies: Any) -> list[str]:
-        return self.intake.take(messages_of(sqs_event(bodies)))
+    def take(self, *bodies: Any, received: int = 1) -> list[str]:
+        return self.intake.take(messages_of(sqs_event(bodies, received=received)))
 
 
 def test_a_seller_is_asked_for_once_in_half_a_minute() -> None:
@@ -189,8 +203,8 @@ def test_what_no_switched_on_feature_needs_is_dropped_on_arrival(feature: str, b
 def test_a_redelivery_is_told_from_a_first_delivery() -> None:
     first, again = sqs_event([{}]), sqs_event([{}], received=3)
     del first["Records"][0]["attributes"]
-    assert messages_of(first) == [Message("m0", "{}", is_redelivery=False)]
-    assert messages_of(again) == [Message("m0", "{}", is_redelivery=True)]
+    assert messages_of(first) == [Message("m0", "{}", received=1)]
+    assert messages_of(again) == [Message("m0", "{}", received=3)]
 
 
 def test_what_goes_to_quarantine_holds_no_postal_code() -> None:
@@ -229,3 +243,32 @@ def test_damaged_notifications_are_kept_or_applied_but_never_stop_the_batch(data
     assert world.take(notification) == []
     counts = world.metrics.counts
     assert counts.get("NotificationsQuarantined", 0) + counts.get("NotificationsOfUnknownType", 0) == 1
+
+
+def test_what_fails_again_and_again_becomes_a_dead_letter_without_its_postal_code() -> None:
+    world = World()
+    world.broken = True
+    assert world.take(order_change(), received=TRIES - 1) == ["m0"]
+    assert world.given_up == []
+    assert world.take(order_change(), "{", received=TRIES) == []
+    ((payload, step, error_type),) = world.given_up
+    assert (step, error_type) == ("resolve", "UpstreamUnavailable")
+    assert "48110" not in payload
+    assert world.metrics.counts["NotificationsGivenUp"] == 1
+    # Redriven, it is read like the original.
+    assert decode(payload) == decode(json.dumps(order_change()))
+
+
+def test_a_dead_letter_that_can_not_be_sent_is_delivered_again() -> None:
+    world = World()
+    world.broken = world.stuck = True
+    assert world.take(order_change(), received=TRIES) == ["m0"]
+
+
+def test_a_message_over_which_the_function_dies_each_time_is_not_tried_for_ever() -> None:
+    world = World()
+    assert world.take(order_change(), received=UNTRIED_AFTER + 1) == []
+    assert world.resolved == []
+    ((payload, step, _),) = world.given_up
+    assert step == "deliver"
+    assert "48110" not in payload

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from notification_intake.intake import TRIES, UNTRIED_AFTER
+
 if TYPE_CHECKING:
     from .conftest import Template
 
@@ -92,8 +94,9 @@ def test_a_message_that_fails_again_and_again_is_kept_aside(template: Template, 
     redrive = template.properties(queue)["RedrivePolicy"]
     allowed = template.properties(dead_letters)["RedriveAllowPolicy"]
 
-    # A command comes again after seconds at first, so it is given more tries: 42 minutes until the last.
-    tries = {"IntakeQueue": 5, "WorkQueue": 7, "ComplianceQueue": 7}[queue]
+    # A command comes again after seconds at first, so it is given more tries: 42 minutes until the last. The intake
+    # sends its dead letters itself, without postal codes, long before SQS would move them as they came.
+    tries = {"IntakeQueue": 1000, "WorkQueue": 7, "ComplianceQueue": 7}[queue]
     assert redrive == {"deadLetterTargetArn": {"Fn::GetAtt": [dead_letters, "Arn"]}, "maxReceiveCount": tries}
     assert allowed["redrivePermission"] == "byQueue"
     # A queue can't name the other's ARN in a circle, so the name is said twice; here is where they are compared.
@@ -102,6 +105,18 @@ def test_a_message_that_fails_again_and_again_is_kept_aside(template: Template, 
         {"Fn::Sub": f"arn:${{AWS::Partition}}:sqs:${{AWS::Region}}:${{AWS::AccountId}}:{name}"}
     ]
     assert template.properties(dead_letters)["MessageRetentionPeriod"] == 14 * 24 * 3600
+
+
+def test_the_intake_sends_its_dead_letters_itself_because_a_raw_notification_holds_a_postal_code(
+    template: Template,
+) -> None:
+    (right,) = (s for s in template.statements("NotificationIntakeRole") if s["Sid"] == "GiveUp")
+    environment = template.properties("NotificationIntake")["Environment"]["Variables"]
+
+    assert right["Action"] == ["sqs:SendMessage"]
+    assert right["Resource"] == {"Fn::GetAtt": ["IntakeDeadLetterQueue", "Arn"]}
+    assert environment["INTAKE_DEAD_LETTER_QUEUE_URL"] == {"Ref": "IntakeDeadLetterQueue"}
+    assert template.properties("IntakeQueue")["RedrivePolicy"]["maxReceiveCount"] > 10 * UNTRIED_AFTER > TRIES
 
 
 @pytest.mark.parametrize("queue", CONSUMERS)

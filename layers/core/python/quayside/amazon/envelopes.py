@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 import msgspec
 
 from quayside.amazon.decoding import Reader
+from quayside.kernel.redaction import redacted
 
 ORDER_CHANGE = "ORDER_CHANGE"
 FBA_INVENTORY_AVAILABILITY_CHANGES = "FBA_INVENTORY_AVAILABILITY_CHANGES"
@@ -447,26 +448,53 @@ _PERSONAL = frozenset(
         "customizedurl", "newclientsecret",
     }
 )  # fmt: skip
-_PERSONAL_TEXT = re.compile(rf'"({"|".join(sorted(_PERSONAL))})"\s*:\s*"(?:[^"\\]|\\.)*"?', re.IGNORECASE)
+_SOUNDS_PERSONAL = re.compile(
+    r"(^|-)(buyer|recipient|customer|consignee|address|phone|e-?mail|postal|postcode|zip|city|county|gift|message|comment|"
+    r"customi[sz]ed|signature|secret|token|password|(first|last|full|given|family)-name)(-|\d|$)"
+)
+_NUMBERS_TOO = re.compile(r"(^|-)(phone|postal|postcode|zip)(-|\d|$)")
+_BETWEEN_WORDS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|[_\s]+")
+_FIELD_NAME = re.compile(r'("[A-Za-z]{1,60}"\s*:)')
+_LETTER, _DIGIT = re.compile(r"[^\W\d_]"), re.compile(r"\d")
+_LONGEST_SHAPE = 65_536
 
 
 def without_personal_data(body: bytes | str) -> str:
-    """Return a message fit for quarantine: the same JSON without the fields that hold personal data or secrets.
+    """Return a message fit to be kept: the same JSON without the fields that hold personal data or secrets.
 
-    A message that is not JSON is kept as text with those fields blanked as far as they can be recognised, at most
-    64 KiB of it.
+    Fields are known by their names, wherever they stand, also in JSON that is written as text inside of JSON. A name
+    that Amazon adds and that sounds personal is taken for personal. Of a message that is not JSON only the shape is
+    kept (names of fields and punctuation, every letter an x, every digit a 0), at most 64 KiB of it: it can't be
+    replayed, and nobody can say what stands in it.
     """
     text = body if isinstance(body, str) else body.decode(errors="replace")
     try:
-        content = msgspec.json.decode(text)
-    except msgspec.DecodeError:
-        return _PERSONAL_TEXT.sub(r'"\1":""', text)[:65_536]
-    return msgspec.json.encode(_without(content)).decode()
+        return msgspec.json.encode(_without(msgspec.json.decode(text))).decode()
+    except (msgspec.DecodeError, RecursionError, UnicodeError):
+        return _shape(text[:_LONGEST_SHAPE])
 
 
 def _without(value: object) -> object:
     if isinstance(value, dict):
-        return {key: _without(part) for key, part in value.items() if str(key).lower() not in _PERSONAL}
+        return {key: _without(part) for key, part in value.items() if not _is_personal(str(key), part)}
     if isinstance(value, list):
         return [_without(part) for part in value]
+    if isinstance(value, str):
+        return without_personal_data(value) if value.lstrip()[:1] in {"{", "["} else redacted(value)
     return value
+
+
+def _is_personal(name: str, value: object) -> bool:
+    if name.lower() in _PERSONAL:
+        return True
+    words = _BETWEEN_WORDS.sub("-", name).casefold()
+    if value is None or isinstance(value, bool):
+        return False
+    return (_NUMBERS_TOO if isinstance(value, int | float) else _SOUNDS_PERSONAL).search(words) is not None
+
+
+def _shape(text: str) -> str:
+    parts = _FIELD_NAME.split(text)
+    # Every second part is the name of a field.
+    parts[::2] = [_DIGIT.sub("0", _LETTER.sub("x", part)) for part in parts[::2]]
+    return "".join(parts)

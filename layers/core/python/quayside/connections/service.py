@@ -788,6 +788,28 @@ def quarantine(  # noqa: PLR0913 - what is kept of a message that can't be appli
     return entry_id
 
 
+def give_up(payload: str, *, step: str, error_type: str) -> None:
+    """Send a notification that fails again and again to the dead letters of the intake queue.
+
+    Args:
+        payload: the message, already without personal data (``envelopes.without_personal_data``).
+        step: what failed.
+        error_type: the kind of error, by the name of its class.
+
+    Raises:
+        botocore.exceptions.ClientError: the queue did not take it.
+    """
+    opened = bound()
+    opened.system.sqs.send_message(
+        QueueUrl=opened.settings.intake_dead_letter_queue_url,
+        MessageBody=payload,
+        MessageAttributes={
+            name: {"DataType": "String", "StringValue": value}
+            for name, value in (("step", step), ("error_type", error_type))
+        },
+    )
+
+
 def quarantined(connection_id: ConnectionId | None, *, after: str | None = None, limit: int = 50) -> QuarantinePage:
     """Return a page of what is in quarantine, newest first; the operators' quarantine when there is no connection.
 

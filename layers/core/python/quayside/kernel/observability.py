@@ -1,14 +1,22 @@
-"""Logs and metrics that can't leak.
+"""Logs, metrics and errors that can't leak.
 
 Logs carry an allow-list of fields: anything else given as ``extra`` is dropped and only its name is reported. Events,
 payloads and headers are never logged, and the libraries that print them when asked to are pinned to WARNING
-(pynamodb prints items, sp_api prints access tokens).
+(pynamodb prints items, sp_api prints access tokens). What an exception says is never logged either, because it may
+quote data: its kind and its place are.
 """
 
+import functools
 import logging
+import traceback
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Protocol, override
 
+from quayside.kernel.redaction import redacted
+
 if TYPE_CHECKING:
+    from types import TracebackType
+
     from aws_lambda_powertools import Logger
 
 ALLOWED_FIELDS = frozenset(
@@ -27,7 +35,10 @@ _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", 
 
 
 class AllowedFieldsOnly(logging.Filter):
-    """Removes from a record every extra field that is not on the allow-list, and says which."""
+    """Removes from a record every extra field that is not on the allow-list, and says which.
+
+    Of an exception it leaves the kind and the place; words it leaves without secrets and addresses of mail.
+    """
 
     @override
     def filter(self, record: logging.LogRecord) -> bool:
@@ -36,7 +47,42 @@ class AllowedFieldsOnly(logging.Filter):
             delattr(record, name)
         if dropped:
             record.dropped_fields = sorted(dropped)
+        for name in ALLOWED_FIELDS & vars(record).keys():
+            value = getattr(record, name)
+            if isinstance(value, str):
+                setattr(record, name, redacted(value))
+        record.msg, record.args = redacted(record.getMessage()), ()
+        if record.exc_info:
+            kind, _, trace = record.exc_info
+            record.error_type = "unknown" if kind is None else kind.__name__
+            record.path = place_of(trace)
+            record.exc_info = record.exc_text = None
         return True
+
+
+def place_of(trace: "TracebackType | None") -> str:
+    """Return where an exception came from, the innermost place first, as names of files and numbers of lines."""
+    frames = reversed(traceback.extract_tb(trace))
+    return " < ".join(f"{frame.filename.rpartition('/')[2]}:{frame.lineno}" for frame in frames)
+
+
+class FunctionFailed(Exception):
+    """An invocation failed; says what kind of error it was and where, never what was said."""
+
+
+def guarded[Event, Context, Answer](handler: Callable[[Event, Context], Answer]) -> Callable[[Event, Context], Answer]:
+    """Let a Lambda handler fail without words: the runtime logs the message of what escapes, and it may quote data."""
+
+    @functools.wraps(handler)
+    def run(event: Event, context: Context) -> Answer:
+        try:
+            return handler(event, context)
+        except Exception as problem:  # noqa: BLE001 - whatever escapes must not speak
+            failed = f"{type(problem).__name__} at {place_of(problem.__traceback__)}"
+        # Outside of the handler, so that the error carries no other one along.
+        raise FunctionFailed(failed)
+
+    return run
 
 
 def logger(service: str, level: str = "INFO") -> "Logger":

@@ -31,6 +31,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     idempotency_table: str = ""
     intake_queue_url: str = ""
     intake_queue_arn: str = ""
+    intake_dead_letter_queue_url: str = ""
     work_queue_url: str = ""
     compliance_queue_url: str = ""
     raw_bucket: str = ""
