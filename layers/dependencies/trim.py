@@ -71,6 +71,9 @@ DROPPED = (
     "aws_lambda_powertools/utilities/streaming/*",
     "aws_lambda_powertools/utilities/validation/*",
     "sp_api/asyncio/*",
+    # cryptography needs cffi's native half, never its compiler, its parser or its own headers.
+    "cffi/*",
+    "pycparser/*",
     # Only sp_api's configuration reader needs yaml, and never for speed.
     "yaml/_yaml*.so",
     # The tzdata package holds the same.
@@ -100,12 +103,20 @@ IMPORTED = (
     "aws_lambda_powertools.utilities.idempotency",
     "boto3",
     "chalice.app",
+    "cryptography.hazmat.primitives.asymmetric.ec",
+    "cryptography.hazmat.primitives.ciphers.aead",
+    "cryptography.hazmat.primitives.serialization",
     "msgspec",
     "pynamodb.models",
     "sp_api.api",
     "sp_api.base.client",
 )
 """What the build imports at the end to prove that the cut was not too deep."""
+
+NATIVE = ("cryptography", "msgspec")
+"""Packages that load on their own platform alone."""
+
+STABLE_ABI = ".abi3.so"
 
 
 def ships(path: PurePosixPath) -> bool:
@@ -122,6 +133,8 @@ def merge(installed: Sequence[Path], output: Path) -> int:
     """Copy what ships from the installed trees into ``output``, the first tree winning where several hold a file.
 
     Trees of other platforms differ in native code alone, whose file names carry the platform, so that is what they add.
+    Code for Python's stable interface is the exception: its name is the same everywhere, so it gets the one of its
+    platform here, after which its tree is called.
 
     Returns:
         the size of the first tree in bytes, which is what would ship untrimmed.
@@ -134,12 +147,22 @@ def merge(installed: Sequence[Path], output: Path) -> int:
             relative = source.relative_to(tree)
             if number == 0:
                 before += source.stat().st_size
-            target = output / relative
+            target = output / _named(relative, tree.name)
             if ships(PurePosixPath(relative.as_posix())) and not target.exists():
                 target.parent.mkdir(parents=True, exist_ok=True)
                 # A copy, never a link: uv links what it installs to its cache.
                 shutil.copyfile(source, target)
     return before
+
+
+def _named(path: Path, of_platform: str) -> Path:
+    if not path.name.endswith(STABLE_ABI):
+        return path
+    # An interpreter looks for this suffix first, whatever the interface. Source: PEP 3149.
+    cpython = f".cpython-{RUNTIME[0]}{RUNTIME[1]}-"
+    processor = of_platform.partition("-")[0]
+    mark = "darwin.so" if "darwin" in of_platform else f"{processor}-linux-gnu.so"
+    return path.with_name(f"{path.name.removesuffix(STABLE_ABI)}{cpython}{mark}")
 
 
 def lighten(data: Path) -> None:
@@ -227,7 +250,7 @@ def main(arguments: Sequence[str]) -> None:
     byte_compile(output, MOUNT_POINT)
     # Native code loads on its own platform alone, and this machine may be another than the ones the layer is for.
     loads = any(output.glob(f"msgspec/_core*{suffix}") for suffix in EXTENSION_SUFFIXES)
-    check_imports(output, [name for name in IMPORTED if loads or name != "msgspec"])
+    check_imports(output, [name for name in IMPORTED if loads or not name.startswith(NATIVE)])
     sizes = [f"{count / 1e6:.1f} MB" for count in (before, trimmed, size(output))]
     sys.stdout.write("Dependencies: {} installed, {} trimmed, {} with byte-code.\n".format(*sizes))
 

@@ -15,7 +15,11 @@ import boto3
 import msgspec
 import yaml
 from botocore.credentials import ReadOnlyCredentials
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
+from cryptography.hazmat.primitives.hashes import SHA256
 from moto import mock_aws
+from moto.kms.models import kms_backends
 
 from quayside.kernel.clock import Clock, FixedClock, parse_instant
 from quayside.kernel.ids import TenantId
@@ -129,6 +133,15 @@ def _create_tables(names: Sequence[str]) -> None:
         client.create_table(TableName=logical_id, **described)
 
 
+def _proof_key(kms: Any) -> str:
+    made = kms.create_key(**{name: resource("ProofKey")[name] for name in ("KeySpec", "KeyUsage")})["KeyMetadata"]
+    # moto takes a digest for a message and hashes it again, so its signature would be of something else.
+    key: Any = kms_backends[ACCOUNT][REGION].keys[made["KeyId"]]
+    own = key.private_key.private_key
+    key.private_key.sign = lambda digest, _algorithm: own.sign(digest, ec.ECDSA(Prehashed(SHA256())))
+    return str(made["Arn"])
+
+
 @contextmanager
 def aws(*, access: TenantAccess = USES_CREDENTIALS, clock: FixedClock | None = None, **overrides: str) -> Iterator[Aws]:
     """Run a block on an in-process AWS with the template's tables, queues and vault key, and bind a store to it.
@@ -146,7 +159,9 @@ def aws(*, access: TenantAccess = USES_CREDENTIALS, clock: FixedClock | None = N
         intake = sqs.create_queue(QueueName="intake")["QueueUrl"]
         compliance = sqs.create_queue(QueueName="compliance")["QueueUrl"]
         given_up = sqs.create_queue(QueueName="intake-dead-letters")["QueueUrl"]
-        key = boto3.client("kms", region_name=REGION).create_key()["KeyMetadata"]["Arn"]
+        kms = boto3.client("kms", region_name=REGION)
+        key = kms.create_key()["KeyMetadata"]["Arn"]
+        proof_key = _proof_key(kms)
         for bucket in (RAW_BUCKET, EXPORTS_BUCKET):
             boto3.client("s3", region_name=REGION).create_bucket(Bucket=bucket)
         environ = {
@@ -157,6 +172,7 @@ def aws(*, access: TenantAccess = USES_CREDENTIALS, clock: FixedClock | None = N
             "INTAKE_QUEUE_ARN": f"arn:aws:sqs:{REGION}:{ACCOUNT}:intake",
             "VAULT_KEY_ARN": key,
             "COMPLIANCE_QUEUE_URL": compliance,
+            "PROOF_KEY_ARN": proof_key,
             "RAW_BUCKET": RAW_BUCKET,
             "EXPORTS_BUCKET": EXPORTS_BUCKET,
             "TENANT_ROLE_ARN": f"arn:aws:iam::{ACCOUNT}:role/tenant",

@@ -46,6 +46,8 @@ trim: Any = _load_trim()
         "aws_lambda_powertools/utilities/batch/base.py",
         "aws_lambda_powertools/utilities/idempotency/base.py",
         "msgspec/_core.cpython-313-aarch64-linux-gnu.so",
+        "_cffi_backend.cpython-313-aarch64-linux-gnu.so",
+        "cryptography/hazmat/bindings/_rust.abi3.so",
         "boto3-1.43.106.dist-info/licenses/LICENSE",
         "boto3-1.43.106.dist-info/METADATA",
     ],
@@ -72,6 +74,8 @@ def test_what_the_functions_use_ships(path: str) -> None:
         "boto3-1.43.106.dist-info/RECORD",
         "botocore/data/kms/2014-11-01/examples-1.json",
         "bin/httpx",
+        "cffi/api.py",
+        "pycparser/c_parser.py",
     ],
 )
 def test_what_they_do_not_use_stays_behind(path: str) -> None:
@@ -95,6 +99,23 @@ def test_native_code_of_every_platform_lies_side_by_side(tmp_path: Path) -> None
     ]
     assert (output / "fast" / "__init__.py").read_text(encoding="utf-8") == "# from x86_64\n"
     assert before == len("# from x86_64\n") + len(b"native")
+
+
+def test_code_for_the_stable_interface_gets_the_name_of_its_platform(tmp_path: Path) -> None:
+    platforms = ("x86_64-manylinux2014", "aarch64-manylinux2014", "aarch64-apple-darwin")
+    for platform in platforms:
+        package = tmp_path / platform / "sealed"
+        package.mkdir(parents=True)
+        (package / "_rust.abi3.so").write_text(platform, encoding="utf-8")
+    output = tmp_path / "output"
+
+    trim.merge([tmp_path / platform for platform in platforms], output)
+
+    assert {path.name: path.read_text(encoding="utf-8") for path in (output / "sealed").iterdir()} == {
+        "_rust.cpython-313-x86_64-linux-gnu.so": "x86_64-manylinux2014",
+        "_rust.cpython-313-aarch64-linux-gnu.so": "aarch64-manylinux2014",
+        "_rust.cpython-313-darwin.so": "aarch64-apple-darwin",
+    }
 
 
 def test_a_client_reads_only_what_it_needs_of_botocores_data(tmp_path: Path) -> None:

@@ -37,6 +37,7 @@ TENANT_ROLES = {
     "TenantKeeperRole": ({"ComplianceWorker"}, {"dynamodb:DeleteItem", "dynamodb:Query"}, set[str]()),
 }
 KEYS = ("DataKey", "VaultKey", "QueueKey")
+PROOF_KEY = "ProofKey"
 AWS_POLICIES = {
     # X-Ray's actions know no resources, and a traced function can't be created without them.
     *(f"{function}Role: AWSXRayDaemonWriteAccess" for function in FUNCTIONS),
@@ -76,7 +77,7 @@ def test_no_resource_is_a_wildcard_but_this_key_in_the_keys_own_policy(template:
                 if resource in _ALL_FILES:
                     assert statement["Effect"] == "Deny", place
                 elif resource == "*":
-                    assert place in {f"{key}/Properties/KeyPolicy" for key in KEYS}, place
+                    assert place in {f"{key}/Properties/KeyPolicy" for key in (*KEYS, PROOF_KEY)}, place
                 elif "Fn::Sub" in resource:
                     assert _RESOURCE_OF_OURS.fullmatch(resource["Fn::Sub"]), f"{place}: {resource}"
                 else:
@@ -258,6 +259,13 @@ def test_the_applications_secret_is_bound_to_the_application(template: Template)
 def test_keys_rotate_and_have_a_name(template: Template, key: str) -> None:
     assert template.properties(key)["EnableKeyRotation"] is True
     assert template.properties(f"{key}Alias")["TargetKeyId"] == {"Ref": key}
+
+
+def test_the_proof_key_signs_and_can_do_nothing_else(template: Template) -> None:
+    given = template.properties(PROOF_KEY)
+
+    assert (given["KeySpec"], given["KeyUsage"]) == ("ECC_NIST_P256", "SIGN_VERIFY")
+    assert template.properties(f"{PROOF_KEY}Alias")["TargetKeyId"] == {"Ref": PROOF_KEY}
 
 
 def test_the_vault_key_refuses_a_credential_without_purpose(template: Template) -> None:
