@@ -5,8 +5,7 @@ import secrets
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from quayside.accounts.service import MemberCache
-from quayside.accounts.store import CognitoIdentityProvider, IdentityProvider
+from quayside.accounts.store import CognitoIdentityProvider, IdentityProvider, find_member
 from quayside.kernel.clock import Clock, SystemClock
 from quayside.kernel.observability import Metrics, PowertoolsMetrics, logger
 from quayside.kernel.settings import Settings, load_settings
@@ -15,6 +14,8 @@ from quayside.sync.service import Desk
 
 if TYPE_CHECKING:
     from aws_lambda_powertools import Logger
+
+    from quayside.accounts.service import FindMember
 
 
 class Container:
@@ -33,7 +34,7 @@ class Container:
         self.settings = settings
         self.clock = clock or SystemClock()
         self.store = bind(store or Store(settings, STORES_CREDENTIALS))
-        self.members = MemberCache(self.clock)
+        self.find_member: FindMember = find_member
         self._identity = identity
         self._metrics = metrics
 

@@ -315,7 +315,13 @@ class Product:
                 self._api.settings, clock=clock or self.clock, store=self._api.store, metrics=self.metrics["api"]
             )
         application, _ = seller_api.build(container)
-        return Api(application, self._api.store, {"sub": subject, "token_use": "id", "custom:tenant_id": tenant_id})
+        claims = {
+            "sub": subject,
+            "aud": self._api.settings.user_pool_client_id,
+            "token_use": "id",
+            "custom:tenant_id": tenant_id,
+        }
+        return Api(application, self._api.store, claims)
 
     @property
     def api_store(self) -> Store:

@@ -10,6 +10,8 @@ from quayside.kernel.errors import Conflict, InvalidInput, RateLimited, Unauthen
 from quayside.kernel.ids import TenantId
 
 CODE = "123456"
+CLIENT_ID = "quayside-web"
+"""The app client of the product, which its tokens are made for."""
 _ATTEMPTS_BEFORE_LOCK_OUT = 5
 
 
@@ -34,6 +36,7 @@ class FakeIdentityProvider:
 
     def __init__(self, clock: Clock) -> None:
         self.clock = clock
+        self.client_id = CLIENT_ID
         self.accounts: dict[str, Account] = {}
         self.sent: list[str] = []
         self._challenges: dict[str, str] = {}
@@ -108,6 +111,7 @@ class FakeIdentityProvider:
             "email": account.email,
             "name": account.name,
             "token_use": "id",
+            "aud": self.client_id,
             "auth_time": str(auth_time),
         }
         if account.tenant_id:

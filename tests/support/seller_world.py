@@ -12,7 +12,7 @@ from seller_api.app import build
 from seller_api.container import Container
 from tests.support.api import Answer, caller
 from tests.support.aws import Aws
-from tests.support.identity import CODE, FakeIdentityProvider
+from tests.support.identity import CLIENT_ID, CODE, FakeIdentityProvider
 
 PASSWORD = "Correct-Horse-9"
 
@@ -67,7 +67,7 @@ class SellerWorld:
         self.aws = present
         self.identity = FakeIdentityProvider(present.clock)
         self.metrics = CountedMetrics()
-        given = msgspec.structs.replace(present.settings, **settings)
+        given = msgspec.structs.replace(present.settings, user_pool_client_id=CLIENT_ID, **settings)
         self.container = Container(
             given, clock=present.clock, store=present.store, identity=self.identity, metrics=self.metrics
         )

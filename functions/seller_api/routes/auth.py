@@ -150,7 +150,7 @@ def sign_out(call: Call[None, None]) -> None:
 @routes.post("/auth/sign-out-everywhere", permission="profile")
 def sign_out_everywhere(call: Call[None, None]) -> None:
     """End every session of the member, on all devices, at once."""
-    service.sign_out_everywhere(call.container.identity, call.container.clock, call.container.members, call.principal)
+    service.sign_out_everywhere(call.container.identity, call.container.clock, call.principal)
     call.drop_session()
 
 
@@ -183,9 +183,7 @@ def begin_authenticator(call: Call[Nothing, None]) -> AuthenticatorSetup:
 @routes.post("/auth/mfa/confirm", permission="profile", body=CodeOnly)
 def confirm_authenticator(call: Call[CodeOnly, None]) -> None:
     """Switch the second factor on by a code of the app."""
-    service.confirm_authenticator(
-        call.container.identity, call.container.members, call.principal, call.refresh_token, code=call.body.code
-    )
+    service.confirm_authenticator(call.container.identity, call.principal, call.refresh_token, code=call.body.code)
 
 
 @routes.post("/auth/mfa/disable", permission="profile", body=CodeOnly)
@@ -193,7 +191,6 @@ def disable_authenticator(call: Call[CodeOnly, None]) -> None:
     """Switch the second factor off by a code of the app."""
     service.disable_authenticator(
         call.container.identity,
-        call.container.members,
         call.principal,
         call.refresh_token,
         code=call.body.code,

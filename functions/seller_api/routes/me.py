@@ -25,7 +25,7 @@ def get_me(call: Call[None, None]) -> Me:
 @routes.patch("/me", permission="profile", body=Rename)
 def rename_me(call: Call[Rename, None]) -> Me:
     """Change one's own name."""
-    return service.rename_member(call.container.members, call.principal, name=call.body.name)
+    return service.rename_member(call.principal, name=call.body.name)
 
 
 @routes.patch("/tenant", permission="tenant.manage", body=Rename)

@@ -99,6 +99,7 @@ def test_a_confirmed_account_signs_in_and_its_token_says_who_it_is(world: World)
     tokens = _signed_in(world)
     claims = claims_of(tokens.id_token)
     assert (claims["sub"], claims["email"], claims["name"]) == (subject, EMAIL, "Anna")
+    assert (claims["aud"], claims["token_use"]) == (world.identity.client_id, "id")
     assert tokens.refresh_token
     assert tokens.refresh_token not in repr(tokens)
 

@@ -343,7 +343,6 @@ def test_a_role_sees_freshness_but_neither_acts_nor_reads_what_is_not_its_own(
     subject = MemberId(market.identity.accounts[anna.email].subject)
     with tenant_scope(seller.tenant_id):
         write(MemberRecord, keys.member(seller.tenant_id, subject), [MemberRecord.role.set("buyer")])
-    market.container.members.forget(seller.tenant_id, subject)
     base = f"/connections/{seller.connection_id}"
     assert anna.call("GET", f"{base}/sync").status == 200
     assert anna.call("GET", f"{base}/datasets/inventory/rows").status == 200

@@ -20,6 +20,7 @@ from tests.support.api import Answer, caller
 TENANT = tenant_id_of("anna")
 CLAIMS = {
     "sub": "anna",
+    "aud": "quayside-web",
     "email": "anna@example.com",
     "custom:tenant_id": TENANT,
     "token_use": "id",
@@ -98,13 +99,17 @@ class Logged:
 class World:
     """An app with one member, whose role a test chooses."""
 
-    def __init__(self, role: str = "owner", state: str = "active", ended: int | None = None) -> None:
+    def __init__(
+        self, role: str = "owner", state: str = "active", ended: int | None = None, client_id: str = "quayside-web"
+    ) -> None:
         member = SimpleNamespace(
             role=role, state=state, email="anna@example.com", name="Anna", mfa_enabled=False, sessions_end_at=ended
         )
-        members = SimpleNamespace(member=lambda *_: member)
         self.metrics, self.logger = CountedMetrics(), Logged()
-        container: Any = SimpleNamespace(members=members, metrics=self.metrics, logger=self.logger)
+        settings = SimpleNamespace(user_pool_client_id=client_id)
+        container: Any = SimpleNamespace(
+            settings=settings, find_member=lambda _: member, metrics=self.metrics, logger=self.logger
+        )
         self.app = Chalice(app_name="test", configure_logs=False)
         register(self.app, lambda: container, [routes])
         self._call = caller(self.app)
@@ -153,6 +158,10 @@ def test_a_route_is_open_to_exactly_the_roles_with_its_permission(role: str, met
         ({}, 401, "unauthenticated"),
         ({**CLAIMS, "sub": ""}, 401, "unauthenticated"),
         ({**CLAIMS, "token_use": "access"}, 401, "unauthenticated"),
+        ({name: value for name, value in CLAIMS.items() if name != "token_use"}, 401, "unauthenticated"),
+        ({**CLAIMS, "aud": "another-client"}, 401, "other_application"),
+        ({**CLAIMS, "aud": ["quayside-web", "another-client"]}, 401, "other_application"),
+        ({name: value for name, value in CLAIMS.items() if name != "aud"}, 401, "other_application"),
         ({**CLAIMS, "custom:tenant_id": ""}, 401, "no_tenant"),
         ({**CLAIMS, "custom:tenant_id": "not a tenant"}, 400, "invalid_tenant_id"),
     ],
@@ -161,6 +170,11 @@ def test_who_is_not_known_is_sent_away(claims: dict[str, object] | None, status:
     answer = World().call("GET", "/things", claims=claims)
     assert (answer.status, answer.json["code"]) == (status, code)
     assert answer.headers["content-type"] == "application/problem+json"
+
+
+def test_without_an_app_client_of_its_own_no_token_is_good() -> None:
+    answer = World(client_id="").call("GET", "/things", claims={**CLAIMS, "aud": ""})
+    assert (answer.status, answer.json["code"]) == (401, "other_application")
 
 
 def test_a_removed_member_and_an_ended_session_are_sent_away() -> None:

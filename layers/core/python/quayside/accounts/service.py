@@ -1,25 +1,25 @@
 """Use cases of accounts: signing up and in, staying signed in, second factors, names."""
 
+from collections.abc import Callable
 from typing import NamedTuple
 from urllib.parse import quote, urlencode
 
 import msgspec
 
 from quayside.accounts import rules, store
-from quayside.accounts.records import whole
+from quayside.accounts.records import MemberRecord, whole
 from quayside.accounts.rules import Permission
 from quayside.accounts.store import ChallengeName, IdentityProvider, NextStep, Tokens
 from quayside.accounts.views import AuthenticatorSetup, Challenge, Me, MemberView, Session, SignedUp, TenantView
-from quayside.kernel.clock import Clock, epoch_seconds, format_instant, from_epoch_seconds
+from quayside.kernel.clock import Clock, format_instant, from_epoch_seconds
 from quayside.kernel.errors import Conflict, FieldProblem, Forbidden, InvalidInput, Unauthenticated
 from quayside.kernel.ids import MemberId, TenantId, check_tenant_id, tenant_id_of
 from quayside.kernel.tenancy import tenant_scope
 
 OPERATORS_GROUP = "operators"
-MEMBER_CACHE_SECONDS = 30
-"""How long a member's role is trusted without reading it again: the most a removed member can still do."""
+FindMember = Callable[[MemberId], MemberRecord | None]
+"""Reads a member of the tenant in scope as they are now."""
 
-_CACHED_MEMBERS = 1000
 _ISSUER = "Quayside"
 _TENANT_CLAIM = "custom:tenant_id"
 
@@ -57,58 +57,27 @@ class Started(NamedTuple):
     refresh_token: str | None
 
 
-class _Member(NamedTuple):
-    role: str
-    state: str
-    email: str
-    name: str
-    mfa_enabled: bool
-    sessions_end_at: int | None
-
-
-class MemberCache:
-    """Member records read lately, so that a page of many requests reads its member once."""
-
-    def __init__(self, clock: Clock) -> None:
-        self._clock = clock
-        self._members: dict[tuple[TenantId, MemberId], tuple[int, _Member | None]] = {}
-
-    def member(self, tenant_id: TenantId, member_id: MemberId) -> _Member | None:
-        """Return a member of the tenant in scope, at most ``MEMBER_CACHE_SECONDS`` old."""
-        now = epoch_seconds(self._clock.now())
-        known = self._members.get((tenant_id, member_id))
-        if known is not None and known[0] > now:
-            return known[1]
-        record = store.find_member(member_id)
-        member = None
-        if record is not None:
-            member = _Member(
-                record.role,
-                record.state,
-                record.email,
-                record.name,
-                bool(record.mfa_enabled),
-                whole(record.sessions_end_at),
-            )
-        if len(self._members) >= _CACHED_MEMBERS:
-            self._members.clear()
-        self._members[tenant_id, member_id] = (now + MEMBER_CACHE_SECONDS, member)
-        return member
-
-    def forget(self, tenant_id: TenantId, member_id: MemberId) -> None:
-        """Read this member anew next time."""
-        self._members.pop((tenant_id, member_id), None)
-
-
-def claims_from(claims: dict[str, object]) -> Claims:
+def claims_from(claims: dict[str, object], client_id: str) -> Claims:
     """Read the claims of a token that was verified, as API Gateway's authoriser or the identity provider gives them.
 
+    The authoriser knows the user pool alone: a token that the pool made for another app client has a good signature
+    too, and is refused here.
+
+    Args:
+        claims: what the token says.
+        client_id: the app client of this product; when it is empty, no token is good.
+
     Raises:
-        Unauthenticated: the claims name nobody, or are those of a token that is no ID token.
+        Unauthenticated: the claims name nobody, are those of a token that is no ID token, or were made for another
+            app client than ``client_id``.
     """
     subject = claims.get("sub")
-    if not isinstance(subject, str) or not subject or claims.get("token_use", "id") != "id":
+    if not isinstance(subject, str) or not subject or claims.get("token_use") != "id":
         raise Unauthenticated("The request does not say who is asking.")
+    if not client_id or claims.get("aud") != client_id:
+        raise Unauthenticated(
+            "This session was begun in another application.", code="other_application", action="Sign in here."
+        )
     email = str(claims.get("email") or "")
     signed_in_at = str(claims.get("auth_time") or "")
     tenant_id = claims.get(_TENANT_CLAIM)
@@ -123,10 +92,12 @@ def claims_from(claims: dict[str, object]) -> Claims:
     )
 
 
-def principal_of(claims: Claims, cache: MemberCache) -> Principal:
+def principal_of(claims: Claims, find_member: FindMember = store.find_member) -> Principal:
     """Return who asks, by reading the member that the claims name.
 
-    The tenant in the token is believed only because a member with the token's own subject is found there.
+    The tenant in the token is believed only because a member with the token's own subject is found there. The member is
+    read for every request, strongly consistent, so whoever was removed, given a smaller role or signed out everywhere
+    can do nothing more from that moment on, whatever their token says.
 
     Raises:
         Unauthenticated: the session is over, or began before the account had a tenant.
@@ -137,10 +108,10 @@ def principal_of(claims: Claims, cache: MemberCache) -> Principal:
     tenant_id = check_tenant_id(claims.tenant_id)
     member_id = MemberId(claims.subject)
     with tenant_scope(tenant_id):
-        member = cache.member(tenant_id, member_id)
+        member = find_member(member_id)
     if member is None or member.state != "active":
         raise Forbidden("You are not a member of this organisation.", code="not_a_member")
-    if rules.session_is_over(claims.signed_in_at, member.sessions_end_at):
+    if rules.session_is_over(claims.signed_in_at, whole(member.sessions_end_at)):
         raise Unauthenticated("You signed out everywhere.", code="session_over", action="Sign in again.")
     is_operator = OPERATORS_GROUP in claims.groups
     return Principal(
@@ -152,7 +123,7 @@ def principal_of(claims: Claims, cache: MemberCache) -> Principal:
         role=member.role,
         permissions=rules.permissions_of(member.role, is_operator=is_operator),
         is_operator=is_operator,
-        mfa_enabled=member.mfa_enabled,
+        mfa_enabled=bool(member.mfa_enabled),
     )
 
 
@@ -242,7 +213,7 @@ def _start(
     Every step can be repeated: the tenant's id follows from the subject, its records are only written when missing,
     and the claim is set last. Whoever fails half way does it all again at the next sign-in.
     """
-    claims = claims_from(store.claims_of(tokens.id_token))
+    claims = claims_from(store.claims_of(tokens.id_token), identity.client_id)
     if claims.tenant_id is None:
         tenant_id = tenant_id_of(claims.subject)
         now = clock.now()
@@ -254,11 +225,11 @@ def _start(
             raise Unauthenticated("The session could not be started.", action="Sign in again.")
         fresh = identity.refresh(tokens.refresh_token)
         tokens = msgspec.structs.replace(fresh, refresh_token=fresh.refresh_token or tokens.refresh_token)
-        claims = claims_from(store.claims_of(tokens.id_token))
+        claims = claims_from(store.claims_of(tokens.id_token), identity.client_id)
     if authenticator:
         with tenant_scope(check_tenant_id(claims.tenant_id or "")):
             store.note_authenticator(MemberId(claims.subject), on=True)
-    principal = principal_of(claims, MemberCache(clock))
+    principal = principal_of(claims)
     return Started(Session(tokens.id_token, tokens.expires_in_seconds, me(principal)), tokens.refresh_token)
 
 
@@ -269,7 +240,7 @@ def refresh(identity: IdentityProvider, clock: Clock, trial_days: int, refresh_t
         Unauthenticated: there is no cookie, or its session is over.
     """
     tokens = identity.refresh(_needed(refresh_token))
-    claims = claims_from(store.claims_of(tokens.id_token))
+    claims = claims_from(store.claims_of(tokens.id_token), identity.client_id)
     if claims.tenant_id is None:
         return _start(
             identity,
@@ -278,7 +249,7 @@ def refresh(identity: IdentityProvider, clock: Clock, trial_days: int, refresh_t
             msgspec.structs.replace(tokens, refresh_token=tokens.refresh_token or refresh_token),
             authenticator=False,
         )
-    principal = principal_of(claims, MemberCache(clock))
+    principal = principal_of(claims)
     return Started(Session(tokens.id_token, tokens.expires_in_seconds, me(principal)), tokens.refresh_token)
 
 
@@ -288,11 +259,10 @@ def sign_out(identity: IdentityProvider, refresh_token: str | None) -> None:
         identity.revoke(refresh_token)
 
 
-def sign_out_everywhere(identity: IdentityProvider, clock: Clock, cache: MemberCache, principal: Principal) -> None:
+def sign_out_everywhere(identity: IdentityProvider, clock: Clock, principal: Principal) -> None:
     """End every session of a member at once, including ID tokens that would still be valid for a while."""
     with tenant_scope(principal.tenant_id):
         store.end_sessions(principal.member_id, clock.now())
-    cache.forget(principal.tenant_id, principal.member_id)
     identity.end_all_sessions(principal.username)
 
 
@@ -321,17 +291,16 @@ def begin_authenticator(
 
 
 def confirm_authenticator(
-    identity: IdentityProvider, cache: MemberCache, principal: Principal, refresh_token: str | None, *, code: str
+    identity: IdentityProvider, principal: Principal, refresh_token: str | None, *, code: str
 ) -> None:
     """Switch the second factor on, after a code proved that the app holds the secret."""
     identity.check_authenticator(_access_token(identity, principal, refresh_token), code.strip())
     identity.switch_authenticator(principal.username, on=True)
-    _note(cache, principal, on=True)
+    _note(principal, on=True)
 
 
-def disable_authenticator(  # noqa: PLR0913 - who, with which session and which proof
+def disable_authenticator(
     identity: IdentityProvider,
-    cache: MemberCache,
     principal: Principal,
     refresh_token: str | None,
     *,
@@ -351,19 +320,18 @@ def disable_authenticator(  # noqa: PLR0913 - who, with which session and which 
         )
     identity.check_authenticator(_access_token(identity, principal, refresh_token), code.strip())
     identity.switch_authenticator(principal.username, on=False)
-    _note(cache, principal, on=False)
+    _note(principal, on=False)
 
 
-def _note(cache: MemberCache, principal: Principal, *, on: bool) -> None:
+def _note(principal: Principal, *, on: bool) -> None:
     with tenant_scope(principal.tenant_id):
         store.note_authenticator(principal.member_id, on=on)
-    cache.forget(principal.tenant_id, principal.member_id)
 
 
 def _access_token(identity: IdentityProvider, principal: Principal, refresh_token: str | None) -> str:
     """Return an access token of the cookie's session, which must be the session of the member who asks."""
     tokens = identity.refresh(_needed(refresh_token))
-    if claims_from(store.claims_of(tokens.id_token)).subject != principal.member_id:
+    if claims_from(store.claims_of(tokens.id_token), identity.client_id).subject != principal.member_id:
         raise Unauthenticated("Two different people are signed in here.", code="session_mix", action="Sign in again.")
     return tokens.access_token
 
@@ -401,12 +369,11 @@ def me(principal: Principal) -> Me:
     )
 
 
-def rename_member(cache: MemberCache, principal: Principal, *, name: str) -> Me:
+def rename_member(principal: Principal, *, name: str) -> Me:
     """Change one's own name."""
     name = _checked_name(name, "name")
     with tenant_scope(principal.tenant_id):
         store.rename_member(principal.member_id, name)
-    cache.forget(principal.tenant_id, principal.member_id)
     return me(msgspec.structs.replace(principal, name=name))
 
 

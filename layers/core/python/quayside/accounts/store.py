@@ -63,6 +63,11 @@ class IdentityProvider(Protocol):
     as for a wrong password or code. Errors are those of ``quayside.kernel.errors``.
     """
 
+    @property
+    def client_id(self) -> str:
+        """The app client that every token it hands out is made for."""
+        ...
+
     def sign_up(self, email: str, password: str, name: str) -> str | None:
         """Begin an account and send a code; return its subject, or None when the address has an account already."""
         ...
@@ -141,6 +146,11 @@ class CognitoIdentityProvider:
         self._client = client
         self._pool = user_pool_id
         self._app = client_id
+
+    @property
+    def client_id(self) -> str:
+        """The app client of this product."""
+        return self._app
 
     def sign_up(self, email: str, password: str, name: str) -> str | None:
         """Begin an account. An address that has one gets a fresh code if it waits for one, and nothing otherwise."""
