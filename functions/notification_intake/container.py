@@ -11,6 +11,7 @@ from quayside.connections import service as connections
 from quayside.kernel.clock import Clock, SystemClock
 from quayside.kernel.observability import Metrics, PowertoolsMetrics, logger
 from quayside.kernel.settings import Settings, load_settings
+from quayside.storage.blocks import block_of
 from quayside.storage.connection import FACTS_ONLY, Store, bind
 from quayside.sync import service as sync
 
@@ -45,6 +46,7 @@ PORTS = Ports(
     catalog.apply_status_change,
     connections.record_notified,
     connections.give_up,
+    lambda tenant_id: block_of(tenant_id) is not None,
 )
 """The ports of the deployed function."""
 

@@ -135,6 +135,7 @@ class Ports(NamedTuple):
         apply_listing_status: stores whether a listing can be bought and found.
         record_notified: takes note that notifications of a dataset arrive.
         give_up: sends a message to the dead letters.
+        is_blocked: whether the operator has blocked a tenant.
     """
 
     serving: Callable[[str], Sequence[Served]]
@@ -146,6 +147,7 @@ class Ports(NamedTuple):
     apply_listing_status: "ListingStatusSink"
     record_notified: Callable[[ConnectionId, str, datetime], None]
     give_up: GiveUp
+    is_blocked: Callable[[TenantId], bool]
 
 
 class Message(NamedTuple):
@@ -211,6 +213,7 @@ class _Batch:
         self.asks: dict[_Ask, list[str]] = {}
         self.told: dict[tuple[str, str, str], datetime] = {}
         self.finished: dict[str, tuple[SyncCommand, list[str]]] = {}
+        self.blocked: dict[str, bool] = {}
 
     def want(self, message_id: str, served: Served, order_id: str, status: str) -> None:
         """Note an order that lacks its money."""
@@ -307,11 +310,21 @@ class Intake:
             return
         needed = _DATASETS[notification.type]
         for served in self._served(notification, payload.seller_id):
+            if self._is_blocked(served, batch):
+                self._metrics.count("NotificationsBlocked")
+                continue
             if not needed.is_needed(served.features_off):
                 # Nothing may be kept that no switched-on feature needs (AUP 3.8).
                 self._metrics.count("NotificationsSwitchedOff")
                 continue
             self._read_for(served, message, notification, batch)
+
+    def _is_blocked(self, served: Served, batch: _Batch) -> bool:
+        """Return whether the operator has blocked a tenant, asked once a batch: a block holds for the next at once."""
+        known = batch.blocked.get(served.tenant_id)
+        if known is None:
+            known = batch.blocked[served.tenant_id] = self._ports.is_blocked(TenantId(served.tenant_id))
+        return known
 
     def _read_for(self, served: Served, message: Message, notification: Notification, batch: _Batch) -> None:
         payload = notification.payload
@@ -518,6 +531,9 @@ class Intake:
     def _set_aside(self, message: Message, outcome: _Unusable, batch: _Batch) -> None:
         served = outcome.served
         try:
+            if served is not None and self._is_blocked(served, batch):
+                self._metrics.count("NotificationsBlocked")
+                return
             with nullcontext() if served is None else tenant_scope(TenantId(served.tenant_id)):
                 self._ports.quarantine(
                     tenant_id=None if served is None else TenantId(served.tenant_id),

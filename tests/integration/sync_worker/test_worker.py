@@ -7,10 +7,14 @@ from typing import Any
 import pytest
 
 from infra.simulator.world import Seller
+from quayside.amazon.errors import TenantBlocked
+from quayside.amazon.tokens import BLOCK_SECONDS
 from quayside.connections import service as connections
+from quayside.connections import store
 from quayside.kernel.clock import parse_instant
 from quayside.kernel.ids import tenant_id_of
 from quayside.kernel.tenancy import tenant_scope
+from quayside.storage.blocks import block_of, lift_block, put_block
 from quayside.sync.service import show_connection
 from tests.support.amazon import TENANT, Stage, id_of, stage
 
@@ -240,3 +244,46 @@ def test_the_gateway_speaks_to_every_operation_of_the_simulator(on: Stage) -> No
         "createSubscription", "deleteSubscriptionById",
     } <= called  # fmt: skip
     assert not [each for each in on.calls().values() if set(each["by_status"]) - {"200", "202", "204"}]
+
+
+def test_nothing_is_done_for_a_blocked_tenant_and_reading_goes_on_when_the_block_is_lifted(on: Stage) -> None:
+    seller = shop(on, orders=1)
+    connection_id = on.begin(seller)
+    on.run()
+    order = on.simulator.world.new_order(seller)
+    on.simulator.world.commit()
+    tokens = on.worker._with.tokens
+    with tenant_scope(TENANT):
+        tokens.access_token(TENANT, connection_id)
+        put_block(TENANT, "case-1", "Asks buyers for good reviews.", on.clock.now())
+        on.clock.advance(BLOCK_SECONDS)
+        with pytest.raises(TenantBlocked):  # so that work which is under way ends within seconds
+            tokens.access_token(TENANT, connection_id)
+    before = on.calls()
+    on.desk.ask("orders.fetch", TENANT, connection_id, cause="notification", order_id=order.order_id)
+    sent = sum(on.tick(300) for _ in range(3))
+    on.run()
+    assert (on.calls(), sent > 0) == (before, True)
+    assert {ending for _, ending in on.ended[-sent - 1 :]} == {"blocked"}
+    assert order.order_id not in orders(on)
+    lift_block(TENANT, "another-case")
+    assert block_of(TENANT) is not None
+    lift_block(TENANT, "case-1")
+    for _ in range(5):
+        on.tick(300)
+        on.run()
+    assert order.order_id in orders(on)
+
+
+def test_the_register_tells_of_what_use_a_key_is_and_forgets_it_with_the_key(on: Stage) -> None:
+    seller = shop(on)
+    connection_id = on.begin(seller)
+    on.run()
+    (entry,) = store.credential_entries(TENANT)
+    assert (entry.selling_partner_id, entry.region) == (seller.selling_partner_id, "NA")
+    assert entry.granted_at <= min(entry.uses().values())
+    assert {"Inventory and Order Tracking", "Amazon Fulfillment"} <= set(entry.uses())
+    assert connections.accounts_of(TENANT) == ((seller.selling_partner_id, "NA"),)
+    with tenant_scope(TENANT):
+        connections.disconnect(connection_id, seller.selling_partner_id, desk=on.desk)
+    assert list(store.credential_entries()) == []

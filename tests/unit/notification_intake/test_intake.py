@@ -58,6 +58,7 @@ class World:
         self.given_up: list[tuple[str, str, str]] = []
         self.broken = False
         self.stuck = False
+        self.blocked: set[str] = set()
         self.serving = (
             (Serving(TENANT, CONNECTION, "NA", frozenset({"subscription-1"}), features_off),) if served else ()
         )
@@ -72,6 +73,7 @@ class World:
                 self._apply_status,
                 lambda *_: None,
                 self._give_up,
+                lambda tenant_id: tenant_id in self.blocked,
             ),
             self.clock,
             self.metrics,
@@ -141,6 +143,19 @@ def test_reports_of_other_people_cost_no_look_up_or_one_when_they_are_of_a_type_
     assert world.looked_up == ["theirs"]
     assert world.metrics.counts == {"NotificationsDropped": 6}
     assert world.sent == []
+
+
+def test_nothing_of_a_blocked_tenant_is_applied_asked_for_or_kept_from_the_next_batch_on() -> None:
+    world = World()
+    of_all_kinds = (listing_status(), listing_issues(), listing_quantity(), transaction_update())
+    unusable = order_change(marketplace="NOWHERE")
+    world.blocked.add(TENANT)
+    assert world.take(*of_all_kinds, unusable) == []
+    assert (world.statuses, world.sent, world.kept) == ([], [], [])
+    assert world.metrics.counts == {"NotificationsBlocked": 5}
+    world.blocked.clear()
+    world.take(listing_status())
+    assert world.statuses == [("BUYABLE", "DISCOVERABLE")]
 
 
 def test_a_report_of_ours_is_collected_once() -> None:

@@ -98,6 +98,12 @@ EXACT = [
     ),
     (keys.quarantine_entry(AT, "e1"), Key("QUARANTINE", "ENTRY#2026-11-21T10:11:12Z#e1")),
     (keys.lease("token:x"), Key("LEASE#token%3Ax", "LEASE")),
+    (keys.tenant_block(T), Key("BLOCK#q9w1dfwf077ymga183f5vbh24e", "BLOCK")),
+    (keys.abuse_case("case1"), Key("ABUSE", "CASE#case1")),
+    (
+        keys.credential_entry(T, C),
+        Key(f"CREDENTIAL#{keys.due_shard(C)}", "q9w1dfwf077ymga183f5vbh24e#tm19crgppmgzv9xh"),
+    ),
 ]
 
 

@@ -15,6 +15,7 @@ from quayside.kernel.clock import Clock, format_instant, from_epoch_seconds
 from quayside.kernel.errors import Conflict, FieldProblem, Forbidden, InvalidInput, Unauthenticated
 from quayside.kernel.ids import MemberId, TenantId, check_tenant_id, tenant_id_of
 from quayside.kernel.tenancy import tenant_scope
+from quayside.storage import blocks
 
 OPERATORS_GROUP = "operators"
 FindMember = Callable[[MemberId], MemberRecord | None]
@@ -101,7 +102,7 @@ def principal_of(claims: Claims, find_member: FindMember = store.find_member) ->
 
     Raises:
         Unauthenticated: the session is over, or began before the account had a tenant.
-        Forbidden: there is no such member, or the member was removed.
+        Forbidden: there is no such member, the member was removed, or the tenant is blocked (why is said).
     """
     if claims.tenant_id is None:
         raise Unauthenticated("Your session has no organisation yet.", code="no_tenant", action="Sign in again.")
@@ -113,6 +114,7 @@ def principal_of(claims: Claims, find_member: FindMember = store.find_member) ->
         raise Forbidden("You are not a member of this organisation.", code="not_a_member")
     if rules.session_is_over(claims.signed_in_at, whole(member.sessions_end_at)):
         raise Unauthenticated("You signed out everywhere.", code="session_over", action="Sign in again.")
+    _refuse_blocked(tenant_id)
     is_operator = OPERATORS_GROUP in claims.groups
     return Principal(
         tenant_id=tenant_id,
@@ -125,6 +127,17 @@ def principal_of(claims: Claims, find_member: FindMember = store.find_member) ->
         is_operator=is_operator,
         mfa_enabled=bool(member.mfa_enabled),
     )
+
+
+def _refuse_blocked(tenant_id: TenantId) -> None:
+    """Let nobody of a blocked tenant in. Asked anew each time: a block holds from the moment it was written."""
+    block = blocks.block_of(tenant_id)
+    if block is not None:
+        raise Forbidden(
+            f"Your organisation is blocked. Since {block.since[:16].replace('T', ' ')} UTC. Reason: {block.reason}",
+            code="tenant_blocked",
+            action="Write to the operator of this Quayside, who can lift the block.",
+        )
 
 
 def sign_up(  # noqa: PLR0913 - what an account is made of

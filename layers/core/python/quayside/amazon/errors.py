@@ -68,6 +68,10 @@ class Revoked(AmazonError):
     """The seller has withdrawn the authorisation: the refresh token is no longer a grant."""
 
 
+class TenantBlocked(AmazonError):
+    """The operator has blocked the tenant: no call is made for it until the block is lifted."""
+
+
 class CodeRefused(AmazonError):
     """The authorisation code was used already, has expired, or was never issued to this application."""
 

@@ -12,13 +12,13 @@ from typing import NamedTuple
 from pynamodb.attributes import BinaryAttribute, UnicodeAttribute
 from pynamodb.exceptions import DeleteError
 
-from quayside.amazon.errors import AmazonError, Busy, OurSecretInvalid
+from quayside.amazon.errors import AmazonError, Busy, OurSecretInvalid, TenantBlocked
 from quayside.amazon.oauth import AccessToken, LoginWithAmazon
 from quayside.amazon.transport import Transport
 from quayside.kernel.clock import Clock, epoch_milliseconds, epoch_seconds, from_epoch_seconds
 from quayside.kernel.ids import ConnectionId, TenantId, new_id
 from quayside.kernel.settings import Settings
-from quayside.storage import keys, vault
+from quayside.storage import blocks, keys, vault
 from quayside.storage.keys import Key
 from quayside.storage.tables import CoordinationItem, condition_failed, write
 from quayside.storage.vault import Purpose, Secret
@@ -29,6 +29,8 @@ USABLE_BEFORE = timedelta(seconds=30)
 LEASE_SECONDS = 20
 SECRET_SECONDS = 300
 """How long a process believes in the client secret it read: a rotation shows within this time."""
+BLOCK_SECONDS = 5
+"""How long a process believes that a tenant is not blocked: work that is under way ends within this time."""
 _CACHED = 512
 
 
@@ -102,18 +104,21 @@ class TokenBroker:
         self._entropy = entropy
         self._memory: OrderedDict[Key, _Cached] = OrderedDict()
         self._secret: _Cached | None = None
+        self._not_blocked: OrderedDict[TenantId, datetime] = OrderedDict()
         self.login = LoginWithAmazon(settings, transport, self._client_secret)
 
     def access_token(self, tenant_id: TenantId, connection_id: ConnectionId) -> Secret:
         """Return a usable access token of a connection, for the tenant in scope.
 
         Raises:
+            TenantBlocked: the operator has blocked the tenant.
             NoGrant: the connection has no refresh token.
             Revoked: the seller has withdrawn the authorisation.
             OurSecretInvalid: Login with Amazon refuses our credentials, or none were ever set.
             Busy: another function is fetching it.
             AmazonUnavailable: Login with Amazon does not answer.
         """
+        self._refuse_blocked(tenant_id)
         purpose = Purpose(tenant_id, connection_id, vault.ACCESS_TOKEN)
 
         def fetch() -> AccessToken:
@@ -155,6 +160,19 @@ class TokenBroker:
         """Drop the access token of a connection for all functions, so that the next call fetches a new one."""
         self._memory.pop(keys.access_token(tenant_id, connection_id), None)
         forget_access_token(tenant_id, connection_id)
+
+    def _refuse_blocked(self, tenant_id: TenantId) -> None:
+        now = self._clock.now()
+        known = self._not_blocked.get(tenant_id)
+        if known is not None and timedelta(0) <= now - known < timedelta(seconds=BLOCK_SECONDS):
+            return
+        if blocks.block_of(tenant_id) is not None:
+            self._not_blocked.pop(tenant_id, None)
+            raise TenantBlocked("the operator has blocked this organisation", operation="token")
+        self._not_blocked[tenant_id] = now
+        self._not_blocked.move_to_end(tenant_id)
+        while len(self._not_blocked) > _CACHED:
+            self._not_blocked.popitem(last=False)
 
     def _token(
         self,

@@ -262,6 +262,26 @@ class SellerConnection(CoordinationItem):
     features_off = UnicodeAttribute(null=True)
 
 
+class CredentialRecord(CoordinationItem):
+    """That there is a refresh token, since when, and when it was last of use; never the token. Instants are ISO 8601.
+
+    ``granted_at`` is when the seller consented, ``used`` when a call succeeded last, by the role it needed (JSON).
+    """
+
+    KIND = "credential_entry"
+
+    tenant_id = UnicodeAttribute()
+    connection_id = UnicodeAttribute()
+    selling_partner_id = UnicodeAttribute()
+    region = UnicodeAttribute()
+    granted_at = UnicodeAttribute()
+    used = UnicodeAttribute(null=True)
+
+    def uses(self) -> dict[str, str]:
+        """Return when a call that needs a role succeeded last, by role."""
+        return _texts.decode(self.used or "{}")
+
+
 class AuthorizationState(CoordinationItem):
     """A one-time OAuth state, bound to the member and the tenant that began; kept under its hash alone."""
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from typing import Literal, get_args
+from typing import Literal, NamedTuple, get_args
 
 Status = Literal["authorising", "connected", "failed", "disconnecting", "disconnected", "revoked"]
 ALL_STATUSES: tuple[Status, ...] = get_args(Status)
@@ -26,6 +26,13 @@ _NEXT: Mapping[Status, frozenset[Status]] = {
     "disconnected": frozenset({"authorising"}),
     "revoked": frozenset({"authorising", "disconnecting"}),
 }
+
+
+class SellerAccount(NamedTuple):
+    """An account at Amazon: whose, and in which of Amazon's regions."""
+
+    selling_partner_id: str
+    region: str
 
 
 def may_become(status: Status, following: Status) -> bool:

@@ -6,7 +6,7 @@ follows the steps.
 
 import hashlib
 import secrets
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple, NoReturn, Protocol
 
@@ -32,7 +32,15 @@ from quayside.connections.records import (
     Step,
     Trouble,
 )
-from quayside.connections.rules import ALL_STATUSES, STEPS, Status, StepState, is_live, statuses_before
+from quayside.connections.rules import (
+    ALL_STATUSES,
+    STEPS,
+    SellerAccount,
+    Status,
+    StepState,
+    is_live,
+    statuses_before,
+)
 from quayside.connections.views import Authorization, QuarantinePage, in_step_at, quarantine_page
 from quayside.kernel.clock import Clock, epoch_seconds, format_instant, parse_instant
 from quayside.kernel.errors import Conflict, FieldProblem, Forbidden, Gone, InvalidInput, NotFound
@@ -331,6 +339,7 @@ def _exchange(connection: Connection, tokens: TokenBroker, clock: Clock) -> Conn
                 raise AuthorisationFailed from None
         else:
             vault.put_credential(grant.refresh_token, grant_purpose, clock=clock)
+            store.register_credential(tenant_id, connection, format_instant(clock.now()))
             tokens.keep(tenant_id, connection_id, grant.access)
         vault.destroy_credential(code_purpose)
     elif not _has_grant(grant_purpose, connection):
@@ -537,6 +546,7 @@ def _stop(  # noqa: PLR0913 - what is said about the stop
     store.stop_serving(connection.selling_partner_id, tenant_id, connection_id)
     desk.call_off(tenant_id, connection_id)
     vault.destroy_credentials(tenant_id, connection_id)
+    store.strike_credential(tenant_id, connection_id)
     forget_access_token(tenant_id, connection_id)
 
 
@@ -748,6 +758,20 @@ def record_backfill(
 def record_notified(connection_id: ConnectionId, dataset: str, now: datetime) -> None:
     """Take note that a notification of a dataset was applied."""
     store.change_health(connection_id, dataset, [DatasetHealth.notified_at.set(format_instant(now))])
+
+
+# -- The register of credentials ---------------------------------------------------------------------------------------
+
+
+def note_use(connection: Connection, roles: Collection[str], now: datetime) -> None:
+    """Take note that calls succeeded for a connection of the tenant in scope, by the roles that they needed."""
+    store.note_credential_use(current_tenant(), connection, roles, now)
+
+
+def accounts_of(tenant_id: TenantId) -> tuple[SellerAccount, ...]:
+    """Return the accounts at Amazon that a tenant has authorised; needs no tenant in scope."""
+    found = store.credential_entries(tenant_id)
+    return tuple(sorted(SellerAccount(each.selling_partner_id, each.region) for each in found))
 
 
 # -- Notifications -----------------------------------------------------------------------------------------------------

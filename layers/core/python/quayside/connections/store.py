@@ -1,6 +1,6 @@
 """Reads and writes connections. Tenant data is that of the tenant in scope."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 
 import msgspec
@@ -11,6 +11,7 @@ from quayside.connections.records import (
     AuthorizationState,
     Connection,
     ConnectionRecord,
+    CredentialRecord,
     DatasetHealth,
     HistoryWalk,
     QuarantinedMessage,
@@ -191,6 +192,62 @@ def serving(selling_partner_id: str) -> tuple[Serving, ...]:
         )
         for each in found
     )
+
+
+# The register of credentials: no tenant's data, so no tenant in scope is needed.
+
+
+def register_credential(tenant_id: TenantId, connection: Connection, granted_at: str) -> None:
+    """Note that a seller granted a refresh token; the uses of the one before do not count for it."""
+    model = CredentialRecord
+    actions: list[Action] = [*_named(tenant_id, connection), model.granted_at.set(granted_at), model.used.remove()]
+    key = keys.credential_entry(tenant_id, ConnectionId(connection.connection_id))
+    write(model, key, actions, source="amazon:lwa", returning="NONE")
+
+
+def note_credential_use(tenant_id: TenantId, connection: Connection, roles: Collection[str], now: datetime) -> None:
+    """Note that calls which need some roles succeeded; an entry that is missing is made good."""
+    model = CredentialRecord
+    key = keys.credential_entry(tenant_id, ConnectionId(connection.connection_id))
+    found = model.find(key)
+    before = None if found is None else found.used
+    used = {**(found.uses() if found else {}), **dict.fromkeys(sorted(roles), format_instant(now))}
+    actions: list[Action] = [
+        *_named(tenant_id, connection),
+        model.granted_at.set(model.granted_at | connection.began_at),
+        model.used.set(encoded(used)),
+    ]
+    # Whoever comes second leaves it: within the hour it is noted again, and what counts are days.
+    unchanged = model.used.does_not_exist() if before is None else model.used == before
+    write(model, key, actions, unchanged, source="amazon:lwa", returning="NONE")
+
+
+def _named(tenant_id: TenantId, connection: Connection) -> list[Action]:
+    model = CredentialRecord
+    return [
+        model.tenant_id.set(tenant_id),
+        model.connection_id.set(connection.connection_id),
+        model.selling_partner_id.set(connection.selling_partner_id),
+        model.region.set(connection.region),
+    ]
+
+
+def strike_credential(tenant_id: TenantId, connection_id: ConnectionId) -> None:
+    """Take a connection out of the register of credentials."""
+    CredentialRecord.remove(keys.credential_entry(tenant_id, connection_id))
+
+
+def credential_entry(tenant_id: TenantId, connection_id: ConnectionId) -> CredentialRecord | None:
+    """Return the entry of a connection in the register of credentials."""
+    return CredentialRecord.find(keys.credential_entry(tenant_id, connection_id))
+
+
+def credential_entries(tenant_id: TenantId | None = None) -> Iterator[CredentialRecord]:
+    """Return the register of credentials, of one tenant or of all."""
+    for shard in range(keys.DUE_SHARDS):
+        prefix = None if tenant_id is None else keys.credentials_of(tenant_id)
+        bounds = (keys.LOWEST, keys.HIGHEST) if prefix is None else None
+        yield from every(CredentialRecord, keys.credentials(shard), prefix=prefix, between=bounds)
 
 
 # Authorisation

@@ -439,6 +439,41 @@ def seller_connection(selling_partner_id: str, tenant_id: TenantId, connection_i
     return Key(seller(selling_partner_id), f"CONNECTION#{check_tenant_id(tenant_id)}#{encode(connection_id)}")
 
 
+def tenant_block(tenant_id: TenantId) -> Key:
+    """Return the key of the block of a tenant."""
+    return Key(f"BLOCK#{check_tenant_id(tenant_id)}", "BLOCK")
+
+
+ABUSE_CASES = "ABUSE"
+"""The partition of the operators' abuse cases, of which there are few."""
+
+
+def abuse_case(case_id: str) -> Key:
+    """Return the key of one abuse case."""
+    return Key(ABUSE_CASES, f"CASE#{encode(case_id)}")
+
+
+def credentials(shard: int) -> str:
+    """Return the partition of one shard of the register of credentials: which there are and how old, never what.
+
+    Raises:
+        ValueError: there is no such shard.
+    """
+    if not 0 <= shard < DUE_SHARDS:
+        raise ValueError(f"The register of credentials has shards 0 to {DUE_SHARDS - 1}.")
+    return f"CREDENTIAL#{shard}"
+
+
+def credentials_of(tenant_id: TenantId) -> str:
+    """Return what the sort keys of a tenant's entries in the register of credentials begin with."""
+    return f"{check_tenant_id(tenant_id)}#"
+
+
+def credential_entry(tenant_id: TenantId, connection_id: ConnectionId) -> Key:
+    """Return the key of a connection's entry in the register of credentials."""
+    return Key(credentials(due_shard(connection_id)), f"{credentials_of(tenant_id)}{encode(connection_id)}")
+
+
 def authorization_state(state: str) -> Key:
     """Return the key of a one-time OAuth state. Only its SHA-256 is stored."""
     return Key(f"STATE#{hashlib.sha256(state.encode()).hexdigest()}", "STATE")

@@ -24,6 +24,7 @@ from quayside.amazon.errors import (
     RequestRejected,
     Revoked,
     RoleMissing,
+    TenantBlocked,
     Throttled,
 )
 from quayside.amazon.ledger import Ledger
@@ -40,6 +41,7 @@ from quayside.kernel.clock import Clock, epoch_milliseconds, format_instant, fro
 from quayside.kernel.observability import Metrics
 from quayside.kernel.settings import Settings
 from quayside.kernel.tenancy import tenant_scope
+from quayside.storage import blocks
 from quayside.sync import store
 from quayside.sync.commands import Kind, SyncCommand
 from quayside.sync.registry import ORDERS, Dataset
@@ -50,7 +52,7 @@ from quayside.sync.views import Outcome
 if TYPE_CHECKING:
     from aws_lambda_powertools import Logger
 
-Ending = Literal["done", "waits", "retries", "refused", "stopped", "gave_up"]
+Ending = Literal["done", "waits", "retries", "refused", "stopped", "gave_up", "blocked"]
 
 _BUSY_SECONDS = 3
 _SECRET_SECONDS = 300
@@ -62,6 +64,7 @@ _REQUEST_IDS = 10
 _LISTED_EARLY = timedelta(minutes=10)
 _BOARD_EVERY = timedelta(minutes=10)
 _BOARD_REMEMBERS = 5000
+_USE_NOTED_EVERY = timedelta(hours=1)
 _SUPPORT = "If it stays so, tell support the request id."
 
 
@@ -130,6 +133,7 @@ class Worker:
         self._with = collaborators
         self._desk = Desk(collaborators.clock, collaborators.entropy)
         self._shown: dict[tuple[str, str], tuple[str, datetime]] = {}
+        self._used: dict[tuple[str, str], datetime] = {}
 
     def run(self, command: SyncCommand, *, time_is_short: Callable[[], bool] = plenty_of_time) -> Ending:
         """Run a command and return how it ended.
@@ -151,6 +155,10 @@ class Worker:
         enqueue([command])
 
     def _run(self, command: SyncCommand, time_is_short: Callable[[], bool]) -> Ending:
+        if command.kind != "connection.release" and blocks.block_of(command.tenant_id) is not None:
+            # What is due comes again by the schedule, so nothing has to be kept for when the block is lifted. Releasing
+            # a connection only takes access away, so it goes on.
+            return "blocked"
         terms = dataset_of(command)
         connection = None if terms is None else connections.live(command.connection_id)
         if terms is not None:
@@ -228,6 +236,7 @@ class Worker:
                 connections.end_trouble(connection)
         self._log(asked, "nothing_new" if notes.rows == 0 else "done", notes.reason)
         if notes.operations:
+            self._note_use(asked)
             self._show(asked, "fresh", "")
 
     def _wait(self, command: SyncCommand, operation: str, slot_at: int) -> Ending:
@@ -250,6 +259,8 @@ class Worker:
 
     def _failed(self, asked: _Asked, problem: AmazonError) -> Ending:
         given, command = self._with, asked.command
+        if isinstance(problem, TenantBlocked):
+            return "blocked"
         given.logger.warning(
             "a call to Amazon failed",
             extra={
@@ -399,6 +410,20 @@ class Worker:
             request_ids=notes.request_ids,
             marketplace_id=notes.marketplace_id or asked.command.arguments.get("marketplace_id"),
         )
+
+    def _note_use(self, asked: _Asked) -> None:
+        """Take note, at most once an hour, that the key of a connection is of use, and by which role of Amazon's."""
+        connection, terms, now = asked.connection, asked.terms, self._with.clock.now()
+        if connection is None or terms is None:
+            return
+        place = (asked.command.connection_id, terms.role)
+        noted = self._used.get(place)
+        if noted is not None and abs(now - noted) < _USE_NOTED_EVERY:
+            return
+        if len(self._used) >= _BOARD_REMEMBERS:
+            self._used.clear()
+        connections.note_use(connection, (terms.role,), now)
+        self._used[place] = now
 
     def _show(self, asked: _Asked, state: str, reason: str) -> None:
         """Keep the operators' board up to date: at once when a state changes, else every ten minutes."""
