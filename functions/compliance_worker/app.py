@@ -4,6 +4,7 @@ import os
 from typing import TYPE_CHECKING, Any, Protocol
 
 from compliance_worker.container import build
+from quayside.kernel.observability import guarded
 
 if TYPE_CHECKING:
     from compliance_worker.batch import BatchAnswer
@@ -19,6 +20,7 @@ class Context(Protocol):
         ...
 
 
+@guarded
 def handler(event: dict[str, Any], context: Context) -> "BatchAnswer":
     """Run every task of the batch; report those that have to come again."""
     return _container.run_batch(event, context.get_remaining_time_in_millis)
