@@ -9,13 +9,14 @@ from quayside.accounts.store import CognitoIdentityProvider, IdentityProvider, f
 from quayside.kernel.clock import Clock, SystemClock
 from quayside.kernel.observability import Metrics, PowertoolsMetrics, logger
 from quayside.kernel.settings import Settings, load_settings
+from quayside.storage.blocks import block_of
 from quayside.storage.connection import STORES_CREDENTIALS, Store, bind
 from quayside.sync.service import Desk
 
 if TYPE_CHECKING:
     from aws_lambda_powertools import Logger
 
-    from quayside.accounts.service import FindMember
+    from quayside.accounts.service import FindBlock, FindMember
 
 
 class Container:
@@ -35,6 +36,7 @@ class Container:
         self.clock = clock or SystemClock()
         self.store = bind(store or Store(settings, STORES_CREDENTIALS))
         self.find_member: FindMember = find_member
+        self.find_block: FindBlock = block_of
         self._identity = identity
         self._metrics = metrics
 

@@ -237,7 +237,8 @@ def _authorised(container: "Container", permission: Permission, request: Request
     claims = (request.context.get("authorizer") or {}).get("claims")
     if not claims:
         raise Unauthenticated("You are not signed in.")
-    principal = principal_of(claims_from(claims, container.settings.user_pool_client_id), container.find_member)
+    found = claims_from(claims, container.settings.user_pool_client_id)
+    principal = principal_of(found, container.find_member, container.find_block)
     require(principal, permission)
     return principal
 

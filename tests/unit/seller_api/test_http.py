@@ -108,7 +108,11 @@ class World:
         self.metrics, self.logger = CountedMetrics(), Logged()
         settings = SimpleNamespace(user_pool_client_id=client_id)
         container: Any = SimpleNamespace(
-            settings=settings, find_member=lambda _: member, metrics=self.metrics, logger=self.logger
+            settings=settings,
+            find_member=lambda _: member,
+            find_block=lambda _: None,
+            metrics=self.metrics,
+            logger=self.logger,
         )
         self.app = Chalice(app_name="test", configure_logs=False)
         register(self.app, lambda: container, [routes])

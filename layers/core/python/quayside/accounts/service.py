@@ -20,6 +20,8 @@ from quayside.storage import blocks
 OPERATORS_GROUP = "operators"
 FindMember = Callable[[MemberId], MemberRecord | None]
 """Reads a member of the tenant in scope as they are now."""
+FindBlock = Callable[[TenantId], blocks.Block | None]
+"""Reads the block of a tenant as it is now."""
 
 _ISSUER = "Quayside"
 _TENANT_CLAIM = "custom:tenant_id"
@@ -93,7 +95,9 @@ def claims_from(claims: dict[str, object], client_id: str) -> Claims:
     )
 
 
-def principal_of(claims: Claims, find_member: FindMember = store.find_member) -> Principal:
+def principal_of(
+    claims: Claims, find_member: FindMember = store.find_member, find_block: FindBlock = blocks.block_of
+) -> Principal:
     """Return who asks, by reading the member that the claims name.
 
     The tenant in the token is believed only because a member with the token's own subject is found there. The member is
@@ -114,7 +118,7 @@ def principal_of(claims: Claims, find_member: FindMember = store.find_member) ->
         raise Forbidden("You are not a member of this organisation.", code="not_a_member")
     if rules.session_is_over(claims.signed_in_at, whole(member.sessions_end_at)):
         raise Unauthenticated("You signed out everywhere.", code="session_over", action="Sign in again.")
-    _refuse_blocked(tenant_id)
+    _refuse_blocked(find_block(tenant_id))
     is_operator = OPERATORS_GROUP in claims.groups
     return Principal(
         tenant_id=tenant_id,
@@ -129,9 +133,8 @@ def principal_of(claims: Claims, find_member: FindMember = store.find_member) ->
     )
 
 
-def _refuse_blocked(tenant_id: TenantId) -> None:
-    """Let nobody of a blocked tenant in. Asked anew each time: a block holds from the moment it was written."""
-    block = blocks.block_of(tenant_id)
+def _refuse_blocked(block: blocks.Block | None) -> None:
+    """Let nobody of a blocked tenant in. It is read anew each time: a block holds from the moment it was written."""
     if block is not None:
         raise Forbidden(
             f"Your organisation is blocked. Since {block.since[:16].replace('T', ' ')} UTC. Reason: {block.reason}",
