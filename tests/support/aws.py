@@ -161,7 +161,6 @@ def aws(*, access: TenantAccess = USES_CREDENTIALS, clock: FixedClock | None = N
         given_up = sqs.create_queue(QueueName="intake-dead-letters")["QueueUrl"]
         kms = boto3.client("kms", region_name=REGION)
         key = kms.create_key()["KeyMetadata"]["Arn"]
-        proof_key = _proof_key(kms)
         for bucket in (RAW_BUCKET, EXPORTS_BUCKET):
             boto3.client("s3", region_name=REGION).create_bucket(Bucket=bucket)
         environ = {
@@ -171,8 +170,8 @@ def aws(*, access: TenantAccess = USES_CREDENTIALS, clock: FixedClock | None = N
             "INTAKE_DEAD_LETTER_QUEUE_URL": given_up,
             "INTAKE_QUEUE_ARN": f"arn:aws:sqs:{REGION}:{ACCOUNT}:intake",
             "VAULT_KEY_ARN": key,
+            "PROOF_KEY_ARN": _proof_key(kms),
             "COMPLIANCE_QUEUE_URL": compliance,
-            "PROOF_KEY_ARN": proof_key,
             "RAW_BUCKET": RAW_BUCKET,
             "EXPORTS_BUCKET": EXPORTS_BUCKET,
             "TENANT_ROLE_ARN": f"arn:aws:iam::{ACCOUNT}:role/tenant",

@@ -266,6 +266,13 @@ def test_the_proof_key_signs_and_can_do_nothing_else(template: Template) -> None
 
     assert (given["KeySpec"], given["KeyUsage"]) == ("ECC_NIST_P256", "SIGN_VERIFY")
     assert template.properties(f"{PROOF_KEY}Alias")["TargetKeyId"] == {"Ref": PROOF_KEY}
+    signs = {
+        role
+        for role in template.of_type("AWS::IAM::Role")
+        for statement in template.statements(role)
+        if "kms:Sign" in statement["Action"]
+    }
+    assert signs == {"ComplianceWorkerRole"}
 
 
 def test_the_vault_key_refuses_a_credential_without_purpose(template: Template) -> None:
