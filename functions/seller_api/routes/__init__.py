@@ -1,6 +1,17 @@
 """The routes, one module a feature."""
 
-from seller_api.routes import analytics, auth, configuration, connections, inventory, me, operations, orders, sync
+from seller_api.routes import (
+    abuse,
+    analytics,
+    auth,
+    configuration,
+    connections,
+    inventory,
+    me,
+    operations,
+    orders,
+    sync,
+)
 
 ALL = (
     configuration.routes,
@@ -12,5 +23,6 @@ ALL = (
     inventory.routes,
     analytics.routes,
     operations.routes,
+    abuse.routes,
 )
 """Every group of routes of this API, in the order of the documentation."""

@@ -57,6 +57,13 @@ ROUTE_TABLE = {
     "GET /operations/sync": "operations.read",
     "GET /operations/quarantine": "operations.read",
     "POST /operations/quarantine/{entry_id}/replay": "operations.act",
+    "GET /operations/abuse": "operations.read",
+    "POST /operations/abuse": "operations.act",
+    "GET /operations/abuse/{case_id}": "operations.read",
+    "POST /operations/abuse/{case_id}/evidence": "operations.act",
+    "POST /operations/abuse/{case_id}/block": "operations.act",
+    "POST /operations/abuse/{case_id}/unblock": "operations.act",
+    "POST /operations/abuse/{case_id}/close": "operations.act",
 }
 """Whoever adds a route says here, in a second place and on purpose, who may use it."""
 

@@ -49,9 +49,8 @@ def test_a_secret_is_stored_sealed_and_shown_by_its_age_alone(on: Aws) -> None:
     code, out, err = quayside(on, "application set-secret", f"{SECRET}\n")
     assert (code, err) == (0, "")
     assert SECRET not in out
-    found = vault.client_secret(on.settings.lwa_client_id)
-    assert found is not None
-    assert found.secret.reveal() == SECRET
+    (found,) = vault.client_secrets(on.settings.lwa_client_id, on.clock.now())
+    assert found.reveal() == SECRET
     assert SECRET not in str(on.items("vault_table"))
     assert "in use since 2026-11-21T10:11:12Z" in quayside(on, "application show")[1]
 

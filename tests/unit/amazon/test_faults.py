@@ -144,7 +144,7 @@ SETTINGS = load_settings({"LWA_CLIENT_ID": "client-1", "AMAZON_APPLICATION_ID": 
 
 def login(status: int, body: bytes) -> tuple[LoginWithAmazon, Answering]:
     transport = Answering(status, body)
-    return LoginWithAmazon(SETTINGS, transport, lambda: Secret("our-secret")), transport
+    return LoginWithAmazon(SETTINGS, transport, lambda: [Secret("our-secret")]), transport
 
 
 LWA_FAULTS: list[tuple[int, bytes, type[AmazonError] | None]] = [
@@ -381,7 +381,7 @@ def test_fault_9_the_exchange_names_the_redirect_address_of_the_consent_page() -
     settings = load_settings({"LWA_CLIENT_ID": "c", "AMAZON_APPLICATION_ID": "a", "AMAZON_REDIRECT_URI": address})
     granted = b'{"access_token":"Atza|x","refresh_token":"Atzr|x","expires_in":3600}'
     transport = Answering(200, granted)
-    LoginWithAmazon(settings, transport, lambda: Secret("s")).exchange(Secret("code"))
+    LoginWithAmazon(settings, transport, lambda: [Secret("s")]).exchange(Secret("code"))
     assert parse_qs(transport.sent[0].decode())["redirect_uri"] == [address]
     consent = consent_url(settings, marketplace("A1PA6795UKMFR9"), "st")
     assert parse_qs(consent.split("?", 1)[1])["redirect_uri"] == [address]

@@ -11,7 +11,8 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING, TextIO
 
-from quayside.kernel.clock import Clock, SystemClock
+from quayside.compliance import abuse_commands
+from quayside.kernel.clock import Clock, SystemClock, format_instant
 from quayside.kernel.errors import QuaysideError
 from quayside.kernel.ids import check_connection_id, check_tenant_id
 from quayside.kernel.settings import InvalidSettings, Settings, load_settings
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 _OUTPUTS = {
     "CoreTableName": "CORE_TABLE",
     "VaultTableName": "VAULT_TABLE",
+    "AuditTableName": "AUDIT_TABLE",
     "CoordinationTableName": "COORDINATION_TABLE",
     "IntakeQueueUrl": "INTAKE_QUEUE_URL",
     "WorkQueueUrl": "WORK_QUEUE_URL",
@@ -117,6 +119,7 @@ def _parser() -> argparse.ArgumentParser:
     accounts.add_argument("--tenant", required=True)
     accounts.set_defaults(run=_list_connections, required=("core_table",))
     _add_sync(areas)
+    abuse_commands.add_to(areas)
     return parser
 
 
@@ -164,10 +167,11 @@ def _show_application(arguments: argparse.Namespace, settings: Settings, clock: 
     from quayside.storage import vault  # noqa: PLC0415 - as in _store
 
     client_id = _client_id(arguments, settings)
-    sealed_at = vault.client_secret_sealed_at(client_id)
+    state = vault.client_secret_state(client_id)
+    in_use = f"in use since {format_instant(state.issued_at)}" if state else "not set"
     print(f"application  {settings.amazon_application_id or '(not set)'}", file=streams.write)
     print(f"client id    {client_id}", file=streams.write)
-    print(f"secret       {f'in use since {sealed_at}' if sealed_at else 'not set'}", file=streams.write)
+    print(f"secret       {in_use}", file=streams.write)
 
 
 def _in_scope(arguments: argparse.Namespace, action: Callable[[str | None], None]) -> None:

@@ -4,7 +4,7 @@ Faults are told apart by who has to act: the seller who withdrew consent, the au
 our own secret, or Amazon. Sources: reference/sp-api.md section 2; RFC 6749 section 5.2.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 from urllib.parse import urlencode
 
@@ -87,13 +87,16 @@ class LoginWithAmazon:
     Args:
         settings: the client id and the address of the endpoint.
         transport: how requests are sent.
-        client_secret: returns the application's client secret in use.
+        client_secrets: returns the application's client secret in use, and after it the one before while Amazon takes
+            both: a new secret that Amazon's servers don't all know yet must not cost a call.
     """
 
-    def __init__(self, settings: Settings, transport: Transport, client_secret: Callable[[], Secret]) -> None:
+    def __init__(
+        self, settings: Settings, transport: Transport, client_secrets: Callable[[], Sequence[Secret]]
+    ) -> None:
         self._settings = settings
         self._transport = transport
-        self._client_secret = client_secret
+        self._client_secrets = client_secrets
 
     def exchange(self, code: Secret) -> Grant:
         """Exchange an authorisation code for a grant; a code works once.
@@ -134,12 +137,19 @@ class LoginWithAmazon:
         return _access(self._ask(form, "token.application", OurSecretInvalid))
 
     def _ask(self, form: Mapping[str, str], operation: str, not_granted: type[AmazonError]) -> _TokenAnswer:
+        *newer, last = self._client_secrets()
+        for secret in newer:
+            try:
+                return self._ask_with(secret, form, operation, not_granted)
+            except OurSecretInvalid:
+                continue
+        return self._ask_with(last, form, operation, not_granted)
+
+    def _ask_with(
+        self, secret: Secret, form: Mapping[str, str], operation: str, not_granted: type[AmazonError]
+    ) -> _TokenAnswer:
         content = urlencode(
-            {
-                **form,
-                "client_id": self._settings.lwa_client_id,
-                "client_secret": self._client_secret().reveal(),
-            }
+            {**form, "client_id": self._settings.lwa_client_id, "client_secret": secret.reveal()}
         ).encode()
         reply = self._transport.send(
             "POST",

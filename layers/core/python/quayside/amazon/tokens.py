@@ -5,7 +5,7 @@ waits: when there is no usable token and somebody else holds the lease, the comm
 """
 
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
@@ -59,6 +59,11 @@ class _Cached(NamedTuple):
     expires_at: datetime
 
 
+class _Secrets(NamedTuple):
+    values: Sequence[Secret]
+    believed_until: datetime
+
+
 def take_lease(name: str, seconds: int, *, clock: Clock, entropy: Callable[[int], bytes]) -> str | None:
     """Take a lease for ``seconds``; return what proves it, or None when somebody else has it."""
     holder = new_id(entropy)
@@ -103,9 +108,9 @@ class TokenBroker:
         self._clock = clock
         self._entropy = entropy
         self._memory: OrderedDict[Key, _Cached] = OrderedDict()
-        self._secret: _Cached | None = None
+        self._secrets: _Secrets | None = None
         self._not_blocked: OrderedDict[TenantId, datetime] = OrderedDict()
-        self.login = LoginWithAmazon(settings, transport, self._client_secret)
+        self.login = LoginWithAmazon(settings, transport, self._client_secrets)
 
     def access_token(self, tenant_id: TenantId, connection_id: ConnectionId) -> Secret:
         """Return a usable access token of a connection, for the tenant in scope.
@@ -201,7 +206,7 @@ class TokenBroker:
                 return self._remember(key, fresh).token
             return self._store(key, fetch(), seal).token
         except OurSecretInvalid:
-            self._secret = None  # a rotation may have put a new one: read it again at the next try
+            self._secrets = None  # a rotation may have put a new one: read it again at the next try
             raise
         finally:
             give_lease_back(lease, holder)
@@ -234,12 +239,14 @@ class TokenBroker:
             self._memory.popitem(last=False)
         return cached
 
-    def _client_secret(self) -> Secret:
-        if self._secret is None or self._secret.expires_at <= self._clock.now():
-            found = vault.client_secret(self._settings.lwa_client_id)
-            if found is None:
+    def _client_secrets(self) -> Sequence[Secret]:
+        """Return the client secret in use and, while Amazon takes both, the one before it."""
+        now = self._clock.now()
+        if self._secrets is None or self._secrets.believed_until <= now:
+            found = vault.client_secrets(self._settings.lwa_client_id, now)
+            if not found:
                 raise OurSecretInvalid(
                     "no client secret was set for the application: quayside application set-secret", operation="token"
                 )
-            self._secret = _Cached(found.secret, self._clock.now() + timedelta(seconds=SECRET_SECONDS))
-        return self._secret.token
+            self._secrets = _Secrets(found, now + timedelta(seconds=SECRET_SECONDS))
+        return self._secrets.values

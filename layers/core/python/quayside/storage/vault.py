@@ -5,11 +5,14 @@ another tenant can't be opened, and the key policy can compare the tenant with t
 inside a ``Secret``, whose ``repr`` shows nothing.
 """
 
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 from typing import NamedTuple, final, override
 
 from pynamodb.attributes import BinaryAttribute, UnicodeAttribute
+from pynamodb.expressions.update import Action
 
-from quayside.kernel.clock import Clock, epoch_seconds, format_instant
+from quayside.kernel.clock import Clock, epoch_seconds, format_instant, parse_instant
 from quayside.kernel.ids import ConnectionId, TenantId
 from quayside.storage import keys
 from quayside.storage.connection import bound
@@ -67,13 +70,23 @@ class SealedCredential(VaultItem):
 
 
 class SealedApplicationSecret(ApplicationVaultItem):
-    """One credential of the application, as KMS ciphertext."""
+    """One credential of the application, as KMS ciphertext, and the one before it for as long as Amazon takes both.
+
+    Instants are ISO 8601. ``sealed_at`` is when it was encrypted last, ``issued_at`` since when it is in use,
+    ``valid_until`` until when Amazon takes it (absent: Amazon has not said), ``requested_at`` when a new one was
+    asked for.
+    """
 
     KIND = "application_secret"
 
     purpose = UnicodeAttribute()
     ciphertext = BinaryAttribute(legacy_encoding=False)
     sealed_at = UnicodeAttribute()
+    issued_at = UnicodeAttribute(null=True)
+    valid_until = UnicodeAttribute(null=True)
+    previous_ciphertext = BinaryAttribute(legacy_encoding=False, null=True)
+    previous_valid_until = UnicodeAttribute(null=True)
+    requested_at = UnicodeAttribute(null=True)
 
 
 class Purpose(NamedTuple):
@@ -205,32 +218,124 @@ def unseal_for_application(ciphertext: bytes, client_id: str, purpose: str) -> S
 
 
 def put_client_secret(client_id: str, secret: Secret, *, clock: Clock) -> None:
-    """Encrypt and store the application's client secret with the caller's own role."""
+    """Encrypt and store the client secret that an operator gives; nothing of the one before is kept."""
     model = SealedApplicationSecret
-    actions = [
-        model.purpose.set(CLIENT_SECRET),
-        model.ciphertext.set(seal_for_application(secret, client_id, CLIENT_SECRET)),
-        model.sealed_at.set(format_instant(clock.now())),
+    actions: list[Action] = [
+        *_sealed(client_id, secret, clock),
+        model.issued_at.set(format_instant(clock.now())),
+        *(gone.remove() for gone in (model.valid_until, model.previous_ciphertext, model.previous_valid_until)),
+        model.requested_at.remove(),
     ]
     write(model, keys.client_secret(client_id), actions, source="operator", returning="NONE")
 
 
-class ClientSecret(NamedTuple):
-    """The application's client secret and since when it is in use."""
+class IssuedSecret(NamedTuple):
+    """A client secret that Amazon issued, and until when it takes the new one and the one before."""
 
     secret: Secret
-    sealed_at: str
+    issued_at: datetime
+    valid_until: datetime
+    previous_valid_until: datetime
 
 
-def client_secret(client_id: str) -> ClientSecret | None:
-    """Read and decrypt the application's client secret with the function's own role; None when none was put."""
+def rotate_client_secret(client_id: str, issued: IssuedSecret, *, clock: Clock) -> bool:
+    """Encrypt and store a client secret that Amazon issued; the one in use stays at hand while Amazon takes it.
+
+    Needs no right to decrypt. Newer wins: return False, and change nothing, when this one or a newer one is stored.
+    """
+    model = SealedApplicationSecret
+    key = keys.client_secret(client_id)
+    issued_at = format_instant(issued.issued_at)
+    fresh: list[Action] = [
+        *_sealed(client_id, issued.secret, clock),
+        model.issued_at.set(issued_at),
+        model.valid_until.set(format_instant(issued.valid_until)),
+        model.requested_at.remove(),
+    ]
+    previous: list[Action] = [
+        model.previous_ciphertext.set(model.ciphertext),
+        model.previous_valid_until.set(format_instant(issued.previous_valid_until)),
+    ]
+    # Amazon's clock and ours may differ by minutes, and two rotations lie a week apart at least.
+    newest = format_instant(issued.issued_at + _CLOCKS_DIFFER)
+    newer = model.issued_at.does_not_exist() | ((model.issued_at < newest) & (model.issued_at != issued_at))
+    written = write(
+        model, key, [*fresh, *previous], model.pk.exists() & newer, source="amazon:application", returning="NONE"
+    )
+    if not written.applied and not written.item:
+        written = write(model, key, fresh, model.pk.does_not_exist(), source="amazon:application", returning="NONE")
+    return written.applied
+
+
+def _sealed(client_id: str, secret: Secret, clock: Clock) -> list[Action]:
+    model = SealedApplicationSecret
+    return [
+        model.purpose.set(CLIENT_SECRET),
+        model.ciphertext.set(seal_for_application(secret, client_id, CLIENT_SECRET)),
+        model.sealed_at.set(format_instant(clock.now())),
+    ]
+
+
+class ClientSecretState(NamedTuple):
+    """What is known of the application's client secret without decrypting it. Instants."""
+
+    issued_at: datetime
+    sealed_at: datetime
+    valid_until: datetime | None
+    previous_valid_until: datetime | None
+    requested_at: datetime | None
+
+
+def client_secret_state(client_id: str) -> ClientSecretState | None:
+    """Return what is known of the client secret, without decrypting it; None when none was put."""
     found = SealedApplicationSecret.find(keys.client_secret(client_id))
     if found is None:
         return None
-    return ClientSecret(unseal_for_application(found.ciphertext, client_id, CLIENT_SECRET), found.sealed_at)
+    sealed_at = parse_instant(found.sealed_at)
+    return ClientSecretState(
+        parse_instant(found.issued_at) if found.issued_at else sealed_at,
+        sealed_at,
+        parse_instant(found.valid_until) if found.valid_until else None,
+        parse_instant(found.previous_valid_until) if found.previous_valid_until else None,
+        parse_instant(found.requested_at) if found.requested_at else None,
+    )
 
 
-def client_secret_sealed_at(client_id: str) -> str | None:
-    """Return since when the client secret is in use, without decrypting it; None when none was put."""
+def client_secrets(client_id: str, now: datetime) -> Sequence[Secret]:
+    """Read and decrypt the application's client secrets with the function's own role, the one in use first.
+
+    There are two for the week in which Amazon takes both, and none when none was put.
+    """
     found = SealedApplicationSecret.find(keys.client_secret(client_id))
-    return None if found is None else found.sealed_at
+    if found is None:
+        return ()
+    ciphertexts = [found.ciphertext]
+    if found.previous_ciphertext and found.previous_valid_until and format_instant(now) < found.previous_valid_until:
+        ciphertexts.append(found.previous_ciphertext)
+    return tuple(unseal_for_application(each, client_id, CLIENT_SECRET) for each in ciphertexts)
+
+
+def note_client_secret_expiry(client_id: str, valid_until: datetime) -> None:
+    """Take note of until when Amazon takes the client secret in use; nothing happens when none was put."""
+    model = SealedApplicationSecret
+    actions = [model.valid_until.set(format_instant(valid_until))]
+    key = keys.client_secret(client_id)
+    write(model, key, actions, model.pk.exists(), source="amazon:application", returning="NONE")
+
+
+def mark_rotation(client_id: str, now: datetime, *, again_after: timedelta) -> bool:
+    """Take note that a new client secret is asked for; return False when it was already, less than so long ago."""
+    model = SealedApplicationSecret
+    before = format_instant(now - again_after)
+    condition = model.pk.exists() & (model.requested_at.does_not_exist() | (model.requested_at <= before))
+    actions = [model.requested_at.set(format_instant(now))]
+    return write(model, keys.client_secret(client_id), actions, condition, returning="NONE").applied
+
+
+def unmark_rotation(client_id: str) -> None:
+    """Take note that no new client secret was asked for after all."""
+    model = SealedApplicationSecret
+    write(model, keys.client_secret(client_id), [model.requested_at.remove()], model.pk.exists(), returning="NONE")
+
+
+_CLOCKS_DIFFER = timedelta(minutes=10)
