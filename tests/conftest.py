@@ -12,6 +12,8 @@ from pathlib import Path
 import hypothesis
 import pytest
 
+from tests.support.outcomes import Outcomes
+
 _HERE = Path(__file__).parent
 _LOOPBACK = ["127.0.0.1", "::1", "localhost"]
 
@@ -30,6 +32,12 @@ os.environ.update(
 # Derandomised: the same commit gives the same examples, so a red run can be run again.
 hypothesis.settings.register_profile("quayside", deadline=None, derandomize=True, print_blob=True)
 hypothesis.settings.load_profile("quayside")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Keep what comes of the tests, in the process that hands them out."""
+    if not hasattr(config, "workerinput"):
+        config.pluginmanager.register(Outcomes(), "quayside-outcomes")
 
 
 def _kind(item: pytest.Item) -> str:

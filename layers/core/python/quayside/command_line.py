@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING, TextIO
 
-from quayside.compliance import abuse_commands
+from quayside.compliance import abuse_commands, evidence_commands
 from quayside.kernel.clock import Clock, SystemClock, format_instant
 from quayside.kernel.errors import QuaysideError
 from quayside.kernel.ids import check_connection_id, check_tenant_id
@@ -89,6 +89,7 @@ def stack_environment(stack: str, environ: Mapping[str, str]) -> dict[str, str]:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="quayside", description="Operate a Quayside deployment.")
+    parser.set_defaults(offline=False)
     parser.add_argument("--stack", help="take names from this CloudFormation stack instead of the environment")
     areas = parser.add_subparsers(dest="area", required=True, metavar="AREA")
 
@@ -120,6 +121,9 @@ def _parser() -> argparse.ArgumentParser:
     accounts.set_defaults(run=_list_connections, required=("core_table",))
     _add_sync(areas)
     abuse_commands.add_to(areas)
+    compliance = areas.add_parser("compliance", help="what was promised, and its proof")
+    verbs = compliance.add_subparsers(dest="verb", required=True, metavar="VERB")
+    evidence_commands.add_report(verbs)
     return parser
 
 
@@ -364,6 +368,9 @@ def run(
     try:
         given = {**environ, **(stack_environment(arguments.stack, environ) if arguments.stack else {})}
         settings = load_settings(given, *arguments.required)
+        if arguments.offline:
+            arguments.run(arguments, settings, clock, streams)
+            return 0
         from quayside.storage.connection import binding  # noqa: PLC0415 - as in _store
 
         with binding(store or _store(settings, clock)):
