@@ -18,6 +18,7 @@ import yaml
 from tests.bench.embedded_aws import REGION, EmbeddedAws
 from tests.bench.harness import REPOSITORY
 
+_TEMPLATES = "quayside-bench-templates"
 STACK = "quayside-bench"
 TEMPLATE = REPOSITORY / "template.yaml"
 
@@ -150,6 +151,14 @@ def _placeholders(text: str) -> list[str]:
     return [part.split("}", 1)[0] for part in parts if not part.startswith("!")]
 
 
+def _uploaded(aws: EmbeddedAws, template: str) -> str:
+    """Put a template where CloudFormation reads one that is longer than a request may be; return its address."""
+    storage = aws.operator.client("s3", endpoint_url=aws.endpoint)
+    storage.create_bucket(Bucket=_TEMPLATES)
+    storage.put_object(Bucket=_TEMPLATES, Key="template.json", Body=template.encode())
+    return f"{aws.endpoint}/{_TEMPLATES}/template.json"
+
+
 def deploy(
     aws: EmbeddedAws, functions: tuple[str, ...], parameters: Mapping[str, str] | None = None
 ) -> dict[str, Function]:
@@ -167,7 +176,7 @@ def deploy(
     cloudformation = aws.operator.client("cloudformation", endpoint_url=aws.endpoint)
     cloudformation.create_stack(
         StackName=STACK,
-        TemplateBody=json.dumps(data_half(read_template(), functions)),
+        TemplateURL=_uploaded(aws, json.dumps(data_half(read_template(), functions))),
         Parameters=[{"ParameterKey": name, "ParameterValue": value} for name, value in given.items()],
         Capabilities=["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM"],
     )
