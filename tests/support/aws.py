@@ -170,6 +170,7 @@ def aws(*, access: TenantAccess = USES_CREDENTIALS, clock: FixedClock | None = N
             "INTAKE_DEAD_LETTER_QUEUE_URL": given_up,
             "INTAKE_QUEUE_ARN": f"arn:aws:sqs:{REGION}:{ACCOUNT}:intake",
             "VAULT_KEY_ARN": key,
+            "PII_KEY_ARN": kms.create_key()["KeyMetadata"]["Arn"],
             "PROOF_KEY_ARN": _proof_key(kms),
             "COMPLIANCE_QUEUE_URL": compliance,
             "RAW_BUCKET": RAW_BUCKET,

@@ -36,7 +36,7 @@ TENANT_ROLES = {
     ),
     "TenantKeeperRole": ({"ComplianceWorker"}, {"dynamodb:DeleteItem", "dynamodb:Query"}, set[str]()),
 }
-KEYS = ("DataKey", "VaultKey", "QueueKey")
+KEYS = ("DataKey", "VaultKey", "PiiKey", "QueueKey")
 PROOF_KEY = "ProofKey"
 AWS_POLICIES = {
     # X-Ray's actions know no resources, and a traced function can't be created without them.
@@ -280,3 +280,10 @@ def test_the_vault_key_refuses_a_credential_without_purpose(template: Template) 
 
     assert set(deny["Action"]) == {"kms:Decrypt", "kms:Encrypt"}
     assert deny["Condition"] == {"Null": {"kms:EncryptionContext:purpose": "true"}}
+
+
+def test_the_key_of_personal_data_refuses_a_data_key_without_expiry(template: Template) -> None:
+    (deny,) = (s for s in template.properties("PiiKey")["KeyPolicy"]["Statement"] if s["Effect"] == "Deny")
+
+    assert {"kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey"} <= set(deny["Action"])
+    assert deny["Condition"] == {"Null": {"kms:EncryptionContext:expires_on": "true"}}

@@ -38,6 +38,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     exports_bucket: str = ""
     vault_key_arn: str = ""
     data_key_arn: str = ""
+    pii_key_arn: str = ""
     proof_key_arn: str = ""
     tenant_role_arn: str = ""
     user_pool_id: str = ""

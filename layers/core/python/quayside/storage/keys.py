@@ -426,7 +426,66 @@ def audit_registered(chain: str) -> Key:
     return Key(audit_chains(shard), f"CHAIN#{encode(chain)}")
 
 
+# Personal data of buyers, and the data keys it lies under
+
+
+def personal_records(tenant_id: TenantId, connection_id: ConnectionId) -> str:
+    """Return the partition of the sealed personal data of all orders of a connection."""
+    return f"{tenant_prefix(tenant_id)}PII#{encode(connection_id)}"
+
+
+def personal_record(tenant_id: TenantId, connection_id: ConnectionId, order_id: str) -> Key:
+    """Return the key of the sealed personal data of one order."""
+    return Key(personal_records(tenant_id, connection_id), f"ORDER#{encode(order_id)}")
+
+
+def data_keys(tenant_id: TenantId) -> str:
+    """Return the partition of the wrapped data keys of a tenant."""
+    return f"{tenant_prefix(tenant_id)}PIIKEYS"
+
+
+def data_key(tenant_id: TenantId, expires_on: date) -> Key:
+    """Return the key of the wrapped data key of everything that expires as one day (UTC) begins."""
+    return Key(data_keys(tenant_id), f"DAY#{expires_on.isoformat()}")
+
+
 # Coordination: system roles only
+
+
+def expiring_shard(tenant_id: TenantId) -> int:
+    """Return the shard of the list of expiring data keys that a tenant belongs to."""
+    return hashlib.sha256(tenant_id.encode()).digest()[0] % DUE_SHARDS
+
+
+def expiring(shard: int) -> str:
+    """Return the partition of one shard of the list of data keys that will have to be destroyed.
+
+    Raises:
+        ValueError: there is no such shard.
+    """
+    if not 0 <= shard < DUE_SHARDS:
+        raise ValueError(f"The list of expiring keys has shards 0 to {DUE_SHARDS - 1}.")
+    return f"EXPIRING#{shard}"
+
+
+def expiring_key(tenant_id: TenantId, expires_on: date) -> Key:
+    """Return the key of one data key in the list of those that will have to be destroyed."""
+    return Key(expiring(expiring_shard(tenant_id)), f"{expires_on.isoformat()}#{check_tenant_id(tenant_id)}")
+
+
+def expiring_until(day: date) -> str:
+    """Return the upper bound of the sort keys of data keys that expire as ``day`` begins or did before."""
+    return f"{day.isoformat()}#{HIGHEST}"
+
+
+def destroyed(day: date) -> str:
+    """Return the partition of the data keys that were destroyed on one day (UTC)."""
+    return f"DESTROYED#{day.isoformat()}"
+
+
+def destroyed_key(day: date, tenant_id: TenantId, expires_on: date) -> Key:
+    """Return the key of what is noted of one data key that was destroyed on ``day``."""
+    return Key(destroyed(day), f"{check_tenant_id(tenant_id)}#{expires_on.isoformat()}")
 
 
 def seller(selling_partner_id: str) -> str:

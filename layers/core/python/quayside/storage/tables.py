@@ -1,8 +1,8 @@
 """Base models of the tables, and the one write that everything is built on.
 
-A record type is a pynamodb model derived from ``CoreItem``, ``VaultItem``, ``AuditItem`` or ``CoordinationItem``. It
-states its ``KIND`` and is found by the keys of ``storage.keys``. Table names come from the bound store, never from the
-class.
+A record type is a pynamodb model derived from ``CoreItem``, ``VaultItem``, ``PiiItem``, ``PiiKeyItem``, ``AuditItem``
+or ``CoordinationItem``. It states its ``KIND`` and is found by the keys of ``storage.keys``. Table names come from the
+bound store, never from the class.
 
 ``save()`` replaces a whole item, so attributes written by newer code or by another writer would be lost. Records with
 more than one writer are changed by ``write`` alone: one conditional UpdateItem that sets what the writer knows.
@@ -161,6 +161,28 @@ class ApplicationVaultItem(_Record):
         table_name = "unbound"
         table_setting = "vault_table"
         door = "system"
+
+
+class PiiItem(_Record):
+    """Personal data of one order of a tenant, as ciphertext."""
+
+    class Meta:
+        """The Pii table, reached for the tenant in scope."""
+
+        table_name = "unbound"
+        table_setting = "pii_table"
+        door = "tenant"
+
+
+class PiiKeyItem(_Record):
+    """A wrapped data key of a tenant."""
+
+    class Meta:
+        """The PiiKeys table, reached for the tenant in scope."""
+
+        table_name = "unbound"
+        table_setting = "pii_keys_table"
+        door = "tenant"
 
 
 class AuditItem(_Record):
