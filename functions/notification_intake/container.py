@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from aws_lambda_powertools import Logger
 
-    from quayside.amazon.envelopes import ReportFinished
+    from quayside.amazon.envelopes import ClientSecretExpiry, NewClientSecret, ReportFinished
     from quayside.sync.commands import SyncCommand
 
 
@@ -36,6 +36,12 @@ def _report_finished(finished: "ReportFinished", now: "datetime") -> "SyncComman
     )
 
 
+def _take_news(news: "NewClientSecret | ClientSecretExpiry", event_time: "datetime", clock: Clock) -> str:
+    from quayside.compliance.credentials_service import take_news  # noqa: PLC0415 - a few times a year
+
+    return take_news(news, event_time, clock)
+
+
 PORTS = Ports(
     connections.serving,
     sync.enqueue,
@@ -47,6 +53,7 @@ PORTS = Ports(
     connections.record_notified,
     connections.give_up,
     lambda tenant_id: block_of(tenant_id) is not None,
+    _take_news,
 )
 """The ports of the deployed function."""
 
@@ -89,7 +96,10 @@ def compose() -> Container:
         load_settings(
             os.environ,
             "core_table",
+            "vault_table",
             "coordination_table",
+            "vault_key_arn",
+            "lwa_client_id",
             "work_queue_url",
             "intake_dead_letter_queue_url",
             "tenant_role_arn",

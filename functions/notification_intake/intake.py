@@ -14,10 +14,13 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from quayside.amazon.envelopes import (
+    NEW_CLIENT_SECRET,
+    ClientSecretExpiry,
     InventoryChange,
     ListingIssuesChange,
     ListingQuantityChange,
     ListingStatusChange,
+    NewClientSecret,
     Notification,
     OrderChange,
     Problem,
@@ -51,6 +54,9 @@ TRIES = 5
 queue, which would move it as it came, is told to wait far longer than that."""
 UNTRIED_AFTER = 20
 """A message delivered this often without a single outcome (each time the function died over it) is not tried again."""
+SECRET_UNTRIED_AFTER = 900
+"""A message with a client secret is tried for a day and a half, as nobody else has it; the queue would wait longer."""
+_SECRET_STEP = "client_secret"  # noqa: S105 - the name of a step
 _CACHED_SELLERS = 5000
 _DATASETS = {type_: each for each in REGISTRY for type_ in each.notifications}
 
@@ -136,6 +142,7 @@ class Ports(NamedTuple):
         record_notified: takes note that notifications of a dataset arrive.
         give_up: sends a message to the dead letters.
         is_blocked: whether the operator has blocked a tenant.
+        take_news: takes in what Amazon tells of the application's client secret; returns the metric that counts it.
     """
 
     serving: Callable[[str], Sequence[Served]]
@@ -148,6 +155,7 @@ class Ports(NamedTuple):
     record_notified: Callable[[ConnectionId, str, datetime], None]
     give_up: GiveUp
     is_blocked: Callable[[TenantId], bool]
+    take_news: Callable[[NewClientSecret | ClientSecretExpiry, datetime, Clock], str]
 
 
 class Message(NamedTuple):
@@ -271,7 +279,7 @@ class Intake:
         """Take in a batch and return the ids of the messages that have to be delivered again."""
         batch = _Batch(self._clock.now())
         for message in messages:
-            if message.received > UNTRIED_AFTER and self._give_up(message, "deliver", "NoOutcome"):
+            if message.received > _untried_after(message) and self._give_up(message, "deliver", "NoOutcome"):
                 continue
             try:
                 self._read(message, batch)
@@ -288,7 +296,7 @@ class Intake:
         for message in messages:
             if message.received >= TRIES and message.message_id in batch.failed:
                 step, cause = batch.failed[message.message_id]
-                if self._give_up(message, step, type(cause).__name__):
+                if step != _SECRET_STEP and self._give_up(message, step, type(cause).__name__):
                     del batch.failed[message.message_id]
         self._metrics.flush()
         return list(batch.failed)
@@ -301,6 +309,9 @@ class Intake:
         payload = notification.payload
         if isinstance(payload, ReportFinished):
             self._read_report(message, payload, batch)
+            return
+        if isinstance(payload, NewClientSecret | ClientSecretExpiry):
+            self._take_news(message, payload, notification.event_time, batch)
             return
         if notification.type not in _DATASETS:
             self._metrics.count("NotificationsOfUnknownType")
@@ -318,6 +329,15 @@ class Intake:
                 self._metrics.count("NotificationsSwitchedOff")
                 continue
             self._read_for(served, message, notification, batch)
+
+    def _take_news(
+        self, message: Message, news: NewClientSecret | ClientSecretExpiry, event_time: datetime, batch: _Batch
+    ) -> None:
+        try:
+            self._metrics.count(self._ports.take_news(news, event_time, self._clock))
+        except Exception as problem:  # noqa: BLE001 - nobody else has a new secret: it is delivered until it is stored
+            self._metrics.count("ClientSecretNotKept")
+            self._fail(message.message_id, _SECRET_STEP, problem, batch)
 
     def _is_blocked(self, served: Served, batch: _Batch) -> bool:
         """Return whether the operator has blocked a tenant, asked once a batch: a block holds for the next at once."""
@@ -563,6 +583,10 @@ class Intake:
         batch.failed.setdefault(message_id, (step, problem))
         self._metrics.count("NotificationsFailed")
         self._on_failure(step, problem)
+
+
+def _untried_after(message: Message) -> int:
+    return SECRET_UNTRIED_AFTER if NEW_CLIENT_SECRET in message.body else UNTRIED_AFTER
 
 
 def _ids(served: Served) -> tuple[TenantId, ConnectionId]:

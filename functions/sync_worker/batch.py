@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypedDict
 from botocore.exceptions import BotoCoreError, ClientError
 
 from quayside.kernel.errors import InvalidInput
-from quayside.sync.commands import Kind, SyncCommand, decode_command
+from quayside.sync.commands import ApplicationCommand, Kind, SyncCommand, decode_any_command
 
 if TYPE_CHECKING:
     from aws_lambda_powertools import Logger
@@ -47,7 +47,7 @@ Postpone = Callable[[str, int], None]
 
 class _Record(NamedTuple):
     message_id: str
-    command: SyncCommand
+    command: SyncCommand | ApplicationCommand
     receipt_handle: str
     received: int
 
@@ -81,7 +81,7 @@ class Batch:
                 failures.append({"itemIdentifier": record["messageId"]})
             else:
                 records.append(found)
-        in_turn = sorted(records, key=lambda record: record.command.kind in LONG)
+        in_turn = sorted(records, key=lambda record: _is_long(record.command))
         for each in in_turn:
             if not self._run(each.command, time_is_short):
                 failures.append({"itemIdentifier": each.message_id})
@@ -91,7 +91,7 @@ class Batch:
 
     def _read(self, record: dict[str, Any]) -> _Record | None:
         try:
-            command = decode_command(record["body"])
+            command = decode_any_command(record["body"])
         except InvalidInput as problem:
             # It will never be a command. It fails until it lands in the dead-letter queue, where people look.
             self._log.error("a message is no command", extra={"reason": problem.detail})
@@ -101,9 +101,11 @@ class Batch:
             record["messageId"], command, record["receiptHandle"], int(record["attributes"]["ApproximateReceiveCount"])
         )
 
-    def _run(self, command: SyncCommand, time_is_short: Callable[[], bool]) -> bool:
+    def _run(self, command: SyncCommand | ApplicationCommand, time_is_short: Callable[[], bool]) -> bool:
         try:
-            if command.kind in LONG and time_is_short():
+            if isinstance(command, ApplicationCommand):
+                self._worker.run_application(command)
+            elif command.kind in LONG and time_is_short():
                 self._worker.put_back(command)
             else:
                 self._worker.run(command, time_is_short=time_is_short)
@@ -122,6 +124,10 @@ class Batch:
         except (BotoCoreError, ClientError) as problem:
             # It comes again all the same, when the queue's own timeout is over.
             self._log.warning("a failed command comes again late", extra={"error_type": type(problem).__name__})
+
+
+def _is_long(command: SyncCommand | ApplicationCommand) -> bool:
+    return isinstance(command, SyncCommand) and command.kind in LONG
 
 
 def _place(problem: BaseException) -> str:

@@ -11,6 +11,7 @@ from quayside.amazon.tokens import TokenBroker
 from quayside.amazon.transport import Downloads, HttpTransport, Transport
 from quayside.analytics.service import apply_traffic_rows
 from quayside.catalog import service as catalog
+from quayside.compliance import credentials_service
 from quayside.finance import service as finance
 from quayside.inventory.service import apply_positions
 from quayside.kernel.clock import Clock, SystemClock
@@ -35,8 +36,8 @@ from sync_worker.batch import Batch
 if TYPE_CHECKING:
     from aws_lambda_powertools import Logger
 
-    from quayside.sync.commands import Kind
-    from quayside.sync.service import UseCase
+    from quayside.sync.commands import ApplicationUse, Kind
+    from quayside.sync.service import ApplicationUseCase, UseCase
     from quayside.sync.sinks import ReportSink
 
 REQUIRED = (
@@ -86,6 +87,14 @@ def use_cases() -> "Mapping[Kind, UseCase]":
     }
 
 
+def application_use_cases() -> "Mapping[ApplicationUse, ApplicationUseCase]":
+    """Return the use case of every kind of command of the application itself."""
+    return {
+        "client_secret.review": credentials_service.review_client_secret,
+        "client_secret.rotate": credentials_service.rotate_client_secret,
+    }
+
+
 def build(environ: Mapping[str, str]) -> Batch:
     """Build the worker of production from its environment.
 
@@ -118,6 +127,7 @@ def assemble(  # noqa: PLR0913 - the collaborators a test replaces
             ledger=Ledger(settings.amazon_application_id, clock),
             circuits=Circuits(settings.amazon_application_id, clock),
             use_cases=use_cases(),
+            application_use_cases=application_use_cases(),
             clock=clock,
             entropy=secrets.token_bytes,
             random=random,

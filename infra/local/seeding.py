@@ -36,6 +36,10 @@ class Amazon:
         """Make ``uri`` the address to which the consent page sends sellers back."""
         _json(self._client.put("/control/application", json={"redirect_uris": [uri]}))
 
+    def register_queue(self, arn: str) -> None:
+        """Make a queue the one to which news of the application itself goes, such as a new client secret."""
+        _json(self._client.put("/control/application", json={"notification_queue": arn}))
+
     def seller(self, person: Person) -> str:
         """The selling partner id of a person's shop, which is opened with its history when it is missing."""
         for found in _json(self._client.get("/control/state"))["sellers"]:

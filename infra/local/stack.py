@@ -214,6 +214,7 @@ class Stack:
                 deploying.put_client_secret(self.urls.aws, found, client_id, secret, self.log("secret"))
             deploying.map_domain(self.clients, found["RestApiId"], chosen["Stage"])
             deploying.remember(self._deployed_file(), wanted)
+        amazon.register_queue(found["IntakeQueueArn"])
         self.outputs = found
 
     def _prove_isolation(self) -> None:

@@ -351,7 +351,7 @@ def _worker(
     from quayside.sync.service import let_come_again  # noqa: PLC0415 - as above
     from quayside.sync.worker import Collaborators, Worker  # noqa: PLC0415 - as above
     from sync_worker.batch import Batch  # noqa: PLC0415 - as above
-    from sync_worker.container import report_sinks, use_cases  # noqa: PLC0415 - as above
+    from sync_worker.container import application_use_cases, report_sinks, use_cases  # noqa: PLC0415 - as above
 
     transport = door or HttpTransport(settings)
     sinks = {kind: telling(loaded, sink) for kind, sink in report_sinks().items()}
@@ -369,6 +369,7 @@ def _worker(
                 "orders.search": datasets.search_orders(in_slices(apply_orders), reports.plan),
                 "report.load": reports.load(sinks),
             },
+            application_use_cases=application_use_cases(),
             clock=clock,
             entropy=secrets.token_bytes,
             random=Random(1),

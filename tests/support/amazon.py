@@ -83,7 +83,8 @@ class Stage:
 
     def new_worker(self, *, transport: Transport | None = None, use_cases: dict[Kind, UseCase] | None = None) -> Worker:
         """Return a worker with an empty memory, as after a cold start."""
-        from sync_worker.container import use_cases as all_use_cases  # noqa: PLC0415 - heavy, and only for stages
+        from sync_worker.container import application_use_cases  # noqa: PLC0415 - heavy, and only for stages
+        from sync_worker.container import use_cases as all_use_cases  # noqa: PLC0415 - as above
 
         sender = transport or self.transport
         log = Logger(service="test", level=logging.CRITICAL)
@@ -96,6 +97,7 @@ class Stage:
                 ledger=Ledger(self.aws.settings.amazon_application_id, self.clock),
                 circuits=Circuits(self.aws.settings.amazon_application_id, self.clock),
                 use_cases={**all_use_cases(), **(use_cases or {})},
+                application_use_cases=application_use_cases(),
                 clock=self.clock,
                 entropy=self.entropy,
                 random=Random(3),

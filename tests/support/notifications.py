@@ -241,3 +241,22 @@ def stream_record(
     if expired:
         record["userIdentity"] = {"type": "Service", "principalId": "dynamodb.amazonaws.com"}
     return record
+
+
+def new_client_secret(secret: str, *, client_id: str = "client-1") -> dict[str, Any]:
+    """Return APPLICATION_OAUTH_CLIENT_NEW_SECRET as Amazon sends it to the application's own queue."""
+    return {
+        "notificationVersion": "1.0",
+        "notificationType": "APPLICATION_OAUTH_CLIENT_NEW_SECRET",
+        "payloadVersion": "1.0",
+        "eventTime": "2026-11-21T10:00:00.000Z",
+        "notificationMetadata": {"applicationId": "amzn1.sp.solution.x", "notificationId": "n-secret"},
+        "payload": {
+            "applicationOAuthClientNewSecret": {
+                "clientId": client_id,
+                "newClientSecret": secret,
+                "newClientSecretExpiryTime": "2027-05-20T10:00:00.000Z",
+                "oldClientSecretExpiryTime": "2026-11-28T10:00:00.000Z",
+            }
+        },
+    }

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from notification_intake.intake import (
     ASKED_EVERY_SECONDS,
+    SECRET_UNTRIED_AFTER,
     SELLER_CACHE_SECONDS,
     TRIES,
     UNTRIED_AFTER,
@@ -19,7 +20,13 @@ from notification_intake.intake import (
     Ports,
     messages_of,
 )
-from quayside.amazon.envelopes import ListingStatusChange, ReportFinished, decode
+from quayside.amazon.envelopes import (
+    ClientSecretExpiry,
+    ListingStatusChange,
+    NewClientSecret,
+    ReportFinished,
+    decode,
+)
 from quayside.connections.records import Serving
 from quayside.kernel.clock import FixedClock, parse_instant
 from quayside.kernel.errors import UpstreamUnavailable
@@ -34,6 +41,7 @@ from tests.support.notifications import (
     listing_issues,
     listing_quantity,
     listing_status,
+    new_client_secret,
     order_change,
     report_finished,
     sqs_event,
@@ -59,6 +67,8 @@ class World:
         self.broken = False
         self.stuck = False
         self.blocked: set[str] = set()
+        self.news: list[NewClientSecret | ClientSecretExpiry] = []
+        self.sealed = True
         self.serving = (
             (Serving(TENANT, CONNECTION, "NA", frozenset({"subscription-1"}), features_off),) if served else ()
         )
@@ -74,6 +84,7 @@ class World:
                 lambda *_: None,
                 self._give_up,
                 lambda tenant_id: tenant_id in self.blocked,
+                self._take_news,
             ),
             self.clock,
             self.metrics,
@@ -108,6 +119,12 @@ class World:
         if self.broken:
             raise UpstreamUnavailable("Not now.")
         return self.serving
+
+    def _take_news(self, news: NewClientSecret | ClientSecretExpiry, *_: object) -> str:
+        if not self.sealed:
+            raise UpstreamUnavailable(f"the store refuses {news}")
+        self.news.append(news)
+        return "ClientSecretRotated"
 
     def _keep(self, **entry: Any) -> str:
         self.kept.append(entry)
@@ -287,3 +304,32 @@ def test_a_message_over_which_the_function_dies_each_time_is_not_tried_for_ever(
     ((payload, step, _),) = world.given_up
     assert step == "deliver"
     assert "48110" not in payload
+
+
+def test_a_new_client_secret_is_tried_until_it_is_kept_and_is_in_no_dead_letter_and_no_log() -> None:
+    world = World()
+    world.sealed = False
+    told: list[str] = []
+    world.intake._on_failure = lambda step, problem: told.append(f"{step} {problem}")
+    notification = new_client_secret("not-a-secret")
+    for received in (1, TRIES, UNTRIED_AFTER + 1, SECRET_UNTRIED_AFTER):
+        assert world.take(notification, received=received) == ["m0"]
+    assert (world.given_up, world.kept) == ([], [])
+    assert world.metrics.counts["ClientSecretNotKept"] == 4
+    assert "not-a-secret" not in str(told)
+    world.sealed = True
+    assert world.take(notification, received=UNTRIED_AFTER + 2) == []
+    (news,) = world.news
+    assert isinstance(news, NewClientSecret)
+    assert (news.client_id, news.secret.reveal()) == ("client-1", "not-a-secret")
+    assert "not-a-secret" not in repr(decode(json.dumps(notification)))
+
+
+def test_what_is_left_of_a_new_client_secret_when_all_else_failed_holds_no_secret() -> None:
+    world = World()
+    notification = new_client_secret("not-a-secret")
+    assert world.take(notification, received=SECRET_UNTRIED_AFTER + 1) == []
+    unreadable = {**notification, "payload": {"applicationOAuthClientNewSecret": {"newClientSecret": "not-a-secret"}}}
+    assert world.take(unreadable) == []
+    assert "not-a-secret" not in str([world.given_up, world.kept])
+    assert (len(world.given_up), len(world.kept)) == (1, 1)

@@ -249,9 +249,22 @@ def test_the_applications_secret_is_bound_to_the_application(template: Template)
     statements = {statement["Sid"]: statement for statement in template.statements("SyncWorkerRole")}
 
     assert assert_bound_to_keys(statements["ApplicationSecret"]) == [{"Fn::Sub": "APPLICATION#${LwaClientId}"}]
-    assert statements["ApplicationSecret"]["Action"] == ["dynamodb:GetItem"]
+    assert statements["ApplicationSecret"]["Action"] == ["dynamodb:GetItem", "dynamodb:UpdateItem"]
     assert statements["ApplicationCredentials"]["Condition"] == {
         "StringEquals": {"kms:EncryptionContext:application": {"Ref": "LwaClientId"}}
+    }
+
+
+def test_the_intake_can_put_the_applications_secret_and_read_nothing_of_the_vault(template: Template) -> None:
+    statements = {statement["Sid"]: statement for statement in template.statements("NotificationIntakeRole")}
+
+    assert assert_bound_to_keys(statements["KeepClientSecret"]) == [{"Fn::Sub": "APPLICATION#${LwaClientId}"}]
+    vault, key = {"Fn::GetAtt": ["VaultTable", "Arn"]}, {"Fn::GetAtt": ["VaultKey", "Arn"]}
+    may = {name for each in statements.values() for name in each["Action"] if each["Resource"] in (vault, key)}
+    assert may == {"dynamodb:UpdateItem", "kms:Encrypt"}
+    assert statements["SealClientSecret"]["Condition"]["StringEquals"] == {
+        "kms:EncryptionContext:application": {"Ref": "LwaClientId"},
+        "kms:EncryptionContext:purpose": "client_secret",
     }
 
 

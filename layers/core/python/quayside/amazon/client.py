@@ -49,6 +49,7 @@ from quayside.amazon.operations import (
     LIST_INBOUND_PLANS,
     LIST_SHIPMENT_ITEMS,
     LIST_TRANSACTIONS,
+    ROTATE_CLIENT_SECRET,
     SEARCH_CATALOG_ITEMS,
     SEARCH_LISTINGS_ITEMS,
     SEARCH_ORDERS,
@@ -671,6 +672,18 @@ class AmazonClient:
         """Delete a subscription; needs no seller, so it works after a disconnect too."""
         self._call_grantless(DELETE_SUBSCRIPTION, region, notification_type, subscription_id)
 
+    def rotate_client_secret(self, region: Region, before: Callable[[], None]) -> None:
+        """Ask Amazon for a new client secret, which comes to the queue that is registered for the application.
+
+        A second request makes the secret before the present one invalid, so it must not be repeated by mistake:
+        ``before`` is called when nothing stands in the way any more, right before the request is sent.
+
+        Raises:
+            RequestRejected: the application is not registered for notifications.
+            AmazonUnavailable: nobody knows whether Amazon did it.
+        """
+        self._call_grantless(ROTATE_CLIENT_SECRET, region, before=before)
+
     def _call(
         self,
         operation: Operation,
@@ -686,11 +699,21 @@ class AmazonClient:
         self._turns.take(operation, connection_id, caller.region)
         return self._judged(operation, connection_id, caller.region, token, arguments, named, body)
 
-    def _call_grantless(self, operation: Operation, region: Region, /, *arguments: str, **named: Any) -> Reply:  # noqa: ANN401 - as above
+    def _call_grantless(
+        self,
+        operation: Operation,
+        region: Region,
+        /,
+        *arguments: str,
+        before: Callable[[], None] | None = None,
+        **named: Any,  # noqa: ANN401 - as above
+    ) -> Reply:
         if operation.grantless_scope is None:
             raise ValueError(f"{operation.name} needs a seller.")
         token = self._tokens.application_token(operation.grantless_scope)
         self._turns.take(operation, None, region)
+        if before is not None:
+            before()
         return self._judged(operation, None, region, token, arguments, named, None)
 
     def _judged(  # noqa: PLR0913, PLR0917 - the parts of a request

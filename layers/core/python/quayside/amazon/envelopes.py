@@ -12,8 +12,9 @@ from datetime import UTC, datetime
 
 import msgspec
 
-from quayside.amazon.decoding import Reader
+from quayside.amazon.decoding import Reader, in_utc
 from quayside.kernel.redaction import redacted
+from quayside.storage.vault import Secret
 
 ORDER_CHANGE = "ORDER_CHANGE"
 FBA_INVENTORY_AVAILABILITY_CHANGES = "FBA_INVENTORY_AVAILABILITY_CHANGES"
@@ -23,6 +24,8 @@ LISTINGS_ITEM_ISSUES_CHANGE = "LISTINGS_ITEM_ISSUES_CHANGE"
 LISTINGS_ITEM_MFN_QUANTITY_CHANGE = "LISTINGS_ITEM_MFN_QUANTITY_CHANGE"
 TRANSACTION_UPDATE = "TRANSACTION_UPDATE"
 ACCOUNT_STATUS_CHANGED = "ACCOUNT_STATUS_CHANGED"
+NEW_CLIENT_SECRET = "APPLICATION_OAUTH_CLIENT_NEW_SECRET"  # noqa: S105 - the name of a notification
+CLIENT_SECRET_EXPIRY = "APPLICATION_OAUTH_CLIENT_SECRET_EXPIRY"  # noqa: S105 - the name of a notification
 
 
 class OrderChangeItem(msgspec.Struct, frozen=True, rename="pascal"):
@@ -207,6 +210,32 @@ class AccountStatusChange(msgspec.Struct, frozen=True, rename="camel"):
         return None
 
 
+class NewClientSecret(msgspec.Struct, frozen=True):
+    """Amazon issued a new client secret, and takes the one before for a week more. It concerns no seller."""
+
+    client_id: str
+    secret: Secret
+    valid_until: datetime
+    previous_valid_until: datetime
+
+    @property
+    def seller_id(self) -> str | None:
+        """None: it concerns the application alone."""
+        return None
+
+
+class ClientSecretExpiry(msgspec.Struct, frozen=True, rename="camel"):
+    """Amazon tells, 90 days before, when the client secret expires. It concerns no seller."""
+
+    client_id: str
+    client_secret_expiry_time: datetime
+
+    @property
+    def seller_id(self) -> str | None:
+        """None: it concerns the application alone."""
+        return None
+
+
 class OtherPayload(msgspec.Struct, frozen=True):
     """The payload of a type that Quayside does not read yet; ``seller_id`` when it names one."""
 
@@ -222,6 +251,8 @@ Payload = (
     | ListingQuantityChange
     | TransactionUpdate
     | AccountStatusChange
+    | NewClientSecret
+    | ClientSecretExpiry
     | OtherPayload
 )
 
@@ -315,6 +346,21 @@ class _AccountPayload(msgspec.Struct, frozen=True, rename="camel"):
     account_status_change_notification: AccountStatusChange
 
 
+class _IssuedSecret(msgspec.Struct, frozen=True, rename="camel"):
+    client_id: str
+    new_client_secret: str
+    new_client_secret_expiry_time: datetime
+    old_client_secret_expiry_time: datetime
+
+
+class _NewSecretPayload(msgspec.Struct, frozen=True, rename="camel"):
+    issued: _IssuedSecret = msgspec.field(name="applicationOAuthClientNewSecret")
+
+
+class _SecretExpiryPayload(msgspec.Struct, frozen=True):
+    expiry: ClientSecretExpiry = msgspec.field(name="applicationOAuthClientSecretExpiry")
+
+
 _head = msgspec.json.Decoder(_Head)
 _order_change = Reader(_OrderChangePayload)
 _inventory_change = Reader(InventoryChange)
@@ -324,6 +370,8 @@ _listing_issues = Reader(ListingIssuesChange)
 _listing_quantity = Reader(ListingQuantityChange)
 _transaction = Reader(_TransactionPayload)
 _account = Reader(_AccountPayload)
+_new_secret = Reader(_NewSecretPayload)
+_secret_expiry = Reader(_SecretExpiryPayload)
 
 _SELLER_ID = re.compile(rb'"(?:[sS]ellerId|[sS]ellingPartnerId)"\s*:\s*"([A-Za-z0-9]{1,64})"')
 _PATH = re.compile(r" - at `(.+)`$")
@@ -417,6 +465,16 @@ def _content(kind: str, payload: bytes) -> Payload:
     return OtherPayload(_seller_id_in(payload)) if reader is None else reader(payload)
 
 
+def _new_client_secret(payload: bytes) -> NewClientSecret:
+    issued = _new_secret.read(payload).issued
+    return NewClientSecret(
+        issued.client_id,
+        Secret(issued.new_client_secret),
+        in_utc(issued.new_client_secret_expiry_time),
+        in_utc(issued.old_client_secret_expiry_time),
+    )
+
+
 _BY_TYPE: Mapping[str, Callable[[bytes], Payload]] = {
     REPORT_PROCESSING_FINISHED: lambda payload: _report.read(payload).report_processing_finished_notification,
     LISTINGS_ITEM_STATUS_CHANGE: _listing_status.read,
@@ -424,6 +482,8 @@ _BY_TYPE: Mapping[str, Callable[[bytes], Payload]] = {
     LISTINGS_ITEM_MFN_QUANTITY_CHANGE: _listing_quantity.read,
     TRANSACTION_UPDATE: lambda payload: _transaction.read(payload).transaction_update_notification,
     ACCOUNT_STATUS_CHANGED: lambda payload: _account.read(payload).account_status_change_notification,
+    NEW_CLIENT_SECRET: _new_client_secret,
+    CLIENT_SECRET_EXPIRY: lambda payload: _secret_expiry.read(payload).expiry,
 }
 
 

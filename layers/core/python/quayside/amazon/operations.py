@@ -11,6 +11,7 @@ from typing import Literal
 import msgspec
 
 NOTIFICATIONS_SCOPE = "sellingpartnerapi::notifications"
+ROTATION_SCOPE = "sellingpartnerapi::client_credential:rotation"
 
 Role = Literal[
     "Inventory and Order Tracking",
@@ -106,6 +107,12 @@ DELETE_SUBSCRIPTION = Operation(
     Decimal(1), 5, _NOTIFICATIONS_ROLE, _NOTIFICATIONS, "delete_notification_subscription", NOTIFICATIONS_SCOPE,
 )  # fmt: skip
 
+ROTATE_CLIENT_SECRET = Operation(
+    "rotateApplicationClientSecret", "POST", "/applications/2023-11-30/clientSecret", Decimal("0.0167"), 1,
+    _NOTIFICATIONS_ROLE, ("sp_api.api.application_management.application_management", "ApplicationManagement"),
+    "rotate_application_client_secret", ROTATION_SCOPE,
+)  # fmt: skip
+
 CREATE_REPORT = Operation(
     "createReport", "POST", "/reports/2021-06-30/reports", Decimal("0.0167"), 15,
     _REPORTS_ROLE, _REPORTS, "create_report",
@@ -174,7 +181,7 @@ OPERATIONS: dict[str, Operation] = {
         GET_DESTINATIONS, CREATE_SUBSCRIPTION, GET_SUBSCRIPTION, DELETE_SUBSCRIPTION, CREATE_REPORT, GET_REPORT,
         GET_REPORTS, GET_REPORT_DOCUMENT, GET_LISTINGS_ITEM, SEARCH_LISTINGS_ITEMS, SEARCH_CATALOG_ITEMS,
         LIST_TRANSACTIONS, GET_MY_FEES_ESTIMATES, LIST_INBOUND_PLANS, GET_INBOUND_PLAN, GET_SHIPMENT,
-        LIST_SHIPMENT_ITEMS, GET_SHIPMENTS, GET_SHIPMENT_ITEMS,
+        LIST_SHIPMENT_ITEMS, GET_SHIPMENTS, GET_SHIPMENT_ITEMS, ROTATE_CLIENT_SECRET,
     )
 }  # fmt: skip
 """Every operation, by Amazon's name."""

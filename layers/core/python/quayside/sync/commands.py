@@ -66,11 +66,37 @@ class SyncCommand(msgspec.Struct, frozen=True, omit_defaults=True):
     slot_operation: str | None = None
 
 
+ApplicationUse = Literal["client_secret.review", "client_secret.rotate"]
+
+
+class ApplicationCommand(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One piece of work at Amazon that is for no tenant, but for the application itself.
+
+    Attributes:
+        command_id: identity of the piece of work.
+        application: which use case.
+        requested_by: who asked: a member's id, ``operator``, or the name of a function.
+        first_seen: when it was first asked for, ISO 8601.
+        attempt: how often it failed before.
+        slot_at: the reserved quota slot in epoch milliseconds, None when nothing is reserved.
+        slot_operation: for which operation the slot is reserved.
+    """
+
+    command_id: str
+    application: ApplicationUse
+    requested_by: str
+    first_seen: str
+    attempt: int = 0
+    slot_at: int | None = None
+    slot_operation: str | None = None
+
+
 _decoder = msgspec.json.Decoder(SyncCommand)
+_application_decoder = msgspec.json.Decoder(ApplicationCommand)
 _encoder = msgspec.json.Encoder()
 
 
-def encode_command(command: SyncCommand) -> str:
+def encode_command(command: SyncCommand | ApplicationCommand) -> str:
     """Write a command as the body of a queue message."""
     return _encoder.encode(command).decode()
 
@@ -88,6 +114,21 @@ def decode_command(body: str | bytes) -> SyncCommand:
     check_tenant_id(command.tenant_id)
     check_connection_id(command.connection_id)
     return command
+
+
+def decode_any_command(body: str | bytes) -> SyncCommand | ApplicationCommand:
+    """Read a command, of a tenant or of the application itself, from the body of a queue message.
+
+    Raises:
+        InvalidInput: the body is neither.
+    """
+    try:
+        return decode_command(body)
+    except InvalidInput as problem:
+        try:
+            return _application_decoder.decode(body)
+        except msgspec.DecodeError:
+            raise problem from None
 
 
 def command(  # noqa: PLR0913 - the parts of a command, by name

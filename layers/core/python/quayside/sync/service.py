@@ -29,13 +29,23 @@ from quayside.connections.views import (
 from quayside.kernel.clock import Clock, epoch_seconds, format_instant, from_epoch_milliseconds, parse_instant
 from quayside.kernel.cursors import decode_cursor, encode_cursor, invalid_cursor
 from quayside.kernel.errors import Conflict, NotFound, RateLimited
-from quayside.kernel.ids import ConnectionId, TenantId
+from quayside.kernel.ids import ConnectionId, TenantId, new_id
+from quayside.kernel.observability import Metrics
 from quayside.kernel.settings import Settings
 from quayside.kernel.tenancy import current_tenant
 from quayside.storage import keys
 from quayside.storage.connection import bound
 from quayside.sync import store
-from quayside.sync.commands import Cause, Kind, SyncCommand, command, encode_command, fetch_order
+from quayside.sync.commands import (
+    ApplicationCommand,
+    ApplicationUse,
+    Cause,
+    Kind,
+    SyncCommand,
+    command,
+    encode_command,
+    fetch_order,
+)
 from quayside.sync.registry import (
     FEATURES,
     ORDERS,
@@ -122,6 +132,28 @@ def enqueue_spread(commands: Sequence[tuple[SyncCommand, int]]) -> None:
         refused += len(answer.get("Failed", []))
     if refused:
         raise CommandsNotSent(f"The work queue refused {refused} of {len(commands)} commands.")
+
+
+def enqueue_application(command: ApplicationCommand, *, delay_seconds: int = 0) -> None:
+    """Send a command of the application itself to the work queue.
+
+    Raises:
+        botocore.exceptions.ClientError: the queue refused.
+    """
+    opened = bound()
+    opened.system.sqs.send_message(
+        QueueUrl=opened.settings.work_queue_url,
+        MessageBody=encode_command(command),
+        DelaySeconds=min(max(delay_seconds, 0), MAXIMUM_DELAY_SECONDS),
+        MessageGroupId="application",
+    )
+
+
+def ask_for_application(
+    use: ApplicationUse, requested_by: str, *, clock: Clock, entropy: Callable[[int], bytes] = secrets.token_bytes
+) -> None:
+    """Ask the worker for a piece of work of the application itself; ``requested_by`` is a member's id or a function."""
+    enqueue_application(ApplicationCommand(new_id(entropy), use, requested_by, format_instant(clock.now())))
 
 
 def let_come_again(receipt_handle: str, seconds: int) -> None:
@@ -399,6 +431,28 @@ class Work(msgspec.Struct, frozen=True):
 
 
 UseCase = Callable[[Work], None]
+
+
+class ApplicationWork(NamedTuple):
+    """What a use case of the application itself is given.
+
+    Attributes:
+        command: what was asked for.
+        amazon: the calls.
+        settings: the application.
+        clock: the time.
+        metrics: counts what happened.
+    """
+
+    command: ApplicationCommand
+    amazon: "AmazonClient"
+    settings: Settings
+    clock: Clock
+    metrics: Metrics
+
+
+ApplicationUseCase = Callable[[ApplicationWork], None]
+"""Runs one kind of command of the application itself; raises as a ``UseCase`` does."""
 
 
 def authorise(work: Work) -> None:

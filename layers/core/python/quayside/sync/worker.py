@@ -43,10 +43,22 @@ from quayside.kernel.settings import Settings
 from quayside.kernel.tenancy import tenant_scope
 from quayside.storage import blocks
 from quayside.sync import store
-from quayside.sync.commands import Kind, SyncCommand
+from quayside.sync.commands import ApplicationCommand, ApplicationUse, Kind, SyncCommand
 from quayside.sync.registry import ORDERS, Dataset
 from quayside.sync.rules import GIVE_UP_AFTER, MAXIMUM_DELAY_SECONDS, backoff_seconds, seconds_until
-from quayside.sync.service import DUE, Desk, Notes, UseCase, Work, dataset_of, enqueue, step_of
+from quayside.sync.service import (
+    DUE,
+    ApplicationUseCase,
+    ApplicationWork,
+    Desk,
+    Notes,
+    UseCase,
+    Work,
+    dataset_of,
+    enqueue,
+    enqueue_application,
+    step_of,
+)
 from quayside.sync.views import Outcome
 
 if TYPE_CHECKING:
@@ -55,6 +67,7 @@ if TYPE_CHECKING:
 Ending = Literal["done", "waits", "retries", "refused", "stopped", "gave_up", "blocked"]
 
 _BUSY_SECONDS = 3
+_APPLICATION_ATTEMPTS = 5
 _SECRET_SECONDS = 300
 _CODE_WAITS_SECONDS = 15
 """An authorisation code lives five minutes, so a connection is not put off for long while it has one."""
@@ -78,6 +91,7 @@ class Collaborators(NamedTuple):
     ledger: Ledger
     circuits: Circuits
     use_cases: Mapping[Kind, UseCase]
+    application_use_cases: Mapping[ApplicationUse, ApplicationUseCase]
     clock: Clock
     entropy: Callable[[int], bytes]
     random: Random
@@ -149,6 +163,62 @@ class Worker:
             ending = self._run(command, time_is_short)
         self._with.metrics.count(f"Command{''.join(word.title() for word in ending.split('_'))}")
         return ending
+
+    def run_application(self, command: ApplicationCommand) -> Ending:
+        """Run a command of the application itself, for which no tenant is in scope, and return how it ended.
+
+        Raises:
+            Exception: a fault of ours or of AWS; the message stays in the queue and comes again.
+        """
+        ending = self._run_application(command)
+        self._with.metrics.count(f"Command{''.join(word.title() for word in ending.split('_'))}")
+        return ending
+
+    def _run_application(self, command: ApplicationCommand) -> Ending:
+        given = self._with
+        carried = None
+        if command.slot_at is not None and command.slot_operation is not None:
+            carried = CarriedSlot(command.slot_operation, command.slot_at)
+        turns = LedgerTurns(given.ledger, given.clock, carried=carried, circuits=given.circuits)
+        amazon = AmazonClient(given.settings, given.transport, given.tokens, turns)
+        work = ApplicationWork(command, amazon, given.settings, given.clock, given.metrics)
+        try:
+            given.application_use_cases[command.application](work)
+        except SlotAhead as ahead:
+            delay = seconds_until(ahead.slot_at, epoch_milliseconds(given.clock.now()))
+            waiting = msgspec.structs.replace(command, slot_at=ahead.slot_at, slot_operation=ahead.operation)
+            enqueue_application(waiting, delay_seconds=min(delay, MAXIMUM_DELAY_SECONDS))
+            return "waits"
+        except AmazonError as problem:
+            return self._application_failed(command, problem)
+        return "done"
+
+    def _application_failed(self, command: ApplicationCommand, problem: AmazonError) -> Ending:
+        given = self._with
+        given.logger.warning(
+            "a call to Amazon for the application failed",
+            extra={
+                "kind": command.application,
+                "operation": problem.operation,
+                "error_type": type(problem).__name__,
+                "status": problem.status,
+                "request_id": problem.request_id,
+                "attempt": command.attempt,
+            },
+        )
+        if isinstance(problem, OurSecretInvalid):
+            given.metrics.count("InvalidClientSecret")
+        if isinstance(problem, RequestRejected | OurSecretInvalid):
+            return "refused"
+        if command.attempt >= _APPLICATION_ATTEMPTS:
+            return "gave_up"
+        # The review comes every day, so a few tries are enough.
+        following = msgspec.structs.replace(command, attempt=command.attempt + 1, slot_at=None, slot_operation=None)
+        delay = (
+            _BUSY_SECONDS if isinstance(problem, Busy) else backoff_seconds(following.attempt, given.random.random())
+        )
+        enqueue_application(following, delay_seconds=delay)
+        return "retries"
 
     def put_back(self, command: SyncCommand) -> None:
         """Send a command to the queue again as it is, for a function with more time."""
