@@ -9,6 +9,7 @@ from quayside.accounts.store import CognitoIdentityProvider, IdentityProvider, f
 from quayside.kernel.clock import Clock, SystemClock
 from quayside.kernel.observability import Metrics, PowertoolsMetrics, logger
 from quayside.kernel.settings import Settings, load_settings
+from quayside.storage import audit
 from quayside.storage.blocks import block_of
 from quayside.storage.connection import STORES_CREDENTIALS, Store, bind
 from quayside.sync.service import Desk
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from aws_lambda_powertools import Logger
 
     from quayside.accounts.service import FindBlock, FindMember
+    from quayside.storage.audit_chain import AuditEvent
+    from seller_api.recording import RecordEvent
 
 
 class Container:
@@ -37,8 +40,15 @@ class Container:
         self.store = bind(store or Store(settings, STORES_CREDENTIALS))
         self.find_member: FindMember = find_member
         self.find_block: FindBlock = block_of
+        self.record: RecordEvent = self._record
         self._identity = identity
         self._metrics = metrics
+
+    def _record(self, event: "AuditEvent", *, application: bool) -> None:
+        if application:
+            audit.append_application(event, clock=self.clock)
+        else:
+            audit.append(event, clock=self.clock)
 
     @cached_property
     def desk(self) -> Desk:
@@ -75,6 +85,7 @@ def compose() -> Container:
             "core_table",
             "coordination_table",
             "vault_table",
+            "audit_table",
             "vault_key_arn",
             "work_queue_url",
             "intake_queue_url",

@@ -14,8 +14,8 @@ scope, and maps domain errors to problem+json. A view holds no business decision
 
 import re
 import sys
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import nullcontext
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, NamedTuple, get_type_hints
 
@@ -24,9 +24,19 @@ from chalice.app import Chalice, Request, Response
 
 from quayside.accounts.rules import PUBLIC, Permission
 from quayside.accounts.service import Principal, claims_from, principal_of
-from quayside.kernel.errors import FieldProblem, Forbidden, InvalidInput, QuaysideError, RateLimited, Unauthenticated
+from quayside.kernel.errors import (
+    FieldProblem,
+    Forbidden,
+    Gone,
+    InvalidInput,
+    QuaysideError,
+    RateLimited,
+    Unauthenticated,
+)
 from quayside.kernel.observability import place_of
 from quayside.kernel.tenancy import tenant_scope
+from quayside.storage.audit_chain import Outcome
+from seller_api.recording import changes, event_of, of_the_installation
 
 if TYPE_CHECKING:
     from seller_api.container import Container
@@ -221,11 +231,13 @@ def _endpoint(app: Chalice, container: "Callable[[], Container]", route: Route) 
 
 
 def _answer(container: "Container", route: Route, request: Request) -> Response:
-    principal = None if route.permission == PUBLIC else _authorised(container, route.permission, request)
-    body = None if route.body is None else _read_body(request, route.body)
-    query = _read_query(request, route.query)
-    call: Call[Any, Any] = Call(container, principal, body, query, request)
-    with nullcontext() if principal is None else tenant_scope(principal.tenant_id):
+    principal = None if route.permission == PUBLIC else _authenticated(container, request)
+    with _recorded(container, route, request, principal):
+        if principal is not None:
+            require(principal, route.permission)
+        body = None if route.body is None else _read_body(request, route.body)
+        query = _read_query(request, route.query)
+        call: Call[Any, Any] = Call(container, principal, body, query, request)
         result = route.view(call)
     headers: dict[str, str | list[str]] = {**SECURITY_HEADERS, **call.response_headers}
     if route.answer is None:
@@ -233,14 +245,36 @@ def _answer(container: "Container", route: Route, request: Request) -> Response:
     return Response(_ENCODER.encode(result).decode(), {"Content-Type": _JSON, **headers}, route.status)
 
 
-def _authorised(container: "Container", permission: Permission, request: Request) -> Principal:
+@contextmanager
+def _recorded(container: "Container", route: Route, request: Request, principal: Principal | None) -> Iterator[None]:
+    """Act for the tenant of whoever asks, and record what they changed and what they were refused.
+
+    The use cases of public routes learn only on the way who is asking, so they record what they did themselves.
+    """
+    if principal is None:
+        yield
+        return
+
+    def record(outcome: Outcome, code: str | None = None) -> None:
+        event = event_of(route, principal, request.uri_params or {}, outcome, code)
+        container.record(event, application=of_the_installation(route))
+
+    with tenant_scope(principal.tenant_id):
+        try:
+            yield
+        except (Forbidden, Gone) as refused:
+            record("refused", refused.code)
+            raise
+        if changes(route):
+            record("done")
+
+
+def _authenticated(container: "Container", request: Request) -> Principal:
     claims = (request.context.get("authorizer") or {}).get("claims")
     if not claims:
         raise Unauthenticated("You are not signed in.")
     found = claims_from(claims, container.settings.user_pool_client_id)
-    principal = principal_of(found, container.find_member, container.find_block)
-    require(principal, permission)
-    return principal
+    return principal_of(found, container.find_member, container.find_block)
 
 
 def require(principal: Principal, permission: Permission) -> None:

@@ -41,8 +41,8 @@ if TYPE_CHECKING:
     from quayside.sync.sinks import ReportSink
 
 REQUIRED = (
-    "core_table", "vault_table", "coordination_table", "intake_queue_arn", "work_queue_url", "vault_key_arn",
-    "tenant_role_arn", "raw_bucket", "amazon_application_id", "lwa_client_id",
+    "core_table", "vault_table", "audit_table", "coordination_table", "intake_queue_arn", "work_queue_url",
+    "vault_key_arn", "tenant_role_arn", "raw_bucket", "amazon_application_id", "lwa_client_id",
 )  # fmt: skip
 
 

@@ -38,6 +38,7 @@ SCREENS: Final[Mapping[str, str]] = {
     "/sync": "screens/sync.js",
     "/connections/{connection_id}/sync": "screens/sync.js",
     "/settings": "screens/settings.js",
+    "/settings/audit": "screens/audit.js",
     "/operations": "screens/operations.js",
     "/docs": "screens/docs.js",
 }

@@ -200,6 +200,20 @@ CATALOGUE: tuple[Entry, ...] = (
             Target(path=("wrong",), at_most=0),
         ),
     ),
+    Entry(
+        name="audit",
+        title="A chain of 100,000 audit entries: verified, tampered with in five ways, written to by many at once.",
+        module="tests.bench.audit",
+        keys=frozenset({"entries", "verified_per_cpu_second", "tamperings", "detected", "named", "false_alarms"})
+        | {"contention"},
+        targets=(
+            Target(path=("detected",), at_least=5),
+            Target(path=("named",), at_least=5),
+            Target(path=("false_alarms",), at_most=0),
+            Target(path=("contention", "lost"), at_most=0),
+            Target(path=("contention", "broken"), at_most=0),
+        ),
+    ),
 )
 
 

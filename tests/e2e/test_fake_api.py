@@ -10,6 +10,7 @@ import pytest
 
 from quayside.accounts.views import AuthenticatorSetup, Me, Session, SignedUp
 from quayside.analytics.views import Overview
+from quayside.compliance.audit_views import AuditPage
 from quayside.connections.views import Authorization, ConnectionList, ConnectionView, QuarantinePage, TroubleView
 from quayside.inventory.views import InventoryPage
 from quayside.orders.views import OrderDetail, OrderPage
@@ -39,6 +40,7 @@ READS = (
     (f"connections/{AMERICA}/datasets/orders/runs", RunsPage),
     (f"connections/{AMERICA}/datasets/listings/rows", RowsPage),
     (f"connections/{AMERICA}/reports", ReportsPage),
+    ("audit", AuditPage),
     ("orders?limit=100", OrderPage),
     ("orders?search=lamp", OrderPage),
     ("inventory", InventoryPage),

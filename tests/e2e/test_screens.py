@@ -132,6 +132,10 @@ def _analyst(fake: FakeQuayside) -> None:
     fake.permissions_withheld = {"connections.manage"}
 
 
+def _no_audit(fake: FakeQuayside) -> None:
+    fake.permissions_withheld = {"audit.read"}
+
+
 def _ask_to_switch_off(visit: Visit) -> None:
     visit.page.get_by_role("switch", name="Profit").click()
     visit.page.get_by_role("dialog").wait_for()
@@ -246,6 +250,9 @@ CASES: Final = (
     Case("sync-quarantine-empty", f"connections/{AMERICA}/sync?view=quarantine", _no_quarantine),
     Case("settings", "settings", looks=ALL),
     Case("settings-two-step", "settings", act=_open_two_step),
+    Case("settings-audit", "settings/audit", looks=ALL),
+    Case("settings-audit-none", "settings/audit?area=me"),
+    Case("settings-audit-not-allowed", "settings/audit", _no_audit),
     Case("operations", "operations", _operator, looks=ALL),
     Case("operations-quarantine", "operations?view=quarantine", _operator),
     Case("operations-failing", "operations?state=failing", _operator),
@@ -286,5 +293,6 @@ def test_every_screen_has_a_case() -> None:
         "/connections/{connection_id}": "connection",
         "/connections/{connection_id}/sync": "sync-in-order",
         "/sync": "sync-chosen",
+        "/settings/audit": "settings-audit",
     }
     assert {wanted.get(path, path.strip("/")) for path in SCREENS} <= names

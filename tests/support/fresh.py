@@ -4,7 +4,9 @@ from moto.dynamodb.models import dynamodb_backends
 from moto.s3.models import s3_backends
 from moto.sqs.models import sqs_backends
 
-from tests.support.aws import ACCOUNT, RAW_BUCKET, REGION, START, Aws
+from quayside.storage import audit
+from quayside.storage.connection import binding
+from tests.support.aws import ACCOUNT, AUDIT_BUCKET, RAW_BUCKET, REGION, START, Aws
 
 
 def emptied(present: Aws) -> Aws:
@@ -13,6 +15,9 @@ def emptied(present: Aws) -> Aws:
         table.items.clear()
     for queue in sqs_backends[ACCOUNT][REGION].queues.values():
         queue._messages.clear()
-    s3_backends[ACCOUNT]["aws"].buckets[RAW_BUCKET].keys.clear()
+    for bucket in (RAW_BUCKET, AUDIT_BUCKET):
+        s3_backends[ACCOUNT]["aws"].buckets[bucket].keys.clear()
+    with binding(present.store):
+        audit.forget_heads()
     present.clock.advance((START - present.clock.now()).total_seconds())
     return present

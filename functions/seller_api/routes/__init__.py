@@ -3,6 +3,7 @@
 from seller_api.routes import (
     abuse,
     analytics,
+    audit,
     auth,
     configuration,
     connections,
@@ -22,6 +23,7 @@ ALL = (
     orders.routes,
     inventory.routes,
     analytics.routes,
+    audit.routes,
     operations.routes,
     abuse.routes,
 )

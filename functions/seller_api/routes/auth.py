@@ -144,7 +144,7 @@ def refresh(call: Call[None, None]) -> Session:
 def sign_out(call: Call[None, None]) -> None:
     """End the session of the cookie."""
     call.drop_session()
-    service.sign_out(call.container.identity, call.refresh_token)
+    service.sign_out(call.container.identity, call.container.clock, call.refresh_token)
 
 
 @routes.post("/auth/sign-out-everywhere", permission="profile")

@@ -54,6 +54,7 @@ ROUTE_TABLE = {
     "GET /orders/{order_id}": "orders.read",
     "GET /inventory": "inventory.read",
     "GET /analytics/overview": "analytics.read",
+    "GET /audit": "audit.read",
     "GET /operations/sync": "operations.read",
     "GET /operations/quarantine": "operations.read",
     "POST /operations/quarantine/{entry_id}/replay": "operations.act",

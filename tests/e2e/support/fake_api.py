@@ -243,6 +243,10 @@ class FakeQuayside:
                         self.now(), query["period"], query.get("marketplace_id", ""), self.arrived, self.connections
                     )
                 )
+            case ["GET", "audit"]:
+                cursor = query.get("cursor")
+                before = int(cursor) if cursor else None
+                return JSONResponse(fake_data.audit(self.now(), query.get("area", ""), before))
             case ["GET", "orders"]:
                 return JSONResponse(self._orders(request))
             case ["GET", "orders", order_id]:

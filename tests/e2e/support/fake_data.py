@@ -78,6 +78,7 @@ def me(now: datetime, *, operator: bool = False) -> Json:
         "tenant.read",
         "connections.read",
         "tenant.manage",
+        "audit.read",
         "connections.manage",
         "orders.read",
         "inventory.read",
@@ -490,3 +491,40 @@ def overview(now: datetime, period: str, marketplace_id: str, extra_orders: int,
         ],
         "has_connection": bool(held),
     }
+
+
+_AUDIT_PAGE: Final = 50
+_ACTS: Final = (
+    ("session.started", "Signed in", "member/m1", "done", ()),
+    ("credential.used", "Refresh token used for an access token", "connection/tm19crgppmgzv9xh", "done", ()),
+    ("sync.switch_feature", "Feature switched", "connection/tm19crgppmgzv9xh", "done", (("feature", "profit"),)),
+    ("connections.disconnect", "Amazon account disconnected", "connection/x", "refused", (("code", "not_permitted"),)),
+    ("consent.failed", "Connecting the Amazon account failed", "connection/y", "failed", (("step", "exchange"),)),
+)
+
+
+def audit(now: datetime, area: str, before: int | None) -> Json:
+    """Return GET /audit: 120 entries, newest first, 50 a page."""
+    entries = []
+    for sequence in range(119 if before is None else before - 1, -1, -1):
+        action, title, subject, outcome, details = _ACTS[sequence % len(_ACTS)]
+        person = action.partition(".")[0] not in {"credential", "consent"}
+        if not area or action.startswith(f"{area}."):
+            entries.append(
+                {
+                    "sequence": sequence,
+                    "at": instant(now - timedelta(minutes=7 * (119 - sequence))),
+                    "action": action,
+                    "title": title,
+                    "actor": "m1" if person else "sync_worker",
+                    "actor_name": "Mara Lindqvist" if person else "Quayside",
+                    "subject": subject,
+                    "outcome": outcome,
+                    "details": [{"name": name, "value": value} for name, value in details],
+                    "previous_hash": f"{sequence:064x}",
+                }
+            )
+        if len(entries) == _AUDIT_PAGE:
+            break
+    more = entries and entries[-1]["sequence"]
+    return {"entries": entries, "next_cursor": str(more) if more else None}

@@ -77,7 +77,7 @@ def test_sending_the_same_callback_again_changes_nothing_and_asks_again_while_it
     on.messages()
     assert accept(on, state) == first
     assert [message["body"]["kind"] for message in on.messages()] == ["connection.authorise"]
-    service.fail_authorisation(C, "exchange", "It did not work.")
+    service.fail_authorisation(C, "exchange", "It did not work.", clock=on.clock)
     assert accept(on, state).status == "failed"
     assert on.messages() == []
     assert on.items("vault_table") == []
@@ -211,7 +211,7 @@ def test_what_is_not_there_is_not_found(on: Aws) -> None:
 
 def test_a_failed_authorisation_says_why_and_keeps_nothing(on: Aws) -> None:
     accept(on, begin(on))
-    service.fail_authorisation(C, "exchange", "Amazon no longer takes the code of your consent.")
+    service.fail_authorisation(C, "exchange", "Amazon no longer takes the code of your consent.", clock=on.clock)
     shown = show_connection(C, on.clock)
     assert (shown.status, shown.steps[0].state) == ("failed", "failed")
     assert "no longer takes the code" in shown.status_reason

@@ -8,7 +8,7 @@ import pytest
 from quayside.kernel.ids import tenant_id_of
 from quayside.kernel.tenancy import NoTenantInScope, tenant_scope
 from quayside.storage import audit, audit_chain, keys
-from quayside.storage.audit import APPLICATION, AuditEntryItem, AuditEvent, Contention, NotRecorded
+from quayside.storage.audit import APPLICATION, AuditEntryItem, AuditEvent, Contention, NotRecorded, VolumeItem
 from quayside.storage.audit_chain import FIRST_PREVIOUS
 from quayside.storage.connection import Store, binding
 from quayside.storage.tables import create
@@ -46,7 +46,9 @@ def test_chains_are_apart_and_all_are_registered(on: Aws) -> None:
     for tenant_id in (ONE, OTHER, ONE):
         with tenant_scope(tenant_id):
             audit.append(event(), clock=on.clock)
-    assert sorted(audit.chains()) == sorted([APPLICATION, ONE, OTHER])
+    registered = [chain for shard in range(keys.DUE_SHARDS) for chain in audit.chains(shard)]
+    assert sorted(registered) == sorted([APPLICATION, ONE, OTHER])
+    assert list(audit.chains(keys.audit_shard(ONE), after=ONE)) == []
     partitions = {item["pk"]["S"] for item in on.items("audit_table") if item["kind"]["S"] == "audit_entry"}
     assert partitions == {"APPLICATION#AUDIT#00000000", f"T#{ONE}#AUDIT#00000000", f"T#{OTHER}#AUDIT#00000000"}
 
@@ -68,13 +70,13 @@ def test_a_chain_goes_on_in_the_next_volume(on: Aws, monkeypatch: pytest.MonkeyP
         for number in range(4):
             with binding(on.store if number % 2 else others):
                 audit.append(event(number), clock=on.clock, contention=NO_WAIT)
-        assert audit.volumes(ONE) == [0, 1]
+        assert VolumeItem.find(keys.audit_volume(ONE, 1)) is not None
         # The writer that began volume 2 ended before it wrote an entry into it, or before it said so.
-        create(audit.VolumeItem, keys.audit_volume(ONE, 2), {"began_at": {"S": "2026-11-21T10:11:12Z"}})
+        create(VolumeItem, keys.audit_volume(ONE, 2), {"began_at": {"S": "2026-11-21T10:11:12Z"}})
         with binding(Store(on.settings, clock=on.clock, sessions=on.sessions)):
             assert audit.append(event(), clock=on.clock).sequence == 4
             audit.append(event(), clock=on.clock)
-        audit.VolumeItem.remove(keys.audit_volume(ONE, 2))
+        VolumeItem.remove(keys.audit_volume(ONE, 2))
         with binding(Store(on.settings, clock=on.clock, sessions=on.sessions)):
             assert audit.append(event(), clock=on.clock).sequence == 6
 

@@ -19,6 +19,9 @@ def test_the_names_and_keys_are_those_of_the_specification() -> None:
         },
         "quota": {"used_share", "throttled", "small_p95_wait_slots", "plain"},
         "report": {"rows", "peak_memory_mb", "parse_ratio", "rows_per_s"},
+        "audit": {
+            "entries", "verified_per_cpu_second", "tamperings", "detected", "named", "false_alarms", "contention",
+        },
         "real-orders": {"orders", "lines", "missing", "doubled", "unit_differences", "sales_differences_minor"},
     }  # fmt: skip
 

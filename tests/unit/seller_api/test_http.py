@@ -10,10 +10,12 @@ import pytest
 from chalice.app import Chalice
 
 from quayside.accounts.rules import ROLES, Permission
-from quayside.kernel.errors import Conflict, QuaysideError, RateLimited
+from quayside.kernel.errors import Conflict, Gone, NotFound, QuaysideError, RateLimited
 from quayside.kernel.ids import tenant_id_of
 from quayside.kernel.observability import CountedMetrics
 from quayside.kernel.tenancy import NoTenantInScope, current_tenant
+from quayside.storage.audit import NotRecorded
+from quayside.storage.audit_chain import AuditEvent
 from seller_api.http import SECURITY_HEADERS, SESSION_COOKIE, Call, Routes, register
 from tests.support.api import Answer, caller
 
@@ -70,6 +72,20 @@ def show_thing(call: Call[None, None]) -> Shown:
     }[call.path("thing_id")]
 
 
+@routes.post("/things/{thing_id}/parts/{part}/move", permission="tenant.manage")
+def move_part(call: Call[None, None]) -> None:
+    """Move."""
+    if call.path("part") == "locked":
+        raise Gone("It is locked.", code="locked")
+    if call.path("part") == "none":
+        raise NotFound("There is none.")
+
+
+@routes.post("/operations/things", permission="operations.act")
+def act(call: Call[None, None]) -> None:
+    """Act."""
+
+
 @routes.post("/open", permission="public")
 def open_door(call: Call[None, None]) -> None:
     """Open."""
@@ -107,15 +123,17 @@ class World:
         )
         self.metrics, self.logger = CountedMetrics(), Logged()
         settings = SimpleNamespace(user_pool_client_id=client_id)
-        container: Any = SimpleNamespace(
+        self.recorded: list[tuple[AuditEvent, bool, str]] = []
+        self.container: Any = SimpleNamespace(
             settings=settings,
             find_member=lambda _: member,
             find_block=lambda _: None,
             metrics=self.metrics,
             logger=self.logger,
+            record=lambda event, application: self.recorded.append((event, application, current_tenant())),
         )
         self.app = Chalice(app_name="test", configure_logs=False)
-        register(self.app, lambda: container, [routes])
+        register(self.app, lambda: self.container, [routes])
         self._call = caller(self.app)
 
     def call(self, method: str, path: str, *, claims: Mapping[str, object] | None = CLAIMS, **parts: Any) -> Answer:
@@ -292,3 +310,59 @@ def test_the_session_cookie_is_out_of_reach_of_scripts_and_other_sites() -> None
 )
 def test_the_session_cookie_is_found_among_others(header: str, value: str) -> None:
     assert World().call("GET", "/cookie", claims=None, headers={"cookie": header}).json["value"] == value
+
+
+def test_every_change_and_every_refusal_is_recorded_for_the_tenant_and_nothing_else_is() -> None:
+    world = World()
+    world.call("GET", "/things")
+    world.call("POST", "/open")
+    world.call("POST", "/things", body={"name": 3})
+    world.call("POST", "/things/t-1/parts/none/move")
+    assert world.recorded == []
+    world.call("POST", "/things", body={"name": "Anna Smith"})
+    world.call("POST", "/things/t-1/parts/p-1/move")
+    world.call("POST", "/things/t-1/parts/locked/move")
+    assert world.recorded == [
+        (AuditEvent("test.make_thing", "anna", "member/anna"), False, TENANT),
+        (AuditEvent("test.move_part", "anna", "thing/t-1", details={"part": "p-1"}), False, TENANT),
+        (
+            AuditEvent("test.move_part", "anna", "thing/t-1", "refused", {"part": "locked", "code": "locked"}),
+            False,
+            TENANT,
+        ),
+    ]
+
+
+def test_what_a_role_does_not_include_is_recorded_as_refused() -> None:
+    world = World("buyer")
+    assert world.call("GET", "/things").status == 403
+    assert world.call("POST", "/operations/things").status == 403
+    refused = {"code": "not_permitted"}
+    assert world.recorded == [
+        (AuditEvent("test.list_things", "anna", "member/anna", "refused", refused), False, TENANT),
+        (AuditEvent("test.act", "anna", "member/anna", "refused", refused), True, TENANT),
+    ]
+
+
+def test_what_operators_do_is_recorded_for_the_installation() -> None:
+    world = World()
+    world.call("POST", "/operations/things", claims={**CLAIMS, "cognito:groups": "operators"})
+    assert world.recorded == [(AuditEvent("test.act", "anna", "member/anna"), True, TENANT)]
+
+
+def test_what_somebody_typed_into_the_address_is_not_recorded() -> None:
+    world = World("buyer")
+    world.call("POST", "/things/Anna%20Smith/parts/anna@example.com/move")
+    ((event, _, _),) = world.recorded
+    assert (event.subject, event.details["part"]) == ("thing/unreadable", "unreadable")
+
+
+def test_what_can_not_be_recorded_is_not_answered_as_done() -> None:
+    world = World()
+
+    def refuse(event: AuditEvent, *, application: bool) -> None:
+        raise NotRecorded(f"{event.action} {application}")
+
+    world.container.record = refuse
+    answer = world.call("POST", "/things", body={"name": "x"})
+    assert (answer.status, answer.json["code"]) == (503, "not_recorded")

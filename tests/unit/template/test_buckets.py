@@ -1,4 +1,4 @@
-"""The buckets of raw files and of exports: encrypted, private, written once, and emptied by time."""
+"""The buckets: encrypted, private, written once, and emptied by time, but for what proves the audit trail."""
 
 from __future__ import annotations
 
@@ -6,17 +6,15 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from quayside.storage.audit import AUDIT_DAYS
 from quayside.storage.tables import AMAZON_DATA_DAYS
 
 if TYPE_CHECKING:
     from .conftest import Template
 
 
-BUCKETS = {
-    # bucket: days that a file lives
-    "RawBucket": AMAZON_DATA_DAYS,
-    "ExportsBucket": 7,
-}
+FILES_LIVE_DAYS = {"RawBucket": AMAZON_DATA_DAYS, "ExportsBucket": 7}
+BUCKETS = [*FILES_LIVE_DAYS, "AuditBucket"]
 
 
 def test_there_are_no_other_buckets(template: Template) -> None:
@@ -42,11 +40,11 @@ def test_it_is_encrypted_with_the_data_key(template: Template, bucket: str) -> N
     }
 
 
-@pytest.mark.parametrize("bucket", BUCKETS)
+@pytest.mark.parametrize("bucket", FILES_LIVE_DAYS)
 def test_files_live_no_longer_than_they_may(template: Template, bucket: str) -> None:
     (rule,) = template.properties(bucket)["LifecycleConfiguration"]["Rules"]
     assert rule["Status"] == "Enabled"
-    assert rule["ExpirationInDays"] == BUCKETS[bucket]
+    assert rule["ExpirationInDays"] == FILES_LIVE_DAYS[bucket]
     assert rule["AbortIncompleteMultipartUpload"] == {"DaysAfterInitiation": 1}
 
 
@@ -62,3 +60,21 @@ def test_an_object_is_written_once_and_only_over_tls(template: Template, bucket:
         "Bool": {"s3:ObjectCreationOperation": "true"},
     }
     assert encrypted["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+
+
+def test_a_checkpoint_of_the_audit_trail_cant_be_changed_by_anybody_for_as_long_as_entries_are_kept(
+    template: Template,
+) -> None:
+    properties = template.properties("AuditBucket")
+    days = template.parameters["AuditLockDays"]
+
+    assert properties["ObjectLockEnabled"] is True
+    assert properties["VersioningConfiguration"] == {"Status": "Enabled"}
+    assert properties["ObjectLockConfiguration"] == {
+        "ObjectLockEnabled": "Enabled",
+        "Rule": {"DefaultRetention": {"Mode": "COMPLIANCE", "Days": {"Ref": "AuditLockDays"}}},
+    }
+    assert days["MinValue"] == days["Default"] == AUDIT_DAYS
+    assert "LifecycleConfiguration" not in properties
+    resource = template.resources["AuditBucket"]
+    assert (resource["DeletionPolicy"], resource["UpdateReplacePolicy"]) == ("Retain", "Retain")

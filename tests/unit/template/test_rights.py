@@ -46,13 +46,20 @@ AWS_POLICIES = {
 }
 """The only policies that are not ours, each with its reason."""
 
+OWN_POLICIES = ("UseTables", "RecordTenantEvents", "RecordApplicationEvents")
+
 _WHOLE_ACTION = re.compile(r"[a-z0-9-]+:[A-Z][A-Za-z0-9]+")
 _RESOURCE_OF_OURS = re.compile(
     r"\$\{[A-Za-z]+\.Arn\}(/index/[a-z_]+)?"
     # Objects have no other resource than a pattern: those of the tenant, or in a refusal all of the bucket.
     r"|\$\{(Raw|Exports)Bucket\.Arn\}/T/\$\{!aws:PrincipalTag/tenant_id\}/\*"
+    r"|\$\{AuditBucket\.Arn\}/checkpoints/\*"
 )
-_ALL_FILES = ({"Fn::Sub": "${RawBucket.Arn}/*"}, {"Fn::Sub": "${ExportsBucket.Arn}/*"})
+_ALL_FILES = (
+    {"Fn::Sub": "${RawBucket.Arn}/*"},
+    {"Fn::Sub": "${ExportsBucket.Arn}/*"},
+    {"Fn::Sub": "${AuditBucket.Arn}/*"},
+)
 
 
 def test_no_action_anywhere_is_a_wildcard(template: Template) -> None:
@@ -88,7 +95,7 @@ def test_policies_of_aws_are_only_those_with_a_reason(template: Template) -> Non
     used = set()
     for name in template.of_type("AWS::IAM::Role"):
         for policy in template.properties(name).get("ManagedPolicyArns", []):
-            if policy != {"Ref": "UseTables"}:
+            if policy.get("Ref") not in OWN_POLICIES:
                 used.add(f"{name}: {policy['Fn::Sub'].rpartition('/')[2]}")
     assert used == AWS_POLICIES
 
@@ -214,10 +221,34 @@ def assert_keeps(statements: dict[str, Any]) -> None:
     assert set(statements.pop("EncryptFiles")["Action"]) == {"kms:Decrypt", "kms:GenerateDataKey"}
 
 
-def test_nobody_reaches_raw_files_with_a_functions_own_role(template: Template) -> None:
+def test_nobody_reaches_a_tenants_files_with_a_functions_own_role(template: Template) -> None:
     for function in FUNCTIONS:
         for statement in template.statements(f"{function}Role"):
-            assert not [name for name in listed(statement["Action"]) if name.startswith("s3:")], function
+            if [name for name in listed(statement["Action"]) if name.startswith("s3:")]:
+                assert (function, statement["Sid"].endswith("AuditCheckpoints")) == ("ComplianceWorker", True)
+                assert "AuditBucket" in str(statement["Resource"])
+
+
+def test_the_audit_trail_is_added_to_and_never_changed_by_anybody(template: Template) -> None:
+    table = {"Fn::GetAtt": ["AuditTable", "Arn"]}
+    for place, document in template.policy_documents().items():
+        for statement in document["Statement"]:
+            if table in listed(statement.get("Resource", [])):
+                assert set(listed(statement["Action"])) <= {"dynamodb:PutItem", "dynamodb:Query"}, place
+                assert_bound_to_keys(statement)
+    statements = {
+        name: {each["Sid"]: each for each in template.properties(name)["PolicyDocument"]["Statement"]}
+        for name in OWN_POLICIES[1:]
+    }
+    own = statements["RecordTenantEvents"]["OwnAudit"]
+    assert assert_bound_to_keys(own) == ["T#${aws:PrincipalTag/tenant_id}#AUDIT#*"]
+    assert assert_bound_to_keys(statements["RecordApplicationEvents"]["ApplicationAudit"]) == ["APPLICATION#AUDIT#*"]
+    holders = {
+        role
+        for role in template.of_type("AWS::IAM::Role")
+        if {"Ref": "RecordTenantEvents"} in template.properties(role).get("ManagedPolicyArns", [])
+    }
+    assert holders == {"TenantConnectRole", "TenantVaultRole", "TenantKeeperRole"}
 
 
 def test_item_actions_are_those_that_the_session_policy_hands_on(template: Template) -> None:

@@ -15,7 +15,7 @@ LIFECYCLES = {
     "PiiTable": ("expires_at", False, None),
     "PiiKeysTable": (None, False, None),
     "VaultTable": ("expires_at", False, None),
-    "AuditTable": (None, True, None),
+    "AuditTable": ("expires_at", True, None),
     "CoordinationTable": ("expires_at", False, None),
     "IdempotencyTable": ("expiration", False, None),
 }

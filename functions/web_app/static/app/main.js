@@ -24,6 +24,7 @@ const ROUTES = [
   { path: "/sync", load: () => import("../screens/sync.js"), title: "Sync" },
   { path: "/connections/{connection_id}/sync", load: () => import("../screens/sync.js"), title: "Sync" },
   { path: "/settings", load: () => import("../screens/settings.js"), title: "Settings" },
+  { path: "/settings/audit", load: () => import("../screens/audit.js"), title: "Audit trail" },
   { path: "/operations", load: () => import("../screens/operations.js"), title: "Operations" },
   { path: "/docs", load: () => import("../screens/docs.js"), title: "API reference", any: true },
 ];

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING, TextIO
 
-from quayside.compliance import abuse_commands, evidence_commands
+from quayside.compliance import abuse_commands, audit_commands, evidence_commands
 from quayside.kernel.clock import Clock, SystemClock, format_instant
 from quayside.kernel.errors import QuaysideError
 from quayside.kernel.ids import check_connection_id, check_tenant_id
@@ -27,6 +27,8 @@ _OUTPUTS = {
     "CoreTableName": "CORE_TABLE",
     "VaultTableName": "VAULT_TABLE",
     "AuditTableName": "AUDIT_TABLE",
+    "AuditBucketName": "AUDIT_BUCKET",
+    "ProofKeyArn": "PROOF_KEY_ARN",
     "CoordinationTableName": "COORDINATION_TABLE",
     "IntakeQueueUrl": "INTAKE_QUEUE_URL",
     "WorkQueueUrl": "WORK_QUEUE_URL",
@@ -120,6 +122,7 @@ def _parser() -> argparse.ArgumentParser:
     accounts.add_argument("--tenant", required=True)
     accounts.set_defaults(run=_list_connections, required=("core_table",))
     _add_sync(areas)
+    audit_commands.add_to(areas)
     abuse_commands.add_to(areas)
     compliance = areas.add_parser("compliance", help="what was promised, and its proof")
     verbs = compliance.add_subparsers(dest="verb", required=True, metavar="VERB")

@@ -11,6 +11,7 @@ Permission = Literal[
     "profile",
     "tenant.read",
     "tenant.manage",
+    "audit.read",
     "connections.read",
     "connections.manage",
     "orders.read",
@@ -28,8 +29,10 @@ ROLES: tuple[Role, ...] = get_args(Role)
 _READS: frozenset[Permission] = frozenset({"profile", "tenant.read", "connections.read"})
 
 PERMISSIONS_OF_ROLE: dict[Role, frozenset[Permission]] = {
-    "owner": _READS | {"tenant.manage", "connections.manage", "orders.read", "inventory.read", "analytics.read"},
-    "admin": _READS | {"tenant.manage", "connections.manage", "orders.read", "inventory.read", "analytics.read"},
+    "owner": _READS
+    | {"tenant.manage", "audit.read", "connections.manage", "orders.read", "inventory.read", "analytics.read"},
+    "admin": _READS
+    | {"tenant.manage", "audit.read", "connections.manage", "orders.read", "inventory.read", "analytics.read"},
     "analyst": _READS | {"orders.read", "inventory.read", "analytics.read"},
     "buyer": _READS | {"inventory.read", "analytics.read"},
     "warehouse": _READS | {"orders.read", "inventory.read"},

@@ -1,6 +1,7 @@
 """Use cases of accounts: signing up and in, staying signed in, second factors, names."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
 from typing import NamedTuple
 from urllib.parse import quote, urlencode
 
@@ -12,10 +13,19 @@ from quayside.accounts.rules import Permission
 from quayside.accounts.store import ChallengeName, IdentityProvider, NextStep, Tokens
 from quayside.accounts.views import AuthenticatorSetup, Challenge, Me, MemberView, Session, SignedUp, TenantView
 from quayside.kernel.clock import Clock, format_instant, from_epoch_seconds
-from quayside.kernel.errors import Conflict, FieldProblem, Forbidden, InvalidInput, Unauthenticated
+from quayside.kernel.errors import (
+    Conflict,
+    FieldProblem,
+    Forbidden,
+    InvalidInput,
+    QuaysideError,
+    Unauthenticated,
+    UpstreamUnavailable,
+)
 from quayside.kernel.ids import MemberId, TenantId, check_tenant_id, tenant_id_of
 from quayside.kernel.tenancy import tenant_scope
-from quayside.storage import blocks
+from quayside.storage import audit, blocks
+from quayside.storage.audit_chain import AuditEvent
 
 OPERATORS_GROUP = "operators"
 FindMember = Callable[[MemberId], MemberRecord | None]
@@ -158,6 +168,7 @@ def sign_up(  # noqa: PLR0913 - what an account is made of
     if subject is not None:
         with tenant_scope(tenant_id_of(subject)):
             store.keep_name(organisation, clock.now())
+            audit.append(AuditEvent("account.signed_up", subject, f"member/{subject}"), clock=clock)
     return SignedUp(email, "email")
 
 
@@ -176,7 +187,9 @@ def sign_in(
 ) -> Started | Challenge:
     """Check a password; the answer is a session or one more step."""
     email = rules.normalise_email(email)
-    return _continue(identity, clock, trial_days, email, identity.sign_in(email, password))
+    with _refusals_recorded(clock):
+        step = identity.sign_in(email, password)
+    return _continue(identity, clock, trial_days, email, step)
 
 
 def answer_challenge(  # noqa: PLR0913 - the parts of a challenge and of its answer
@@ -201,9 +214,23 @@ def answer_challenge(  # noqa: PLR0913 - the parts of a challenge and of its ans
     if field == "new_password":
         _check_password(given, field)
     email = rules.normalise_email(email)
-    step = identity.answer(email, challenge, session, given.strip() if field == "code" else given)
+    with _refusals_recorded(clock):
+        step = identity.answer(email, challenge, session, given.strip() if field == "code" else given)
     authenticator = challenge in ("SOFTWARE_TOKEN_MFA", "MFA_SETUP")
     return _continue(identity, clock, trial_days, email, step, authenticator=authenticator)
+
+
+@contextmanager
+def _refusals_recorded(clock: Clock) -> Iterator[None]:
+    """Record that somebody was not let in, and why; not who, for an address that was typed may be anybody's."""
+    try:
+        yield
+    except UpstreamUnavailable:
+        raise
+    except QuaysideError as refused:
+        event = AuditEvent("session.refused", "unknown", "session/none", "refused", {"code": refused.code})
+        audit.append_application(event, clock=clock)
+        raise
 
 
 def _continue(  # noqa: PLR0913 - what a session is made of
@@ -236,6 +263,7 @@ def _start(
         with tenant_scope(tenant_id):
             store.activate(claims.name, now, rules.trial_ends_at(now, trial_days))
             store.add_member(MemberId(claims.subject), claims.email, claims.name, "owner", now)
+            audit.append(AuditEvent("tenant.created", claims.subject, f"tenant/{tenant_id}"), clock=clock)
         identity.assign_tenant(claims.username, tenant_id)
         if tokens.refresh_token is None:
             raise Unauthenticated("The session could not be started.", action="Sign in again.")
@@ -246,6 +274,10 @@ def _start(
         with tenant_scope(check_tenant_id(claims.tenant_id or "")):
             store.note_authenticator(MemberId(claims.subject), on=True)
     principal = principal_of(claims)
+    with tenant_scope(principal.tenant_id):
+        proof = {"second_factor": "yes" if authenticator else "no"}
+        subject = f"member/{principal.member_id}"
+        audit.append(AuditEvent("session.started", principal.member_id, subject, details=proof), clock=clock)
     return Started(Session(tokens.id_token, tokens.expires_in_seconds, me(principal)), tokens.refresh_token)
 
 
@@ -269,10 +301,20 @@ def refresh(identity: IdentityProvider, clock: Clock, trial_days: int, refresh_t
     return Started(Session(tokens.id_token, tokens.expires_in_seconds, me(principal)), tokens.refresh_token)
 
 
-def sign_out(identity: IdentityProvider, refresh_token: str | None) -> None:
+def sign_out(identity: IdentityProvider, clock: Clock, refresh_token: str | None) -> None:
     """End the session of the cookie; without one there is nothing to end."""
-    if refresh_token:
-        identity.revoke(refresh_token)
+    if not refresh_token:
+        return
+    # Whose session it is can be asked only as long as it lives.
+    try:
+        tokens = identity.refresh(refresh_token)
+    except Unauthenticated:
+        return
+    claims = claims_from(store.claims_of(tokens.id_token), identity.client_id)
+    identity.revoke(refresh_token)
+    if claims.tenant_id is not None:
+        with tenant_scope(check_tenant_id(claims.tenant_id)):
+            audit.append(AuditEvent("session.ended", claims.subject, f"member/{claims.subject}"), clock=clock)
 
 
 def sign_out_everywhere(identity: IdentityProvider, clock: Clock, principal: Principal) -> None:
@@ -383,6 +425,12 @@ def me(principal: Principal) -> Me:
             format_instant(from_epoch_seconds(int(tenant.created_at or 0))),
         ),
     )
+
+
+def names_of_members(member_ids: Collection[str]) -> dict[str, str]:
+    """Return the names of members of the tenant in scope by their ids; whoever is none is left out."""
+    found = {member_id: store.find_member(MemberId(member_id)) for member_id in member_ids}
+    return {member_id: member.name for member_id, member in found.items() if member is not None}
 
 
 def rename_member(principal: Principal, *, name: str) -> Me:

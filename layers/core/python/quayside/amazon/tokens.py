@@ -18,7 +18,8 @@ from quayside.amazon.transport import Transport
 from quayside.kernel.clock import Clock, epoch_milliseconds, epoch_seconds, from_epoch_seconds
 from quayside.kernel.ids import ConnectionId, TenantId, new_id
 from quayside.kernel.settings import Settings
-from quayside.storage import blocks, keys, vault
+from quayside.storage import audit, blocks, keys, vault
+from quayside.storage.audit_chain import AuditEvent
 from quayside.storage.keys import Key
 from quayside.storage.tables import CoordinationItem, condition_failed, write
 from quayside.storage.vault import Purpose, Secret
@@ -131,7 +132,10 @@ class TokenBroker:
             refresh_token = vault.credential(grant, clock=self._clock)
             if refresh_token is None:
                 raise NoGrant("the connection has no refresh token", operation="token.refresh")
-            return self.login.refresh(refresh_token)
+            access = self.login.refresh(refresh_token)
+            # An access token lives for an hour, so this is one entry per connection and hour, not one per call.
+            audit.append(AuditEvent("credential.used", "sync_worker", f"connection/{connection_id}"), clock=self._clock)
+            return access
 
         return self._token(
             keys.access_token(tenant_id, connection_id),

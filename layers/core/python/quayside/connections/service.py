@@ -47,7 +47,8 @@ from quayside.kernel.errors import Conflict, FieldProblem, Forbidden, Gone, Inva
 from quayside.kernel.ids import ConnectionId, TenantId, connection_id_of
 from quayside.kernel.settings import Settings
 from quayside.kernel.tenancy import current_tenant
-from quayside.storage import vault
+from quayside.storage import audit, vault
+from quayside.storage.audit_chain import AuditEvent, Outcome
 from quayside.storage.connection import bound
 from quayside.storage.vault import Purpose, Secret
 
@@ -312,7 +313,7 @@ def authorise(  # noqa: PLR0913 - its collaborators
         if connection is None or connection.status != "authorising":
             return
         connection = _exchange(connection, tokens, clock)
-        connection = _find_marketplaces(connection, amazon)
+        connection = _find_marketplaces(connection, amazon, clock)
         connection = _subscribe(connection, amazon)
         # The work is asked for first: a worker that dies in between is asked again, and asking twice does no harm.
         desk.begin(current_tenant(), connection)
@@ -335,7 +336,9 @@ def _exchange(connection: Connection, tokens: TokenBroker, clock: Clock) -> Conn
             grant = tokens.login.exchange(code)
         except CodeRefused:
             if not _has_grant(grant_purpose, connection):
-                fail_authorisation(connection_id, "exchange", "Amazon no longer takes the code of your consent.")
+                fail_authorisation(
+                    connection_id, "exchange", "Amazon no longer takes the code of your consent.", clock=clock
+                )
                 raise AuthorisationFailed from None
         else:
             vault.put_credential(grant.refresh_token, grant_purpose, clock=clock)
@@ -343,7 +346,9 @@ def _exchange(connection: Connection, tokens: TokenBroker, clock: Clock) -> Conn
             tokens.keep(tenant_id, connection_id, grant.access)
         vault.destroy_credential(code_purpose)
     elif not _has_grant(grant_purpose, connection):
-        fail_authorisation(connection_id, "exchange", "The code of your consent expired before it could be used.")
+        fail_authorisation(
+            connection_id, "exchange", "The code of your consent expired before it could be used.", clock=clock
+        )
         raise AuthorisationFailed
     return _keep_steps(connection, exchange=_step("done"), marketplaces=_step("running"))
 
@@ -354,7 +359,7 @@ def _has_grant(purpose: Purpose, connection: Connection) -> bool:
     return sealed_at is not None and sealed_at >= connection.began_at
 
 
-def _find_marketplaces(connection: Connection, amazon: AmazonClient) -> Connection:
+def _find_marketplaces(connection: Connection, amazon: AmazonClient, clock: Clock) -> Connection:
     if connection.steps["marketplaces"].state == "done":
         return connection
     found = [each for each in amazon.marketplace_participations(caller_of(connection)) if each.is_participating]
@@ -365,6 +370,7 @@ def _find_marketplaces(connection: Connection, amazon: AmazonClient) -> Connecti
             ConnectionId(connection.connection_id),
             "marketplaces",
             "This account sells in none of the region's marketplaces.",
+            clock=clock,
         )
         raise AuthorisationFailed
     names = tuple(ConnectedMarketplace(each.marketplace_id, each.country_code, each.name) for each in known)
@@ -467,7 +473,7 @@ def _destination(region: Region, amazon: AmazonClient, *, events: bool) -> str:
 def _connected(connection: Connection, clock: Clock) -> None:
     now = clock.now()
     model = ConnectionRecord
-    store.change(
+    connected = store.change(
         ConnectionId(connection.connection_id),
         [
             model.status.set("connected"),
@@ -479,6 +485,20 @@ def _connected(connection: Connection, clock: Clock) -> None:
         ],
         only_in=("authorising",),
     )
+    if connected is not None:
+        _record("consent.finished", ConnectionId(connection.connection_id), clock)
+
+
+def _record(
+    action: str,
+    connection_id: ConnectionId,
+    clock: Clock,
+    outcome: Outcome = "done",
+    *,
+    actor: str = "sync_worker",
+    **details: str,
+) -> None:
+    audit.append(AuditEvent(action, actor, f"connection/{connection_id}", outcome, details), clock=clock)
 
 
 def _step(state: StepState, detail: str = "") -> Step:
@@ -502,7 +522,9 @@ def _called_off() -> NoReturn:
     raise AuthorisationFailed
 
 
-def fail_authorisation(connection_id: ConnectionId, step: str, reason: str, *, action: str = _CONNECT_AGAIN) -> None:
+def fail_authorisation(
+    connection_id: ConnectionId, step: str, reason: str, *, clock: Clock, action: str = _CONNECT_AGAIN
+) -> None:
     """End an authorisation that can't be completed: say why, and destroy what was received."""
     connection = store.find(connection_id)
     if connection is None or connection.status != "authorising":
@@ -516,17 +538,19 @@ def fail_authorisation(connection_id: ConnectionId, step: str, reason: str, *, a
         model.steps.set(store.encoded(steps)),
     ]
     store.change(connection_id, actions, only_in=("authorising",))
+    _record("consent.failed", connection_id, clock, "failed", step=step)
     vault.destroy_credentials(current_tenant(), connection_id)
     forget_access_token(current_tenant(), connection_id)
 
 
-def revoked(connection_id: ConnectionId, *, desk: WorkDesk, now: datetime) -> None:
+def revoked(connection_id: ConnectionId, *, desk: WorkDesk, clock: Clock) -> None:
     """Take note that the seller has withdrawn the authorisation at Amazon: the same stop as a disconnect, at once."""
     connection = store.find(connection_id)
     if connection is None or not is_live(connection.status):
         return
     reason = "The authorisation was withdrawn at Amazon, or it has expired."
-    _stop(connection, "revoked", reason, _CONNECT_AGAIN, desk=desk, now=now)
+    _stop(connection, "revoked", reason, _CONNECT_AGAIN, desk=desk, now=clock.now())
+    _record("consent.withdrawn", connection_id, clock, actor="amazon")
 
 
 def _stop(  # noqa: PLR0913 - what is said about the stop

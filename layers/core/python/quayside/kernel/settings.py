@@ -36,6 +36,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     compliance_queue_url: str = ""
     raw_bucket: str = ""
     exports_bucket: str = ""
+    audit_bucket: str = ""
     vault_key_arn: str = ""
     data_key_arn: str = ""
     pii_key_arn: str = ""

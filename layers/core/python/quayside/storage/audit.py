@@ -2,9 +2,9 @@
 
 Entries lie in volumes of ``VOLUME_ENTRIES``, one partition each, under a key that follows from the entry's number
 alone. An entry is put where nothing is yet, so two writers can never both become number *n*: the one that comes second
-gets the entry that stands there back and goes on behind it. Nothing is ever updated, and no role of a function may
-update or delete. A process that knows the end of a chain appends with one write; one that does not reads it with two
-small queries before.
+gets the entry that stands there back and goes on behind it. Nothing is ever updated or deleted, and no role of a
+function may; whoever puts something over an entry all the same is found by ``audit_verification``. A process that knows
+the end of a chain appends with one write; one that does not reads it with two small queries before.
 
 An entry that can't be written is an error, never ignored: what must be recorded and is not has not happened.
 """
@@ -14,6 +14,7 @@ import secrets
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
 from datetime import datetime, timedelta
 from typing import NamedTuple
 from weakref import WeakKeyDictionary
@@ -24,9 +25,11 @@ from pynamodb.exceptions import PynamoDBException
 
 from quayside.kernel.clock import Clock, epoch_seconds, parse_instant
 from quayside.kernel.errors import UpstreamUnavailable
-from quayside.kernel.tenancy import current_tenant
+from quayside.kernel.ids import check_tenant_id
+from quayside.kernel.tenancy import current_tenant, tenant_scope
 from quayside.storage import audit_chain, keys
 from quayside.storage.audit_chain import APPLICATION, AuditEvent, Entry, Head, Sealed
+from quayside.storage.audit_verification import Row
 from quayside.storage.connection import Store, bound
 from quayside.storage.tables import ApplicationAuditItem, AuditItem, create, every, page
 
@@ -201,17 +204,79 @@ def _head_of(text: str, own_hash: str) -> Head:
     return Head(entry.sequence, own_hash, entry.at)
 
 
-def volumes(chain: str) -> list[int]:
-    """Return the numbers of the volumes that a chain says it has, in order."""
-    found = every(_volume_model(chain), keys.audit_volumes(chain), prefix="VOLUME#")
-    return [keys.audit_volume_number(each.sk) for each in found]
+def rows(chain: str, from_sequence: int = 0, at_least_to: int = 0) -> Iterator[Row]:
+    """Yield what lies in the table of a chain from an entry on, in the order of the keys, strongly consistent.
+
+    The first volume is taken from the list of volumes, but no volume between it and ``at_least_to`` is left out because
+    the list lacks it: the list is no proof.
+    """
+    listed = [
+        keys.audit_volume_number(each.sk)
+        for each in every(_volume_model(chain), keys.audit_volumes(chain), prefix="VOLUME#")
+    ]
+    volume = max(from_sequence // VOLUME_ENTRIES, min(listed, default=0))
+    last = max([*listed, at_least_to // VOLUME_ENTRIES])
+    while True:
+        found = 0
+        for each in every(_entry_model(chain), keys.audit_entries(chain, volume)):
+            row = _row(each, volume)
+            if row.place is None or row.place >= from_sequence:
+                yield row
+            found += 1
+        if volume >= last and not found:
+            return
+        volume += 1
 
 
-def chains() -> Iterator[str]:
-    """Yield the name of every chain there is; read with the function's own role."""
-    for shard in range(keys.DUE_SHARDS):
-        for each in every(ChainItem, keys.audit_chains(shard), prefix="CHAIN#"):
-            yield keys.decode(each.sk.removeprefix("CHAIN#"))
+def _row(item: AuditEntryItem | ApplicationEntryItem, volume: int) -> Row:
+    sequence = keys.audit_sequence(item.sk)
+    lies_here = sequence is not None and sequence // VOLUME_ENTRIES == volume
+    ends = item.expires_at
+    # Who puts a row in behind our back may leave out any part.
+    return Row(sequence if lies_here else None, item.sk, item.text or "", item.hash or "", int(ends or 0))
+
+
+def newest_first(chain: str, before: int | None = None, until: str | None = None) -> Iterator[Entry]:
+    """Yield the entries of a chain, newest first.
+
+    Args:
+        chain: which one.
+        before: only entries before this number.
+        until: entries that were recorded later than this instant (ISO 8601) may be left out.
+    """
+    begun = list(every(_volume_model(chain), keys.audit_volumes(chain), prefix="VOLUME#"))
+    volume = max(
+        (keys.audit_volume_number(each.sk) for each in begun if until is None or each.began_at <= until), default=-1
+    )
+    after: str | None = None
+    if before is not None and before // VOLUME_ENTRIES <= volume:
+        volume = before // VOLUME_ENTRIES
+        after = keys.audit_entry(chain, volume, before).sk
+    while volume >= 0:
+        pk = keys.audit_entries(chain, volume)
+        part = page(_entry_model(chain), pk, prefix="ENTRY#", limit=100, newest_first=True, after=after)
+        for each in part.records:
+            yield audit_chain.read(each.text)
+        after = part.next_sort_key
+        if after is None:
+            volume -= 1
+
+
+def chains(shard: int, after: str | None = None) -> Iterator[str]:
+    """Yield the names of the chains of one shard of the register, from the one behind ``after`` on.
+
+    The register is read with the function's own role.
+    """
+    begins = "CHAIN#" if after is None else f"{keys.audit_registered(after).sk}{keys.LOWEST}"
+    for each in every(ChainItem, keys.audit_chains(shard), between=(begins, f"CHAIN#{keys.HIGHEST}")):
+        yield keys.decode(each.sk.removeprefix("CHAIN#"))
+
+
+@contextmanager
+def chain_scope(chain: str) -> Iterator[None]:
+    """Act for the tenant whose chain it is until the block ends; the application's chain needs no tenant."""
+    with nullcontext() if chain == APPLICATION else tenant_scope(check_tenant_id(chain)):
+        yield
 
 
 def _entry_model(chain: str) -> type[AuditEntryItem | ApplicationEntryItem]:
@@ -228,6 +293,11 @@ _known: WeakKeyDictionary[Store, OrderedDict[str, Head]] = WeakKeyDictionary()
 def _heads() -> OrderedDict[str, Head]:
     """Return the ends of chains this process wrote lately: each saves a search, and none is trusted."""
     return _known.setdefault(bound(), OrderedDict())
+
+
+def forget_heads() -> None:
+    """Look for the ends of all chains anew: after the table was replaced by another, such as a restored one."""
+    _known.pop(bound(), None)
 
 
 def _keep(heads: OrderedDict[str, Head], chain: str, head: Head) -> None:

@@ -33,6 +33,11 @@ _VALUE = re.compile(r"[A-Za-z0-9_.:/+*=,-]{1,120}")
 _MOST_DETAILS = 12
 
 
+def is_name(text: str) -> bool:
+    """Whether a text has the form of a name, an id or a count, and so may be part of an event."""
+    return _VALUE.fullmatch(text) is not None
+
+
 class AuditEvent(msgspec.Struct, frozen=True):
     """What happened, without personal data.
 
@@ -59,7 +64,7 @@ class AuditEvent(msgspec.Struct, frozen=True):
         if not _ACTION.fullmatch(self.action):
             raise ValueError("The action of an audit event is <what>.<did> in small letters.")
         for name, value in (("actor", self.actor), ("subject", self.subject), *self.details.items()):
-            if not _DETAIL.fullmatch(name) or not _VALUE.fullmatch(value):
+            if not _DETAIL.fullmatch(name) or not is_name(value):
                 raise ValueError(f"{self.action}: a part of the audit event is neither a name, an id nor a count.")
         if len(self.details) > _MOST_DETAILS:
             raise ValueError(f"{self.action}: an audit event has at most {_MOST_DETAILS} details.")

@@ -72,12 +72,14 @@ FACTS_ONLY = TenantAccess()
 STORES_CREDENTIALS = TenantAccess(
     vault_actions=("dynamodb:DeleteItem", "dynamodb:PutItem", "dynamodb:UpdateItem"),
     kms_actions=("kms:Encrypt",),
+    further_tables=("audit_table",),
 )
 """May put credentials into the vault and destroy them, never read them."""
 USES_CREDENTIALS = TenantAccess(
     vault_actions=("dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"),
     kms_actions=("kms:Decrypt", "kms:Encrypt"),
     raw_actions=("s3:AbortMultipartUpload", "s3:DeleteObject", "s3:GetObject", "s3:PutObject"),
+    further_tables=("audit_table",),
 )
 """May read credentials and raw files: the worker that calls Amazon, alone."""
 KEEPS_PROMISES = TenantAccess(

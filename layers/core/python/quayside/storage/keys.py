@@ -6,6 +6,7 @@ no text can add a ``#`` of its own. Instants are ISO 8601 in UTC with whole seco
 """
 
 import hashlib
+import re
 from collections.abc import Sequence
 from datetime import date, datetime
 from typing import NamedTuple
@@ -23,6 +24,9 @@ HIGHEST = "\x7f"
 
 LOWEST = " "
 """Sorts before every character a key can hold: the lower end of a range of sort keys."""
+
+
+_ENTRY_NUMBER = re.compile(r"[0-9]{12}")
 
 
 class Key(NamedTuple):
@@ -409,6 +413,17 @@ def audit_volume_number(sort_key: str) -> int:
     return int(sort_key.removeprefix("VOLUME#"))
 
 
+def audit_sequence(sort_key: str) -> int | None:
+    """Return the number of an entry from its sort key, None when no entry has such a key."""
+    number = sort_key.removeprefix("ENTRY#")
+    return int(number) if _ENTRY_NUMBER.fullmatch(number) and sort_key == f"ENTRY#{number}" else None
+
+
+def audit_shard(chain: str) -> int:
+    """Return the shard of the register that a chain belongs to."""
+    return hashlib.sha256(chain.encode()).digest()[0] % DUE_SHARDS
+
+
 def audit_chains(shard: int) -> str:
     """Return the partition of one shard of the register of all audit chains.
 
@@ -422,8 +437,17 @@ def audit_chains(shard: int) -> str:
 
 def audit_registered(chain: str) -> Key:
     """Return the key of one chain in the register."""
-    shard = hashlib.sha256(chain.encode()).digest()[0] % DUE_SHARDS
-    return Key(audit_chains(shard), f"CHAIN#{encode(chain)}")
+    return Key(audit_chains(audit_shard(chain)), f"CHAIN#{encode(chain)}")
+
+
+def audit_checkpoints(shard: int) -> str:
+    """Return what the keys of the checkpoints of one shard of the register begin with (objects, not items)."""
+    return f"checkpoints/{shard}/"
+
+
+def audit_checkpoint(shard: int, taken_at: datetime, mark: str) -> str:
+    """Return the key of one checkpoint; ``mark`` tells apart those of one second."""
+    return f"{audit_checkpoints(shard)}{format_instant(taken_at)}-{encode(mark)}.json"
 
 
 # Personal data of buyers, and the data keys it lies under

@@ -348,7 +348,7 @@ class Worker:
             return self._stopped(asked, "There is no authorisation to read with.")
         if isinstance(problem, Revoked):
             given.metrics.count("AuthorisationRevoked")
-            connections.revoked(command.connection_id, desk=self._desk, now=given.clock.now())
+            connections.revoked(command.connection_id, desk=self._desk, clock=given.clock)
             return self._stopped(asked, "The authorisation was withdrawn at Amazon.")
         if isinstance(problem, RequestRejected) and not (isinstance(problem, AccessRefused) and command.attempt == 0):
             return self._refused(asked, problem)
@@ -440,7 +440,9 @@ class Worker:
         if connection is None:
             return
         running = [key for key, step in connection.steps.items() if step.state == "running"]
-        connections.fail_authorisation(command.connection_id, running[0] if running else "exchange", reason)
+        connections.fail_authorisation(
+            command.connection_id, running[0] if running else "exchange", reason, clock=self._with.clock
+        )
 
     # -- Where it is told ----------------------------------------------------------------------------------------------
 
