@@ -2,10 +2,12 @@
 
 from collections.abc import Mapping
 
-from quayside.compliance import audit_tasks
+from quayside.compliance import audit_tasks, pii_service
 from quayside.compliance.tasks import RunsTask
 
 TASKS: Mapping[str, RunsTask] = {
     audit_tasks.CHECKPOINT: audit_tasks.take_checkpoints,
+    pii_service.EXPIRE: pii_service.expire,
+    pii_service.MANIFEST: pii_service.make_manifests,
 }
 """Every task by its name. What the schedules of the template ask for is among them; a test compares."""

@@ -473,6 +473,24 @@ def data_key(tenant_id: TenantId, expires_on: date) -> Key:
     return Key(data_keys(tenant_id), f"DAY#{expires_on.isoformat()}")
 
 
+# Manifests of destroyed data keys, in the table of the audit trail
+
+
+def manifests(day: date) -> str:
+    """Return the partition of the manifests of the year of ``day``."""
+    return f"MANIFESTS#{day:%Y}"
+
+
+def manifest_prefix(day: date) -> str:
+    """Return what the sort keys of the parts of one day's manifest begin with."""
+    return f"DAY#{day.isoformat()}#"
+
+
+def manifest(day: date, part: int) -> Key:
+    """Return the key of one part of one day's manifest."""
+    return Key(manifests(day), f"{manifest_prefix(day)}{part:06d}")
+
+
 # Coordination: system roles only
 
 
@@ -507,9 +525,10 @@ def destroyed(day: date) -> str:
     return f"DESTROYED#{day.isoformat()}"
 
 
-def destroyed_key(day: date, tenant_id: TenantId, expires_on: date) -> Key:
+def destroyed_key(day: date, tenant_id: TenantId, expires_on: date, key_digest: str) -> Key:
     """Return the key of what is noted of one data key that was destroyed on ``day``."""
-    return Key(destroyed(day), f"{check_tenant_id(tenant_id)}#{expires_on.isoformat()}")
+    name = f"{check_tenant_id(tenant_id)}#{expires_on.isoformat()}#{key_digest[:16] or '-'}"
+    return Key(destroyed(day), name)
 
 
 def seller(selling_partner_id: str) -> str:

@@ -152,13 +152,17 @@ class WrappedKey(PiiKeyItem):
 
 
 class ExpiringKey(CoordinationItem):
-    """That a data key was made and will have to be destroyed; holds no key."""
+    """That a data key was made and will have to be destroyed; holds no key.
+
+    ``found`` is what the key covered, kept while it is being destroyed; ``noted`` is which one was noted as destroyed.
+    """
 
     KIND = "expiring_key"
 
     tenant_id = UnicodeAttribute()
     expires_on = UnicodeAttribute()
     found = UnicodeAttribute(null=True)
+    noted = UnicodeAttribute(null=True)
 
 
 def expiry_day(reference: datetime) -> date:
