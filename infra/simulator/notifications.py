@@ -120,7 +120,8 @@ class Notifications:
         notification_id = entropy.identifier(*seed)
         delay = chance.randrange(200, 2 * SECOND)
         if chance.random() < _LATE_CHANCE:
-            delay += chance.randrange(_DISORDER_MS)
+            # Late by seconds mostly, and now and then by much more, as queues are.
+            delay += int(_DISORDER_MS * chance.random() ** 4)
         body = json.dumps(
             envelopes.envelope(
                 kind,

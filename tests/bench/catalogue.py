@@ -107,7 +107,9 @@ def _numbers(value: object, name: str = "") -> list[tuple[str, float]]:
     return [(name, float(value))] if isinstance(value, int | float) else []
 
 
-DATA_FUNCTIONS = ("seller_api", "notification_intake", "sync_worker", "metrics_roller", "schedules")
+DATA_FUNCTIONS = (
+    "seller_api", "notification_intake", "sync_worker", "metrics_roller", "schedules", "compliance_worker",
+)  # fmt: skip
 """The functions that reach the store, so that a boto3 client is the least they can cost."""
 
 CATALOGUE: tuple[Entry, ...] = (

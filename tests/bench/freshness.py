@@ -21,8 +21,7 @@ seconds, and counts as the end of its second.
 holds a price for each of its lines. Orders that were cancelled before they had one are left out.
 
 **arrival_age_p95_s** is Amazon's own part of the first: from the change until the notification of it, or of a later
-one, lies in our queue. The simulator sends one in eight up to half a minute late, so this part alone is more than ten
-seconds.
+one, lies in our queue. The simulator sends one in eight late, by a few seconds mostly and by half a minute at most.
 
 **lwa_calls_per_connection_hour.** Calls to Login with Amazon in that time, for each hour of it.
 

@@ -631,7 +631,7 @@ class AmazonClient:
         if bool(queue_arn) == bool(account_id and aws_region):
             raise ValueError("A destination is a queue, or an AWS account and its region.")
         operation = CREATE_DESTINATION
-        where = {"arn": queue_arn} if queue_arn else {"account_id": account_id, "region": aws_region}
+        where: dict[str, Any] = {"arn": queue_arn} if queue_arn else {"account_id": account_id, "region": aws_region}
         reply = self._call_grantless(operation, region, name=name, **where)
         return _decoded(_DestinationAnswer, reply, operation).payload.destination_id
 
