@@ -2,12 +2,14 @@
 
 from collections.abc import Mapping
 
-from quayside.compliance import audit_tasks, pii_service
+from quayside.compliance import audit_tasks, erasure_service, pii_service
 from quayside.compliance.tasks import RunsTask
 
 TASKS: Mapping[str, RunsTask] = {
     audit_tasks.CHECKPOINT: audit_tasks.take_checkpoints,
     pii_service.EXPIRE: pii_service.expire,
     pii_service.MANIFEST: pii_service.make_manifests,
+    "erasure.due": erasure_service.begin_due,
+    "erasure.run": erasure_service.run,
 }
 """Every task by its name. What the schedules of the template ask for is among them; a test compares."""

@@ -88,6 +88,8 @@ def compose() -> Container:
             "audit_table",
             "vault_key_arn",
             "work_queue_url",
+            "compliance_queue_url",
+            "audit_table",
             "intake_queue_url",
             "tenant_role_arn",
             "user_pool_id",

@@ -34,8 +34,11 @@ from quayside.sync.worker import Collaborators, Worker
 from sync_worker.batch import Batch
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from aws_lambda_powertools import Logger
 
+    from quayside.kernel.ids import ConnectionId
     from quayside.sync.commands import ApplicationUse, Kind
     from quayside.sync.service import ApplicationUseCase, UseCase
     from quayside.sync.sinks import ReportSink
@@ -95,6 +98,19 @@ def application_use_cases() -> "Mapping[ApplicationUse, ApplicationUseCase]":
     }
 
 
+def note_revoked(clock: Clock) -> "Callable[[ConnectionId], None]":
+    """Return what notes that the data of a connection is to be erased, for its seller withdrew at Amazon."""
+
+    def note(connection_id: "ConnectionId") -> None:
+        from quayside.compliance.erasure_service import connection_ended  # noqa: PLC0415 - few commands need it
+
+        connection_ended(
+            connection_id, cause="revocation", requested_by="amazon", clock=clock, entropy=secrets.token_bytes
+        )
+
+    return note
+
+
 def build(environ: Mapping[str, str]) -> Batch:
     """Build the worker of production from its environment.
 
@@ -133,6 +149,7 @@ def assemble(  # noqa: PLR0913 - the collaborators a test replaces
             random=random,
             metrics=metrics,
             logger=log,
+            revoked=note_revoked(clock),
         )
     )
     return Batch(worker, service.let_come_again, metrics, log)

@@ -37,6 +37,7 @@ SCREENS: Final[Mapping[str, str]] = {
     "/connections/{connection_id}": "screens/connection.js",
     "/sync": "screens/sync.js",
     "/connections/{connection_id}/sync": "screens/sync.js",
+    "/settings/data": "screens/data.js",
     "/settings": "screens/settings.js",
     "/settings/audit": "screens/audit.js",
     "/operations": "screens/operations.js",

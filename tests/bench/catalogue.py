@@ -191,6 +191,13 @@ CATALOGUE: tuple[Entry, ...] = (
         ),
     ),
     Entry(
+        name="erasure",
+        title="A tenant with 200,000 items, erased by a worker that is killed at 20 random points.",
+        module="tests.bench.erasure",
+        keys=frozenset({"items", "left", "others_changed", "write_units_per_item"}),
+        targets=(Target(path=("left",), at_most=0), Target(path=("others_changed",), at_most=0)),
+    ),
+    Entry(
         name="report",
         title="A 500 MB order report through the real engine, against csv.DictReader alone.",
         module="tests.bench.report",

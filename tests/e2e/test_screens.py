@@ -74,6 +74,18 @@ def _short_lists(fake: FakeQuayside) -> None:
     fake.orders, fake.positions = fake.orders[:24], fake.positions[:12]
 
 
+def _erasures(fake: FakeQuayside) -> None:
+    waiting = fake_data.erasure(fake.now(), AMERICA, "disconnect")
+    fake.erasures = [waiting, fake_data.erasure(fake.now(), EUROPE, "revocation", "running")]
+    fake.receipts = [fake_data.receipt(fake.now())]
+
+
+def _open_closing(visit: Visit) -> None:
+    visit.page.get_by_role("button", name="Close the account…").click()
+    visit.page.get_by_role("dialog").wait_for()
+    visit.settle()
+
+
 def _nothing_connected(fake: FakeQuayside) -> None:
     fake.connections, fake.orders, fake.positions = [], [], []
 
@@ -253,6 +265,9 @@ CASES: Final = (
     Case("settings-audit", "settings/audit", looks=ALL),
     Case("settings-audit-none", "settings/audit?area=me"),
     Case("settings-audit-not-allowed", "settings/audit", _no_audit),
+    Case("data", "settings/data", _erasures, looks=ALL),
+    Case("data-nothing-erased", "settings/data"),
+    Case("data-close", "settings/data", act=_open_closing),
     Case("operations", "operations", _operator, looks=ALL),
     Case("operations-quarantine", "operations?view=quarantine", _operator),
     Case("operations-failing", "operations?state=failing", _operator),

@@ -6,16 +6,16 @@ from moto.sqs.models import sqs_backends
 
 from quayside.storage import audit
 from quayside.storage.connection import binding
-from tests.support.aws import ACCOUNT, AUDIT_BUCKET, RAW_BUCKET, REGION, START, Aws
+from tests.support.aws import ACCOUNT, AUDIT_BUCKET, EXPORTS_BUCKET, RAW_BUCKET, REGION, START, Aws
 
 
 def emptied(present: Aws) -> Aws:
-    """Return the same AWS with empty tables, queues and bucket, and the clock back at its start."""
+    """Return the same AWS with empty tables, queues and buckets, and the clock back at its start."""
     for table in dynamodb_backends[ACCOUNT][REGION].tables.values():
         table.items.clear()
     for queue in sqs_backends[ACCOUNT][REGION].queues.values():
         queue._messages.clear()
-    for bucket in (RAW_BUCKET, AUDIT_BUCKET):
+    for bucket in (RAW_BUCKET, EXPORTS_BUCKET, AUDIT_BUCKET):
         s3_backends[ACCOUNT]["aws"].buckets[bucket].keys.clear()
     with binding(present.store):
         audit.forget_heads()

@@ -7,6 +7,7 @@ from seller_api.routes import (
     auth,
     configuration,
     connections,
+    data,
     inventory,
     me,
     operations,
@@ -24,6 +25,7 @@ ALL = (
     inventory.routes,
     analytics.routes,
     audit.routes,
+    data.routes,
     operations.routes,
     abuse.routes,
 )

@@ -1,9 +1,11 @@
 """Amazon accounts: connecting, health, quarantine, disconnecting."""
 
+import secrets
 from typing import Annotated, Any
 
 import msgspec
 
+from quayside.compliance import erasure_service as erasures
 from quayside.connections import service as connections
 from quayside.connections.views import Authorization, ConnectionList, ConnectionView, QuarantinePage
 from quayside.kernel.ids import ConnectionId, check_connection_id
@@ -85,9 +87,16 @@ def accept_callback(call: Call[Callback, None]) -> ConnectionView:
 
 @routes.post("/connections/{connection_id}/disconnect", permission="connections.manage", body=Disconnection, status=202)
 def disconnect(call: Call[Disconnection, None]) -> ConnectionView:
-    """Disconnect an account: syncing stops and credentials are destroyed at once."""
+    """Disconnect an account: syncing stops and credentials are destroyed at once, its data is erased after a week."""
     connection_id = _connection_id(call)
     connections.disconnect(connection_id, call.body.confirmation, desk=call.container.desk)
+    erasures.connection_ended(
+        connection_id,
+        cause="disconnect",
+        requested_by=call.principal.member_id,
+        clock=call.container.clock,
+        entropy=secrets.token_bytes,
+    )
     return _shown(call, connection_id)
 
 

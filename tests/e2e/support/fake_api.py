@@ -81,6 +81,8 @@ class FakeQuayside:
         self.orders = fake_data.orders(now)
         self.positions = fake_data.positions(now)
         self.quarantine = fake_data.quarantine(now)
+        self.erasures: list[Json] = []
+        self.receipts: list[Json] = []
         self.trouble: dict[str, Response] = {}
         self.slow: dict[str, float] = {}
         self.seen: list[str] = []
@@ -218,6 +220,15 @@ class FakeQuayside:
             case ["PATCH", "tenant"]:
                 self.organisation = body["name"]
                 return JSONResponse(self.me())
+            case ["GET", "data"]:
+                return JSONResponse({"erasures": self.erasures, "receipts": self.receipts})
+            case ["POST", "data", "erasures", erasure_id, "begin"]:
+                (found,) = (each for each in self.erasures if each["erasure_id"] == erasure_id)
+                found["begins_at"] = fake_data.instant(self.now() + timedelta(minutes=10))
+                return JSONResponse(found, status_code=202)
+            case ["POST", "tenant", "close"]:
+                self.erasures.insert(0, fake_data.erasure(self.now(), None, "closure"))
+                return JSONResponse(self.erasures[0], status_code=202)
             case ["POST", "auth", "sign-out-everywhere"]:
                 return _signed_out()
             case ["POST", "auth", "mfa", "begin"]:

@@ -71,6 +71,38 @@ def configuration() -> Json:
     }
 
 
+def erasure(now: datetime, connection_id: str | None, cause: str, state: str = "waiting") -> Json:
+    """Return one erasure of GET /data; one that runs is a third through."""
+    return {
+        "erasure_id": f"erasure-{connection_id or 'all'}-{state}",
+        "connection_id": connection_id,
+        "name": None if connection_id is None else "Tidewater · Americas",
+        "cause": cause,
+        "state": state,
+        "requested_at": instant(now - timedelta(hours=2)),
+        "begins_at": instant(now + timedelta(days=6, hours=22)),
+        "finished_at": None,
+        "stage": "facts" if state == "running" else None,
+        "items_total": 51_377,
+        "items_done": 17_204,
+    }
+
+
+def receipt(now: datetime) -> Json:
+    """Return one receipt of GET /data."""
+    return {
+        "erasure_id": "erasure-done",
+        "connection_id": EUROPE,
+        "cause": "revocation",
+        "finished_at": instant(now - timedelta(days=1)),
+        "erased": [{"dataset": "figures", "items": 512}, {"dataset": "orders", "items": 48_117}],
+        "files": 61,
+        "document": "{}",
+        "signature": "MEUCIQ==",
+        "public_key": "-----BEGIN PUBLIC KEY-----",
+    }
+
+
 def me(now: datetime, *, operator: bool = False) -> Json:
     """Return GET /me of the owner of a tenant on trial."""
     permissions = [
@@ -78,6 +110,7 @@ def me(now: datetime, *, operator: bool = False) -> Json:
         "tenant.read",
         "connections.read",
         "tenant.manage",
+        "tenant.close",
         "audit.read",
         "connections.manage",
         "orders.read",

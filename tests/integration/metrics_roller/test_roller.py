@@ -121,13 +121,13 @@ def test_a_price_in_another_currency_moves_the_order_to_that_currency(world: Wor
     assert world.figures() == {(date(2026, 11, 20), "EUR"): Tally(1, 1, 1000, 1)}
 
 
-def test_what_expires_changes_no_figure_and_what_is_erased_does(world: World) -> None:
+def test_neither_what_expires_nor_what_is_erased_writes_a_figure(world: World) -> None:
     world.change("903-0000000-0000001")
     world.change("903-0000000-0000002")
     world.write_down("903-0000000-0000001", None, expired=True)
     world.write_down("903-0000000-0000002", None)
     world.deliver()
-    assert world.figures() == {(date(2026, 11, 20), "USD"): Tally(1, 1, 1999, 1)}
+    assert world.figures() == {(date(2026, 11, 20), "USD"): Tally(2, 2, 3998, 2)}
 
 
 def test_figures_expire_with_amazons_data(world: World) -> None:

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from quayside.accounts import rules
 
 ROLE_TABLE = {
-    "owner": "profile tenant.read tenant.manage audit.read connections.read connections.manage orders.read "
-    "inventory.read analytics.read",
+    "owner": "profile tenant.read tenant.manage tenant.close audit.read connections.read connections.manage "
+    "orders.read inventory.read analytics.read",
     "admin": "profile tenant.read tenant.manage audit.read connections.read connections.manage orders.read "
     "inventory.read analytics.read",
     "analyst": "profile tenant.read connections.read orders.read inventory.read analytics.read",

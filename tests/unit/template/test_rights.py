@@ -197,6 +197,10 @@ def test_a_tenant_role_reaches_the_tenants_keys_alone(template: Template, role: 
         assert encryption["Condition"] == {
             "StringEquals": {"kms:ViaService": {"Fn::Sub": "s3.${AWS::Region}.amazonaws.com"}}
         }
+    if role == "TenantConnectRole":
+        receipts = statements.pop("ReadOwnReceipts")
+        assert (receipts["Action"], receipts["Resource"]) == (["dynamodb:Query"], {"Fn::GetAtt": ["AuditTable", "Arn"]})
+        assert assert_bound_to_keys(receipts) == [f"T#{tag}#RECEIPTS"]
     if role == "TenantKeeperRole":
         assert_keeps(statements)
     assert statements == {}
@@ -209,6 +213,9 @@ def assert_keeps(statements: dict[str, Any]) -> None:
     assert assert_bound_to_keys(erased) == [f"T#{tag}#*"]
     assert set(erased["Action"]) == {"dynamodb:BatchWriteItem", "dynamodb:DeleteItem", "dynamodb:Query"}
     assert erased["Resource"] == [{"Fn::GetAtt": [table, "Arn"]} for table in ("CoreTable", "PiiTable", "PiiKeysTable")]
+    personal = statements.pop("OwnPersonalData")
+    assert assert_bound_to_keys(personal) == [f"T#{tag}#*"]
+    assert set(personal["Action"]) == {"dynamodb:GetItem", "dynamodb:UpdateItem"}
     assert assert_bound_to_keys(receipts) == [f"T#{tag}#RECEIPTS"]
     # No right to change or delete one.
     assert set(receipts["Action"]) == {"dynamodb:PutItem", "dynamodb:Query"}

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
+
+from quayside.compliance.erasure_rules import GRACE, RECOVERY
 
 if TYPE_CHECKING:
     from .conftest import Template
@@ -32,7 +35,11 @@ def test_a_table_has_the_lifecycle_of_its_data(template: Template, table: str) -
 
     expected = {"AttributeName": expires_by, "Enabled": True} if expires_by else None
     assert properties.get("TimeToLiveSpecification") == expected
-    assert properties["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": recovery}
+    copies = properties["PointInTimeRecoverySpecification"]
+    assert copies["PointInTimeRecoveryEnabled"] is recovery
+    # What is erased waits for a week and must be gone from copies too before 30 days are over (DPP 1.7).
+    assert copies.get("RecoveryPeriodInDays") == (RECOVERY.days if table == "CoreTable" else None)
+    assert timedelta(days=30) > GRACE + RECOVERY
     assert properties.get("StreamSpecification", {}).get("StreamViewType") == stream
 
 

@@ -23,6 +23,7 @@ const ROUTES = [
   { path: "/connections/{connection_id}", load: () => import("../screens/connection.js"), title: "Connection" },
   { path: "/sync", load: () => import("../screens/sync.js"), title: "Sync" },
   { path: "/connections/{connection_id}/sync", load: () => import("../screens/sync.js"), title: "Sync" },
+  { path: "/settings/data", load: () => import("../screens/data.js"), title: "Your data" },
   { path: "/settings", load: () => import("../screens/settings.js"), title: "Settings" },
   { path: "/settings/audit", load: () => import("../screens/audit.js"), title: "Audit trail" },
   { path: "/operations", load: () => import("../screens/operations.js"), title: "Operations" },

@@ -2,7 +2,7 @@ import { html } from "../app/lib.js";
 import { State } from "../app/components.js";
 import { count, durationWords, exactWords } from "../app/format.js";
 
-const STATUS = { authorising: ["busy", "Connecting"], connected: ["good", "Connected"], failed: ["bad", "Not connected"], disconnecting: ["busy", "Disconnecting"], disconnected: ["off", "Disconnected"], revoked: ["bad", "Permission withdrawn"] };
+const STATUS = { authorising: ["busy", "Connecting"], connected: ["good", "Connected"], failed: ["bad", "Not connected"], disconnecting: ["busy", "Disconnecting"], disconnected: ["off", "Disconnected"], revoked: ["bad", "Permission withdrawn"], erasing: ["busy", "Being erased"] };
 const DATASET = { fresh: ["good", "Up to date"], late: ["warn", "Late"], failing: ["bad", "Failing"], waiting: ["off", "Waiting"], paused: ["off", "Paused"], off: ["off", "Off"] };
 
 export const REGIONS = { NA: "North America", EU: "Europe", FE: "Far East" };

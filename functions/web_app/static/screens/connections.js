@@ -9,7 +9,7 @@ import { Trouble } from "./trouble.js";
 
 function One({ connection }) {
   const to = `/connections/${encodeURIComponent(connection.connection_id)}`;
-  const ended = ["disconnected", "revoked"].includes(connection.status);
+  const ended = ["disconnected", "revoked", "erasing"].includes(connection.status);
   const history = historyProgress(connection);
   const name = connection.name || connection.selling_partner_id;
   const ill = connection.datasets.filter((dataset) => ["failing", "late"].includes(dataset.state));

@@ -1,6 +1,6 @@
 import { html, useState } from "../app/lib.js";
 import { patch, post } from "../app/api.js";
-import { Button, Card, Dialog, ErrorSummary, Field, Icon, Link, PageHead, Segmented, State } from "../app/components.js";
+import { Button, ButtonLink, Card, Dialog, ErrorSummary, Field, Icon, Link, PageHead, Segmented, State } from "../app/components.js";
 import { useForm } from "../app/form.js";
 import { durationWords, moment, sentence } from "../app/format.js";
 import { now } from "../app/resource.js";
@@ -85,5 +85,6 @@ export function Screen() {
         <dl class="facts"><dt>Plan</dt><dd>${sentence(tenant.plan)}</dd><dt>Trial</dt><dd>${tenant.trial_ends_at ? (left > 0 ? `${durationWords(left)} left, until ${moment(tenant.trial_ends_at)}` : `Ended ${moment(tenant.trial_ends_at)}`) : "–"}</dd><dt>Since</dt><dd>${moment(tenant.created_at)}</dd></dl><p class="fine">No card is on file. A trial cannot bill.</p></div><//>
       <${Card} title="Appearance"><div class="card-body tight"><${Segmented} label="Theme" value=${theme.value} onChange=${(value) => (theme.value = value)} options=${[{ value: "system", label: "As the system" }, { value: "light", label: "Light" }, { value: "dark", label: "Dark" }]} /><p class="fine gap-above">Kept in this browser. Press <kbd>?</kbd> anywhere for keyboard shortcuts.</p></div><//>
       ${may("audit.read") ? html`<${Card} title="Audit trail"><div class="card-body tight"><p>Who signed in, what was changed, and what was refused.</p><${Link} to="/settings/audit" class="inline"><${Icon} name="lock" />Open the audit trail<//></div><//>` : null}
+      <${Card} title="Your data"><div class="card-body tight stack-s"><p>What is being erased, the receipts of what was, and closing the account.</p><div><${ButtonLink} to="/settings/data">Your data<//></div></div><//>
       <${Card} title="For developers"><div class="card-body tight"><${Link} to="/docs" class="inline"><${Icon} name="book" />API reference<//></div><//></div></div>`;
 }

@@ -8,7 +8,7 @@ import { configuration, me } from "../app/session.js";
 export function Screen() {
   const { member, tenant } = me.value;
   const { data } = useResource("connections", (signal) => get("connections", { signal }));
-  const connected = (data?.connections ?? []).some((connection) => !["disconnected", "revoked"].includes(connection.status));
+  const connected = (data?.connections ?? []).some((connection) => !["disconnected", "revoked", "erasing"].includes(connection.status));
   const steps = [
     { title: "Your account", text: `${tenant.name} is set up and you own it.`, done: true },
     { title: "Connect an Amazon account", text: "You see what is read and why, then agree on Amazon's own page. It takes about two minutes.", done: connected, to: "/connect", action: "Connect an Amazon account" },

@@ -11,6 +11,7 @@ Permission = Literal[
     "profile",
     "tenant.read",
     "tenant.manage",
+    "tenant.close",
     "audit.read",
     "connections.read",
     "connections.manage",
@@ -30,7 +31,15 @@ _READS: frozenset[Permission] = frozenset({"profile", "tenant.read", "connection
 
 PERMISSIONS_OF_ROLE: dict[Role, frozenset[Permission]] = {
     "owner": _READS
-    | {"tenant.manage", "audit.read", "connections.manage", "orders.read", "inventory.read", "analytics.read"},
+    | {
+        "tenant.manage",
+        "tenant.close",
+        "audit.read",
+        "connections.manage",
+        "orders.read",
+        "inventory.read",
+        "analytics.read",
+    },
     "admin": _READS
     | {"tenant.manage", "audit.read", "connections.manage", "orders.read", "inventory.read", "analytics.read"},
     "analyst": _READS | {"orders.read", "inventory.read", "analytics.read"},

@@ -36,7 +36,6 @@ from quayside.sync.views import RowsPage
 if TYPE_CHECKING:
     from quayside.amazon.report_rows import TrafficRow
 
-_TTL_PRINCIPAL = "dynamodb.amazonaws.com"
 _TENANT_PLACE = 1
 
 
@@ -49,7 +48,7 @@ class StreamRecord(NamedTuple):
         tenant_id: whose order it is.
         old: the item before, None when it is new.
         new: the item after, None when it was removed.
-        expired: it was removed by time to live.
+        removed: the order is gone: expired, or erased with its connection.
     """
 
     position: str
@@ -57,7 +56,7 @@ class StreamRecord(NamedTuple):
     tenant_id: TenantId
     old: Item | None
     new: Item | None
-    expired: bool
+    removed: bool
 
 
 Advance = Callable[[FigureDay, Sequence[rules.Change], datetime], int]
@@ -89,14 +88,13 @@ def read_record(record: Mapping[str, Any]) -> StreamRecord:
     change = record["dynamodb"]
     sequence_number = change["SequenceNumber"]
     label = record.get("eventSourceARN", "").rpartition("/stream/")[2]
-    identity = record.get("userIdentity") or {}
     return StreamRecord(
         rules.stream_position(label, sequence_number),
         sequence_number,
         check_tenant_id(change["Keys"]["pk"]["S"].split("#")[_TENANT_PLACE]),
         change.get("OldImage"),
         change.get("NewImage"),
-        record.get("eventName") == "REMOVE" and identity.get("principalId") == _TTL_PRINCIPAL,
+        record.get("eventName") == "REMOVE",
     )
 
 
@@ -113,8 +111,9 @@ def roll(event_records: Sequence[Mapping[str, Any]], clock: Clock, *, advance: A
     for event_record in event_records:
         try:
             record = read_record(event_record)
-            if record.expired:
-                # What expires is older than the figures that are shown, and the figures expire with it.
+            if record.removed:
+                # What expires is older than the figures that are shown. What is erased takes its figures along: what
+                # were written to them now would outlive the erasure.
                 continue
             found = rules.changes_of(record.position, _counted(record.old), _counted(record.new))
         except (ValueError, KeyError, IndexError, QuaysideError) as problem:

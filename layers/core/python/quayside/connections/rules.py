@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Literal, NamedTuple, get_args
 
-Status = Literal["authorising", "connected", "failed", "disconnecting", "disconnected", "revoked"]
+Status = Literal["authorising", "connected", "failed", "disconnecting", "disconnected", "revoked", "erasing"]
 ALL_STATUSES: tuple[Status, ...] = get_args(Status)
 StepState = Literal["waiting", "running", "done", "failed"]
 DatasetState = Literal["fresh", "late", "failing", "waiting", "paused", "off"]
@@ -21,10 +21,12 @@ STEPS: tuple[tuple[str, str], ...] = (
 _NEXT: Mapping[Status, frozenset[Status]] = {
     "authorising": frozenset({"authorising", "connected", "failed", "disconnecting", "revoked"}),
     "connected": frozenset({"authorising", "disconnecting", "revoked"}),
-    "failed": frozenset({"authorising", "disconnecting"}),
-    "disconnecting": frozenset({"disconnecting", "disconnected"}),
-    "disconnected": frozenset({"authorising"}),
-    "revoked": frozenset({"authorising", "disconnecting"}),
+    "failed": frozenset({"authorising", "disconnecting", "erasing"}),
+    "disconnecting": frozenset({"disconnecting", "disconnected", "erasing"}),
+    "disconnected": frozenset({"authorising", "erasing"}),
+    "revoked": frozenset({"authorising", "disconnecting", "erasing"}),
+    # There is no way back: what is left of it goes, and then the connection itself.
+    "erasing": frozenset({"erasing"}),
 }
 
 

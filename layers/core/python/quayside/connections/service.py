@@ -607,6 +607,26 @@ def close(connection_id: ConnectionId) -> None:
     )
 
 
+def begin_erasing(connection_id: ConnectionId, *, whatever_status: bool = False) -> Connection | None:
+    """Keep a connection from ever being used again, because its data is erased; None when it is live or gone.
+
+    With ``whatever_status`` a live connection is ended too: the account it belongs to is closed.
+    """
+    only_in = ALL_STATUSES if whatever_status else statuses_before("erasing")
+    model = ConnectionRecord
+    return store.change(connection_id, [model.status.set("erasing"), model.trouble.remove()], only_in=only_in)
+
+
+def forget(connection_id: ConnectionId) -> None:
+    """Delete the record of a connection whose data is erased; deleting it again is no error."""
+    store.forget(connection_id)
+
+
+def forget_unclaimed(selling_partner_id: str) -> int:
+    """Delete the operators' quarantined messages of a seller whom no connection serves; return how many there were."""
+    return 0 if store.serving(selling_partner_id) else store.forget_unclaimed(selling_partner_id)
+
+
 def finish_history(connection_id: ConnectionId, detail: str) -> None:
     """Mark the last step of connecting as done."""
     connection = store.find(connection_id)

@@ -94,6 +94,11 @@ def change(
     return ConnectionRecord.from_raw_data(written.item).read() if written.applied else None
 
 
+def forget(connection_id: ConnectionId) -> None:
+    """Delete a connection."""
+    ConnectionRecord.remove(keys.connection(current_tenant(), connection_id))
+
+
 def health(connection_id: ConnectionId) -> dict[str, DatasetHealth]:
     """Return the health of a connection's datasets, by dataset."""
     partition = keys.dataset_health_partition(current_tenant(), connection_id)
@@ -347,6 +352,18 @@ def find_quarantined(connection_id: ConnectionId | None, entry_id: str) -> tuple
 def leave_quarantine(connection_id: ConnectionId | None, sort_key: str) -> None:
     """Delete a message from quarantine."""
     _model(connection_id).remove(keys.Key(_partition(connection_id), sort_key))
+
+
+def forget_unclaimed(selling_partner_id: str) -> int:
+    """Delete what is in the operators' quarantine and names a seller; return how much that was."""
+    found = [
+        entry.sk
+        for entry in every(SystemQuarantineEntry, keys.QUARANTINE, prefix="ENTRY#")
+        if selling_partner_id in entry.payload
+    ]
+    for sort_key in found:
+        SystemQuarantineEntry.remove(keys.Key(keys.QUARANTINE, sort_key))
+    return len(found)
 
 
 def count_quarantined(connection_id: ConnectionId) -> int:

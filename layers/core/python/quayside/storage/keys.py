@@ -491,6 +491,16 @@ def manifest(day: date, part: int) -> Key:
     return Key(manifests(day), f"{manifest_prefix(day)}{part:06d}")
 
 
+def receipts(tenant_id: TenantId) -> str:
+    """Return the partition of the receipts of a tenant's erasures, in the table of the audit trail."""
+    return f"{tenant_prefix(tenant_id)}RECEIPTS"
+
+
+def receipt(tenant_id: TenantId, finished_at: datetime, erasure_id: str) -> Key:
+    """Return the key of the receipt of one erasure; receipts sort by when the erasure ended."""
+    return Key(receipts(tenant_id), f"RECEIPT#{format_instant(finished_at)}#{encode(erasure_id)}")
+
+
 # Coordination: system roles only
 
 
@@ -682,3 +692,32 @@ def board_of(tenant_id: TenantId, connection_id: ConnectionId) -> str:
 def board_entry(tenant_id: TenantId, connection_id: ConnectionId, dataset: str) -> Key:
     """Return the key of one dataset of one connection on the operators' board."""
     return Key(board(board_shard(connection_id)), f"{board_of(tenant_id, connection_id)}{encode(dataset)}")
+
+
+def erasures(tenant_id: TenantId) -> str:
+    """Return the partition of the erasures of a tenant's data that are under way or ended lately."""
+    return f"ERASURE#{check_tenant_id(tenant_id)}"
+
+
+def erasure(tenant_id: TenantId, erasure_id: str) -> Key:
+    """Return the key of one erasure."""
+    return Key(erasures(tenant_id), f"ERASURE#{encode(erasure_id)}")
+
+
+OPEN_ERASURES = "ERASURE#OPEN"
+"""The partition that lists the erasures that have not ended, of all tenants."""
+
+
+def open_erasure(tenant_id: TenantId, erasure_id: str) -> Key:
+    """Return the key of one erasure in the list of those that have not ended."""
+    return Key(OPEN_ERASURES, f"{check_tenant_id(tenant_id)}#{encode(erasure_id)}")
+
+
+def export_prefix(tenant_id: TenantId, connection_id: ConnectionId | None) -> str:
+    """Return what the keys of the exports of one connection begin with, or of those of everything."""
+    return f"T/{check_tenant_id(tenant_id)}/{'all' if connection_id is None else encode(connection_id)}/"
+
+
+def export_file(tenant_id: TenantId, connection_id: ConnectionId | None, export_id: str) -> str:
+    """Return the key of the file of one export."""
+    return f"{export_prefix(tenant_id, connection_id)}{encode(export_id)}.zip"

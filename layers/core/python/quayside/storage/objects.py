@@ -4,7 +4,7 @@ A tenant's files lie under ``T/<tenant id>/`` and are reached with that tenant's
 is written once: whoever creates one says so (``If-None-Match: *``), and a file that exists is never replaced.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
@@ -104,8 +104,20 @@ class RawObjects:
         while chunk := body.read(_CHUNK_BYTES):
             yield chunk
 
-    def delete_prefix(self, prefix: str) -> int:
-        """Delete every file whose key begins so, and return how many."""
+    def count(self, prefix: str) -> int:
+        """Return how many files have a key that begins so."""
+        _check(prefix)
+        request = {"Bucket": self._bucket, "Prefix": prefix, "MaxKeys": _DELETED_AT_ONCE}
+        total = 0
+        while True:
+            found = self._client.list_objects_v2(**request)
+            total += int(found["KeyCount"])
+            if not found.get("IsTruncated"):
+                return total
+            request["ContinuationToken"] = found["NextContinuationToken"]
+
+    def delete_prefix(self, prefix: str, stop: Callable[[], bool] = lambda: False) -> int:
+        """Delete every file whose key begins so, and return how many; ``stop`` may end it after a thousand."""
         _check(prefix)
         deleted = 0
         while True:
@@ -115,8 +127,23 @@ class RawObjects:
             for key in keys:
                 self._client.delete_object(Bucket=self._bucket, Key=key)
             deleted += len(keys)
-            if not keys or not found.get("IsTruncated"):
+            if not keys or not found.get("IsTruncated") or stop():
                 return deleted
+
+
+class ExportObjects(RawObjects):
+    """The exports of the tenant in scope: files like the raw ones, in a bucket that empties itself after a week."""
+
+    def __init__(self, store: "Store") -> None:
+        """Use the tenant door of ``store``.
+
+        Raises:
+            NoBucket: the function was deployed without a bucket.
+        """
+        if not store.settings.exports_bucket:
+            raise NoBucket("EXPORTS_BUCKET is not set.")
+        self._store = store
+        self._bucket = store.settings.exports_bucket
 
 
 class _Upload:

@@ -64,6 +64,8 @@ from quayside.sync.views import Outcome
 if TYPE_CHECKING:
     from aws_lambda_powertools import Logger
 
+    from quayside.kernel.ids import ConnectionId
+
 Ending = Literal["done", "waits", "retries", "refused", "stopped", "gave_up", "blocked"]
 
 _BUSY_SECONDS = 3
@@ -97,6 +99,8 @@ class Collaborators(NamedTuple):
     random: Random
     metrics: Metrics
     logger: "Logger"
+    revoked: Callable[["ConnectionId"], None]
+    """Told of a connection whose seller withdrew the authorisation, before it is stopped."""
 
 
 class _Noting:
@@ -348,6 +352,8 @@ class Worker:
             return self._stopped(asked, "There is no authorisation to read with.")
         if isinstance(problem, Revoked):
             given.metrics.count("AuthorisationRevoked")
+            # First, so that a worker that dies in between leaves nothing that is never erased.
+            given.revoked(command.connection_id)
             connections.revoked(command.connection_id, desk=self._desk, clock=given.clock)
             return self._stopped(asked, "The authorisation was withdrawn at Amazon.")
         if isinstance(problem, RequestRejected) and not (isinstance(problem, AccessRefused) and command.attempt == 0):
