@@ -1,6 +1,7 @@
 """A tenant with data of every kind, an erasure of it, and something that kills it half way."""
 
 import inspect
+import itertools
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
@@ -28,11 +29,11 @@ class Killed(BaseException):
 @contextmanager
 def killed_after(store: Store, calls: int) -> Iterator[None]:
     """Let the process die at the given call to AWS: before it is sent, or after its answer is lost, in turn."""
-    left = [calls]
+    made = itertools.count(1)
 
     def count(**_: Any) -> None:
-        left[0] -= 1
-        if left[0] == 0:
+        # One step that no other thread can come between: calls are made in several.
+        if next(made) == calls:
             raise Killed
 
     event = "before-send" if calls % 2 else "after-call"
