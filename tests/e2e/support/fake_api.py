@@ -261,10 +261,10 @@ class FakeQuayside:
             case ["GET", "orders"]:
                 return JSONResponse(self._orders(request))
             case ["GET", "orders", order_id]:
-                found = next((order for order in self.orders if order["order_id"] == order_id), None)
+                order = next((each for each in self.orders if each["order_id"] == order_id), None)
                 return (
-                    JSONResponse(found)
-                    if found
+                    JSONResponse(order)
+                    if order
                     else problem(
                         404,
                         "order_not_found",

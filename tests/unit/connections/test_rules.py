@@ -23,7 +23,8 @@ LEGAL = {
     ("authorising", "disconnecting"), ("authorising", "revoked"), ("connected", "authorising"),
     ("connected", "disconnecting"), ("connected", "revoked"), ("failed", "authorising"), ("failed", "disconnecting"),
     ("disconnecting", "disconnecting"), ("disconnecting", "disconnected"), ("disconnected", "authorising"),
-    ("revoked", "authorising"), ("revoked", "disconnecting"),
+    ("revoked", "authorising"), ("revoked", "disconnecting"), ("failed", "erasing"), ("disconnecting", "erasing"),
+    ("disconnected", "erasing"), ("revoked", "erasing"), ("erasing", "erasing"),
 }  # fmt: skip
 
 
