@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from quayside.compliance import audit_tasks, erasure_service, pii_service
+from quayside.compliance import audit_tasks, credentials_tasks, erasure_service, pii_service
 from quayside.compliance.tasks import RunsTask
 
 TASKS: Mapping[str, RunsTask] = {
@@ -11,5 +11,6 @@ TASKS: Mapping[str, RunsTask] = {
     pii_service.MANIFEST: pii_service.make_manifests,
     "erasure.due": erasure_service.begin_due,
     "erasure.run": erasure_service.run,
+    "credentials.review": credentials_tasks.review,
 }
 """Every task by its name. What the schedules of the template ask for is among them; a test compares."""

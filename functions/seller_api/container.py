@@ -94,5 +94,6 @@ def compose() -> Container:
             "tenant_role_arn",
             "user_pool_id",
             "user_pool_client_id",
+            "lwa_client_id",
         )
     )

@@ -70,6 +70,7 @@ def use_cases() -> "Mapping[Kind, UseCase]":
     return {
         "connection.authorise": service.authorise,
         "connection.release": service.release,
+        "credential.review": credentials_service.review_credential,
         "orders.fetch": datasets.fetch_order(apply_orders),
         "orders.search": datasets.search_orders(apply_orders, reports.plan),
         "orders.history": reports.orders_history,

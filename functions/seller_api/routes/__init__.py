@@ -7,6 +7,7 @@ from seller_api.routes import (
     auth,
     configuration,
     connections,
+    credentials,
     data,
     inventory,
     me,
@@ -28,5 +29,6 @@ ALL = (
     data.routes,
     operations.routes,
     abuse.routes,
+    credentials.routes,
 )
 """Every group of routes of this API, in the order of the documentation."""

@@ -61,6 +61,8 @@ ROUTE_TABLE = {
     "GET /operations/sync": "operations.read",
     "GET /operations/quarantine": "operations.read",
     "POST /operations/quarantine/{entry_id}/replay": "operations.act",
+    "GET /operations/credentials": "operations.read",
+    "POST /operations/credentials/rotate": "operations.act",
     "GET /operations/abuse": "operations.read",
     "POST /operations/abuse": "operations.act",
     "GET /operations/abuse/{case_id}": "operations.read",

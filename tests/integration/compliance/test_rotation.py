@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from notification_intake.app import build
 from notification_intake.container import Container
-from quayside.compliance.credentials_service import secret_standing
+from quayside.compliance.credentials_service import client_secret_standing
 from quayside.kernel.clock import FixedClock
 from quayside.kernel.tenancy import tenant_scope
 from quayside.storage import vault
@@ -52,7 +52,7 @@ def test_a_rotation_costs_no_call_and_the_secret_is_nowhere_but_in_the_vault() -
         call()  # the worker knows the old secret only, which is good for a week
         assert review(on) == ["done"]
         assert on.calls()["rotateApplicationClientSecret"]["calls"] == 1, "a second rotation would end the old secret"
-        assert secret_standing(on.aws.settings.lwa_client_id, on.clock).state == "requested"
+        assert client_secret_standing(on.aws.settings.lwa_client_id, on.clock).state == "requested"
 
         on.clock.advance(60)
         on.simulator.notifications.deliver_due()
@@ -66,7 +66,7 @@ def test_a_rotation_costs_no_call_and_the_secret_is_nowhere_but_in_the_vault() -
         call()
         on.clock.advance(301)
         call()  # by now everybody has read the new one
-        standing = secret_standing(on.aws.settings.lwa_client_id, on.clock)
+        standing = client_secret_standing(on.aws.settings.lwa_client_id, on.clock)
         assert (standing.state, standing.requested_at) == ("fresh", None)
         assert standing.previous_valid_until is not None
         on.clock.advance(8 * 86_400)

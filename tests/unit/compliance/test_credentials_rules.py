@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from quayside.compliance import credentials_rules as rules
+from quayside.connections.rules import last_used, reminder, use_verdict
 from quayside.kernel.clock import parse_instant
 
 NOW = parse_instant("2026-11-21T10:00:00Z")
@@ -65,7 +66,7 @@ def test_a_key_is_warned_about_at_60_days_without_use_and_deleted_at_90(
     granted: float, uses: list[float], standing: str
 ) -> None:
     used = {f"role {number}": ago(days) for number, days in enumerate(uses)}
-    assert rules.use_verdict(rules.last_used(ago(granted), used), NOW) == standing
+    assert use_verdict(last_used(ago(granted), used), NOW) == standing
 
 
 def test_a_credential_is_encrypted_anew_when_the_key_was_rotated_or_half_a_year_went_by() -> None:
@@ -79,4 +80,4 @@ def test_a_credential_is_encrypted_anew_when_the_key_was_rotated_or_half_a_year_
     ("left", "due"), [(31, None), (30, 30), (14.1, 30), (14, 14), (7, 7), (1.1, 7), (1, 1), (0.1, 1), (0, 0), (-3, 0)]
 )
 def test_a_seller_is_reminded_30_14_7_and_1_days_before_an_authorisation_ends(left: float, due: int | None) -> None:
-    assert rules.reminder(NOW + timedelta(days=left), NOW) == due
+    assert reminder(NOW + timedelta(days=left), NOW) == due

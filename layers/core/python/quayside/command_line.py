@@ -11,7 +11,14 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING, TextIO
 
-from quayside.compliance import abuse_commands, audit_commands, erasure_commands, evidence_commands, pii_commands
+from quayside.compliance import (
+    abuse_commands,
+    audit_commands,
+    credentials_commands,
+    erasure_commands,
+    evidence_commands,
+    pii_commands,
+)
 from quayside.kernel.clock import Clock, SystemClock, format_instant
 from quayside.kernel.errors import QuaysideError
 from quayside.kernel.ids import check_connection_id, check_tenant_id
@@ -124,6 +131,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_sync(areas)
     audit_commands.add_to(areas)
     abuse_commands.add_to(areas)
+    credentials_commands.add_to(areas)
     erasure_commands.add_to(areas)
     compliance = areas.add_parser("compliance", help="what was promised, and its proof")
     verbs = compliance.add_subparsers(dest="verb", required=True, metavar="VERB")

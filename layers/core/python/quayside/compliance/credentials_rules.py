@@ -1,11 +1,9 @@
-"""When credentials are renewed, warned about and deleted. Pure.
+"""When credentials are renewed. Pure.
 
-Sources: Amazon's Data Protection Policy 1.4.2 (credentials are rotated at least every 12 months) and Acceptable Use
-Policy 3.5 (keys unused for 90 days are deleted); an application's client secret is rotated every 180 days, and the old
-one is good for 7 days after that (reference/sp-api.md section 2); a public application is authorised every 365 days.
+Sources: Amazon's Data Protection Policy 1.4.2 (credentials are rotated at least every 12 months); an application's
+client secret is rotated every 180 days, and the old one is good for 7 days after that (reference/sp-api.md section 2).
 """
 
-from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Literal, NamedTuple
 
@@ -19,12 +17,8 @@ ANSWERED_WITHIN = timedelta(hours=1)
 """A new client secret comes within seconds; when it has not come by then, somebody has to look."""
 ASKED_AGAIN_AFTER = timedelta(days=1)
 
-UNUSED_WARNED_AFTER = timedelta(days=60)
-UNUSED_DELETED_AFTER = timedelta(days=90)
 REWRAPPED_AFTER = timedelta(days=180)
 """Half of the 12 months, so that one failed review in a hundred changes nothing."""
-REMINDED_BEFORE_DAYS = (30, 14, 7, 1)
-"""So many days before an authorisation ends its seller is reminded."""
 
 SecretStanding = Literal["fresh", "due", "requested", "overdue", "missing"]
 
@@ -59,30 +53,6 @@ def may_rotate(*, issued_at: datetime, requested_at: datetime | None, now: datet
     return not asked and now - issued_at >= BOTH_VALID
 
 
-def last_used(granted_at: datetime, uses: Mapping[str, datetime]) -> datetime:
-    """Return when a seller's key was last of use: at its last successful call, or when it was granted."""
-    return max((granted_at, *uses.values()))
-
-
-UseStanding = Literal["used", "unused", "to_delete"]
-
-
-def use_verdict(last: datetime, now: datetime) -> UseStanding:
-    """Say whether a key is of use: ``unused`` from 60 days on, of which its seller is warned; from 90 it is deleted."""
-    idle = now - last
-    if idle >= UNUSED_DELETED_AFTER:
-        return "to_delete"
-    return "unused" if idle >= UNUSED_WARNED_AFTER else "used"
-
-
 def needs_rewrap(sealed_at: datetime, key_rotated_at: datetime | None, now: datetime) -> bool:
     """Return whether to encrypt a credential anew: the KMS key has new material since, or half a year has gone by."""
     return now - sealed_at >= REWRAPPED_AFTER or (key_rotated_at is not None and sealed_at < key_rotated_at)
-
-
-def reminder(expires_at: datetime, now: datetime) -> int | None:
-    """Return which reminder of an authorisation's end is due, as days before it: 0 after it, None before the first."""
-    left = expires_at - now
-    if left <= timedelta(0):
-        return 0
-    return next((days for days in sorted(REMINDED_BEFORE_DAYS) if left <= timedelta(days=days)), None)

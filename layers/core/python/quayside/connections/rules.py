@@ -104,5 +104,36 @@ def is_overdue(status: Status, *, exchanging: bool, began_at: datetime, now: dat
     return status == "authorising" and exchanging and now - began_at > _CODE_IS_DEAD
 
 
+UNUSED_WARNED_AFTER = timedelta(days=60)
+UNUSED_DELETED_AFTER = timedelta(days=90)
+"""Keys unused for 90 days are deleted. Source: Amazon's Acceptable Use Policy 3.5."""
+REMINDED_BEFORE_DAYS = (30, 14, 7, 1)
+"""So many days before an authorisation ends its seller is reminded: it is given for 365 days."""
+
+
+def last_used(granted_at: datetime, uses: Mapping[str, datetime]) -> datetime:
+    """Return when a seller's key was last of use: at its last successful call, or when it was granted."""
+    return max((granted_at, *uses.values()))
+
+
+UseStanding = Literal["used", "unused", "to_delete"]
+
+
+def use_verdict(last: datetime, now: datetime) -> UseStanding:
+    """Say whether a key is of use: ``unused`` from 60 days on, of which its seller is warned; from 90 it is deleted."""
+    idle = now - last
+    if idle >= UNUSED_DELETED_AFTER:
+        return "to_delete"
+    return "unused" if idle >= UNUSED_WARNED_AFTER else "used"
+
+
+def reminder(expires_at: datetime, now: datetime) -> int | None:
+    """Return which reminder of an authorisation's end is due, as days before it: 0 after it, None before the first."""
+    left = expires_at - now
+    if left <= timedelta(0):
+        return 0
+    return next((days for days in sorted(REMINDED_BEFORE_DAYS) if left <= timedelta(days=days)), None)
+
+
 _SAYS_SOMETHING = 2
 _CODE_IS_DEAD = timedelta(minutes=6)

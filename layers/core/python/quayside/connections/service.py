@@ -6,7 +6,7 @@ follows the steps.
 
 import hashlib
 import secrets
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple, NoReturn, Protocol
 
@@ -25,6 +25,7 @@ from quayside.connections.records import (
     ConnectedMarketplace,
     Connection,
     ConnectionRecord,
+    CredentialRecord,
     DatasetHealth,
     Pause,
     QuarantinedMessage,
@@ -35,6 +36,7 @@ from quayside.connections.records import (
 from quayside.connections.rules import (
     ALL_STATUSES,
     STEPS,
+    UNUSED_DELETED_AFTER,
     SellerAccount,
     Status,
     StepState,
@@ -355,8 +357,8 @@ def _exchange(connection: Connection, tokens: TokenBroker, clock: Clock) -> Conn
 
 def _has_grant(purpose: Purpose, connection: Connection) -> bool:
     """Return whether the grant of *this* authorisation is stored; one of an earlier consent does not count."""
-    sealed_at = vault.credential_sealed_at(purpose)
-    return sealed_at is not None and sealed_at >= connection.began_at
+    age = vault.credential_age(purpose)
+    return age is not None and age.issued_at >= connection.began_at
 
 
 def _find_marketplaces(connection: Connection, amazon: AmazonClient, clock: Clock) -> Connection:
@@ -548,9 +550,19 @@ def revoked(connection_id: ConnectionId, *, desk: WorkDesk, clock: Clock) -> Non
     connection = store.find(connection_id)
     if connection is None or not is_live(connection.status):
         return
-    reason = "The authorisation was withdrawn at Amazon, or it has expired."
+    reason = "The authorisation was withdrawn in Seller Central, or it ended after a year."
     _stop(connection, "revoked", reason, _CONNECT_AGAIN, desk=desk, now=clock.now())
     _record("consent.withdrawn", connection_id, clock, actor="amazon")
+
+
+def unused(connection_id: ConnectionId, *, desk: WorkDesk, now: datetime) -> None:
+    """Delete the key of a connection that was of no use for 90 days: the same stop as a disconnect, at once."""
+    connection = store.find(connection_id)
+    if connection is None or not is_live(connection.status):
+        return
+    days = UNUSED_DELETED_AFTER.days
+    reason = f"The key to this account was of no use for {days} days, so it was deleted, as Amazon asks."
+    _stop(connection, "revoked", reason, _CONNECT_AGAIN, desk=desk, now=now)
 
 
 def _stop(  # noqa: PLR0913 - what is said about the stop
@@ -810,6 +822,21 @@ def record_notified(connection_id: ConnectionId, dataset: str, now: datetime) ->
 def note_use(connection: Connection, roles: Collection[str], now: datetime) -> None:
     """Take note that calls succeeded for a connection of the tenant in scope, by the roles that they needed."""
     store.note_credential_use(current_tenant(), connection, roles, now)
+
+
+def credential_of(connection_id: ConnectionId) -> CredentialRecord | None:
+    """Return since when there is a key to an account and of what use it is; None without a key."""
+    return store.credential_entry(current_tenant(), connection_id)
+
+
+def all_credentials() -> Iterator[CredentialRecord]:
+    """Return the register of credentials, of all tenants; needs no tenant in scope."""
+    return store.credential_entries()
+
+
+def strike_credential(connection_id: ConnectionId) -> None:
+    """Take a connection of the tenant in scope out of the register of credentials, when there is no key to it."""
+    store.strike_credential(current_tenant(), connection_id)
 
 
 def accounts_of(tenant_id: TenantId) -> tuple[SellerAccount, ...]:

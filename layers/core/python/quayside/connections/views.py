@@ -6,17 +6,22 @@ from typing import Literal, Protocol
 
 import msgspec
 
-from quayside.connections.records import Connection, DatasetHealth, QuarantinedMessage, Step
+from quayside.connections.records import Connection, CredentialRecord, DatasetHealth, QuarantinedMessage, Step
 from quayside.connections.rules import (
     STEPS,
+    UNUSED_DELETED_AFTER,
     DatasetState,
     Status,
     StepState,
     TroubleKind,
+    UseStanding,
     dataset_state,
     finish_of,
     is_live,
     is_overdue,
+    last_used,
+    reminder,
+    use_verdict,
 )
 from quayside.kernel.clock import format_instant, parse_instant
 
@@ -141,6 +146,34 @@ class ConnectionView(msgspec.Struct, frozen=True):
     datasets: tuple[DatasetView, ...]
     quarantined: int
     trouble: TroubleView | None
+    permission: "PermissionView | None" = None
+
+
+class ReminderView(msgspec.Struct, frozen=True):
+    """That an authorisation ends soon, or that its key is about to be deleted; in words for its seller."""
+
+    kind: Literal["ends", "unused"]
+    title: str
+    detail: str
+    action: str
+
+
+class RoleUseView(msgspec.Struct, frozen=True):
+    """When a call that needs one of Amazon's roles last succeeded."""
+
+    role: str
+    last_used_at: str
+    standing: UseStanding
+
+
+class PermissionView(msgspec.Struct, frozen=True):
+    """The authorisation a seller gave: since when, until when, what it was last used for, and what to do about it."""
+
+    granted_at: str
+    ends_at: str | None
+    last_used_at: str | None
+    roles: tuple[RoleUseView, ...]
+    reminder: ReminderView | None
 
 
 class ConnectionList(msgspec.Struct, frozen=True):
@@ -174,13 +207,17 @@ class QuarantinePage(msgspec.Struct, frozen=True):
     next_cursor: str | None
 
 
-def connection_view(
+_WITHDRAWN = "The authorisation was withdrawn in Seller Central, or it ended after a year."
+
+
+def connection_view(  # noqa: PLR0913 - what a connection is shown from
     connection: Connection,
     health: Mapping[str, DatasetHealth],
     datasets: Iterable[DatasetTerms],
     *,
     quarantined: int,
     now: datetime,
+    credential: CredentialRecord | None = None,
 ) -> ConnectionView:
     """Show a connection.
 
@@ -210,6 +247,57 @@ def connection_view(
         datasets=tuple(dataset_view(connection, terms, health.get(terms.key), now) for terms in terms_of),
         quarantined=quarantined,
         trouble=trouble_view(connection, terms_of),
+        permission=permission_view(connection, credential, now),
+    )
+
+
+def permission_view(
+    connection: Connection, credential: CredentialRecord | None, now: datetime
+) -> PermissionView | None:
+    """Show the authorisation of a live connection; None when there is none."""
+    if credential is None or not is_live(connection.status):
+        return None
+    uses = {role: parse_instant(at) for role, at in credential.uses().items()}
+    last = last_used(parse_instant(credential.granted_at), uses)
+    ends_at = connection.authorisation_expires_at
+    return PermissionView(
+        granted_at=credential.granted_at,
+        ends_at=ends_at,
+        last_used_at=format_instant(max(uses.values())) if uses else None,
+        roles=tuple(RoleUseView(role, format_instant(at), use_verdict(at, now)) for role, at in sorted(uses.items())),
+        reminder=_end_reminder(ends_at, now) or _unused_reminder(last, now),
+    )
+
+
+def _end_reminder(ends_at: str | None, now: datetime) -> ReminderView | None:
+    due = None if ends_at is None else reminder(parse_instant(ends_at), now)
+    if ends_at is None or due is None:
+        return None
+    day = ends_at[:10]
+    if due == 0:
+        title = "Amazon's permission has ended"
+    elif due == 1:
+        title = "Amazon's permission ends within a day"
+    else:
+        title = f"Amazon's permission ends within {due} days"
+    return ReminderView(
+        "ends",
+        title,
+        f"A seller's permission holds for a year, until {day}. After that nothing more can be read.",
+        "Connect the account again; nothing is lost, and it takes a minute.",
+    )
+
+
+def _unused_reminder(last: datetime, now: datetime) -> ReminderView | None:
+    if use_verdict(last, now) == "used":
+        return None
+    day = format_instant(last + UNUSED_DELETED_AFTER)[:10]
+    return ReminderView(
+        "unused",
+        "The key to this account is not used",
+        f"Nothing was read with it since {format_instant(last)[:10]}. Amazon asks that unused keys are deleted: this "
+        f"one goes on {day}.",
+        "Switch a feature on or resume its data to keep it, or disconnect the account.",
     )
 
 
@@ -306,8 +394,7 @@ def trouble_view(connection: Connection, datasets: Iterable[DatasetTerms]) -> Tr
         return TroubleView(
             "revoked",
             "Amazon no longer lets us in",
-            "The authorisation was withdrawn in Seller Central, or it ended after a year. Reading has stopped; what "
-            "was read before is still here.",
+            f"{connection.status_reason or _WITHDRAWN} Reading has stopped; what was read before is still here.",
             "Connect the account again.",
             connection.status_since or connection.connected_at or connection.began_at,
         )

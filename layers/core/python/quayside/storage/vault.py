@@ -60,13 +60,14 @@ class Secret:
 
 
 class SealedCredential(VaultItem):
-    """One credential of a connection, as KMS ciphertext."""
+    """One credential of a connection, as KMS ciphertext; ``sealed_at`` is when it was encrypted, maybe anew."""
 
     KIND = "credential"
 
     purpose = UnicodeAttribute()
     ciphertext = BinaryAttribute(legacy_encoding=False)
     sealed_at = UnicodeAttribute()
+    issued_at = UnicodeAttribute(null=True)
 
 
 class SealedApplicationSecret(ApplicationVaultItem):
@@ -160,6 +161,7 @@ def put_credential(secret: Secret, purpose: Purpose, *, clock: Clock, lives_seco
         model.purpose.set(purpose.purpose),
         model.ciphertext.set(seal(secret, purpose)),
         model.sealed_at.set(format_instant(clock.now())),
+        model.issued_at.set(format_instant(clock.now())),
     ]
     if lives_seconds is not None:
         actions.append(model.expires_at.set(epoch_seconds(clock.now()) + lives_seconds))
@@ -174,10 +176,36 @@ def credential(purpose: Purpose, *, clock: Clock) -> Secret | None:
     return unseal(found.ciphertext, purpose)
 
 
-def credential_sealed_at(purpose: Purpose) -> str | None:
-    """Return when a credential was stored (ISO 8601), without decrypting it; None when there is none."""
+class CredentialAge(NamedTuple):
+    """When a credential was issued to us, and when it was encrypted last (ISO 8601)."""
+
+    issued_at: str
+    sealed_at: str
+
+
+def credential_age(purpose: Purpose) -> CredentialAge | None:
+    """Return how old a credential is, without decrypting it; None when there is none."""
     found = SealedCredential.find(_place(purpose))
-    return None if found is None else found.sealed_at
+    return None if found is None else CredentialAge(found.issued_at or found.sealed_at, found.sealed_at)
+
+
+def rewrap(purpose: Purpose, *, clock: Clock) -> bool:
+    """Encrypt a credential anew, under the present material of the vault key; it stays the same credential.
+
+    Return False, and change nothing, when there is none or another took its place meanwhile.
+    """
+    place = _place(purpose)
+    found = SealedCredential.find(place)
+    if found is None or found.expired(clock.now()):
+        return False
+    model = SealedCredential
+    actions = [
+        model.ciphertext.set(seal(unseal(found.ciphertext, purpose), purpose)),
+        model.sealed_at.set(format_instant(clock.now())),
+        model.issued_at.set(model.issued_at | found.sealed_at),
+    ]
+    same = model.ciphertext == found.ciphertext
+    return write(model, place, actions, same, source="amazon:lwa", returning="NONE").applied
 
 
 def destroy_credential(purpose: Purpose) -> None:
@@ -336,6 +364,33 @@ def unmark_rotation(client_id: str) -> None:
     """Take note that no new client secret was asked for after all."""
     model = SealedApplicationSecret
     write(model, keys.client_secret(client_id), [model.requested_at.remove()], model.pk.exists(), returning="NONE")
+
+
+def rewrap_client_secret(client_id: str, *, clock: Clock) -> bool:
+    """Encrypt the client secret in use anew; False when there is none or another took its place meanwhile.
+
+    The one before it is gone within a week, so it stays as it is.
+    """
+    key = keys.client_secret(client_id)
+    found = SealedApplicationSecret.find(key)
+    if found is None:
+        return False
+    model = SealedApplicationSecret
+    secret = unseal_for_application(found.ciphertext, client_id, CLIENT_SECRET)
+    actions = [*_sealed(client_id, secret, clock), model.issued_at.set(model.issued_at | found.sealed_at)]
+    same = model.ciphertext == found.ciphertext
+    return write(model, key, actions, same, source="quayside", returning="NONE").applied
+
+
+def key_rotated_at() -> datetime | None:
+    """Return when KMS last gave the vault key new material by its schedule; None when KMS does not say.
+
+    A rotation on demand is not told: whoever asks for one asks for the credentials to be encrypted anew as well.
+    """
+    store = bound()
+    answer = store.system.kms.get_key_rotation_status(KeyId=store.settings.vault_key_arn)
+    following, period = answer.get("NextRotationDate"), answer.get("RotationPeriodInDays")
+    return None if following is None or period is None else following - timedelta(days=period)
 
 
 _CLOCKS_DIFFER = timedelta(minutes=10)

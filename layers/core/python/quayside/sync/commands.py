@@ -17,6 +17,7 @@ from quayside.kernel.ids import ConnectionId, TenantId, check_connection_id, che
 Kind = Literal[
     "connection.authorise",
     "connection.release",
+    "credential.review",
     "orders.fetch",
     "orders.search",
     "orders.history",
@@ -77,6 +78,7 @@ class ApplicationCommand(msgspec.Struct, frozen=True, omit_defaults=True):
         application: which use case.
         requested_by: who asked: a member's id, ``operator``, or the name of a function.
         first_seen: when it was first asked for, ISO 8601.
+        key_rotated_at: what was encrypted before this instant is encrypted anew, ISO 8601.
         attempt: how often it failed before.
         slot_at: the reserved quota slot in epoch milliseconds, None when nothing is reserved.
         slot_operation: for which operation the slot is reserved.
@@ -86,6 +88,7 @@ class ApplicationCommand(msgspec.Struct, frozen=True, omit_defaults=True):
     application: ApplicationUse
     requested_by: str
     first_seen: str
+    key_rotated_at: str | None = None
     attempt: int = 0
     slot_at: int | None = None
     slot_operation: str | None = None

@@ -150,10 +150,25 @@ def enqueue_application(command: ApplicationCommand, *, delay_seconds: int = 0) 
 
 
 def ask_for_application(
-    use: ApplicationUse, requested_by: str, *, clock: Clock, entropy: Callable[[int], bytes] = secrets.token_bytes
+    use: ApplicationUse,
+    requested_by: str,
+    *,
+    clock: Clock,
+    entropy: Callable[[int], bytes] = secrets.token_bytes,
+    key_rotated_at: datetime | None = None,
 ) -> None:
-    """Ask the worker for a piece of work of the application itself; ``requested_by`` is a member's id or a function."""
-    enqueue_application(ApplicationCommand(new_id(entropy), use, requested_by, format_instant(clock.now())))
+    """Ask the worker for a piece of work of the application itself.
+
+    Args:
+        use: which.
+        requested_by: a member's id, ``operator``, or the name of a function.
+        clock: the time.
+        entropy: random bytes for its id.
+        key_rotated_at: what was encrypted before is encrypted anew.
+    """
+    rotated_at = None if key_rotated_at is None else format_instant(key_rotated_at)
+    asked_at = format_instant(clock.now())
+    enqueue_application(ApplicationCommand(new_id(entropy), use, requested_by, asked_at, rotated_at))
 
 
 def let_come_again(receipt_handle: str, seconds: int) -> None:
@@ -636,6 +651,7 @@ def _show(connection: Connection, clock: Clock) -> ConnectionView:
         REGISTRY,
         quarantined=connections.count_quarantined(connection_id),
         now=clock.now(),
+        credential=connections.credential_of(connection_id),
     )
 
 

@@ -80,6 +80,8 @@ _LISTED_EARLY = timedelta(minutes=10)
 _BOARD_EVERY = timedelta(minutes=10)
 _BOARD_REMEMBERS = 5000
 _USE_NOTED_EVERY = timedelta(hours=1)
+_EVEN_IF_BLOCKED: frozenset[Kind] = frozenset({"connection.release", "credential.review"})
+"""What only takes access away, or keeps it safe, goes on for a blocked tenant."""
 _SUPPORT = "If it stays so, tell support the request id."
 
 
@@ -229,9 +231,8 @@ class Worker:
         enqueue([command])
 
     def _run(self, command: SyncCommand, time_is_short: Callable[[], bool]) -> Ending:
-        if command.kind != "connection.release" and blocks.block_of(command.tenant_id) is not None:
-            # What is due comes again by the schedule, so nothing has to be kept for when the block is lifted. Releasing
-            # a connection only takes access away, so it goes on.
+        if command.kind not in _EVEN_IF_BLOCKED and blocks.block_of(command.tenant_id) is not None:
+            # What is due comes again by the schedule, so nothing has to be kept for when the block is lifted.
             return "blocked"
         terms = dataset_of(command)
         connection = None if terms is None else connections.live(command.connection_id)
