@@ -97,6 +97,7 @@ def compose() -> Container:
             os.environ,
             "core_table",
             "vault_table",
+            "audit_table",
             "coordination_table",
             "vault_key_arn",
             "lwa_client_id",

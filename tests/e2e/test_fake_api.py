@@ -10,7 +10,9 @@ import pytest
 
 from quayside.accounts.views import AuthenticatorSetup, Me, Session, SignedUp
 from quayside.analytics.views import Overview
+from quayside.compliance.abuse_views import AbuseCaseList, AbuseCaseView
 from quayside.compliance.audit_views import AuditPage
+from quayside.compliance.credentials_views import CredentialsView
 from quayside.connections.views import Authorization, ConnectionList, ConnectionView, QuarantinePage, TroubleView
 from quayside.inventory.views import InventoryPage
 from quayside.orders.views import OrderDetail, OrderPage
@@ -33,6 +35,9 @@ READS = (
     (f"connections/{AMERICA}", ConnectionView),
     (f"connections/{AMERICA}/quarantine", QuarantinePage),
     ("operations/quarantine", QuarantinePage),
+    ("operations/credentials", CredentialsView),
+    ("operations/abuse", AbuseCaseList),
+    ("operations/abuse/4c0ffee4c0ffee4c", AbuseCaseView),
     ("operations/sync", BoardPage),
     ("operations/sync?state=failing", BoardPage),
     (f"connections/{AMERICA}/sync", SyncView),

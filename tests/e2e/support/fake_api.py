@@ -298,6 +298,14 @@ class FakeQuayside:
             case ["GET", "operations", "sync"]:
                 page = int(query.get("cursor") or 0)
                 return JSONResponse(fake_sync.board(self.now(), query.get("state", ""), page))
+            case ["GET", "operations", "credentials"]:
+                return JSONResponse(fake_data.credentials(self.now()))
+            case ["POST", "operations", "credentials", "rotate"]:
+                return JSONResponse({"requested": True}, 202)
+            case ["GET", "operations", "abuse"]:
+                return JSONResponse(fake_data.abuse_cases(self.now()))
+            case [_, "operations", "abuse", *_]:
+                return JSONResponse(fake_data.abuse_case(self.now()))
             case ["GET", "connections", _, "quarantine"] | ["GET", "operations", "quarantine"]:
                 return JSONResponse({"entries": self.quarantine, "next_cursor": None})
             case ["POST", *_, "quarantine", entry_id, "replay"]:

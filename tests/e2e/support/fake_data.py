@@ -172,6 +172,7 @@ def connections(now: datetime) -> list[Json]:
                 {"key": "history", "title": "Older orders are read", "state": "done", "detail": "18 months"},
             ],
             "trouble": None,
+            "permission": permission(now, left_days=363, reminded=False),
             "datasets": [],
             "quarantined": 0,
         },
@@ -200,10 +201,98 @@ def connections(now: datetime) -> list[Json]:
                 },
             ],
             "trouble": None,
+            "permission": permission(now, left_days=21, reminded=True),
             "datasets": [],
             "quarantined": 2,
         },
     ]
+
+
+def permission(now: datetime, *, left_days: int, reminded: bool) -> Json:
+    """Return the authorisation of an account, about whose end its seller is reminded or not."""
+    ends_at = instant(now + timedelta(days=left_days))
+    reminder = {
+        "kind": "ends",
+        "title": "Amazon's permission ends within 30 days",
+        "detail": f"A seller's permission holds for a year, until {ends_at[:10]}. After that nothing more can be read.",
+        "action": "Connect the account again; nothing is lost, and it takes a minute.",
+    }
+    return {
+        "granted_at": instant(now - timedelta(days=365 - left_days)),
+        "ends_at": ends_at,
+        "last_used_at": instant(now - timedelta(minutes=4)),
+        "roles": [
+            {
+                "role": "Inventory and Order Tracking",
+                "last_used_at": instant(now - timedelta(minutes=4)),
+                "standing": "used",
+            },
+            {"role": "Pricing", "last_used_at": instant(now - timedelta(days=64)), "standing": "unused"},
+        ],
+        "reminder": reminder if reminded else None,
+    }
+
+
+def credentials(now: datetime) -> Json:
+    """Return GET /operations/credentials: a secret on its way, a key that is not used, one that ends, one in order."""
+    keys = ((65, 300, "unused"), (0.01, 20, "used"), (0.02, 340, "used"))
+    return {
+        "client_secret": {
+            "state": "requested",
+            "issued_at": instant(now - timedelta(days=151)),
+            "due_at": instant(now - timedelta(days=1)),
+            "valid_until": instant(now + timedelta(days=29)),
+            "previous_valid_until": None,
+            "requested_at": instant(now - timedelta(minutes=2)),
+        },
+        "credentials": [
+            {
+                "tenant_id": "q9w1dfwf077ymga183f5vbh24e",
+                "connection_id": f"tm19crgppmgzv9x{number}",
+                "region": "EU",
+                "granted_at": instant(now - timedelta(days=365 - left)),
+                "ends_at": instant(now + timedelta(days=left)),
+                "reminder_days": 30 if left == 20 else None,
+                "last_used_at": instant(now - timedelta(days=used)),
+                "standing": standing,
+                "unused_roles": ["Pricing"] if standing == "unused" else [],
+            }
+            for number, (used, left, standing) in enumerate(keys)
+        ],
+        "total": 3,
+    }
+
+
+def abuse_case(now: datetime) -> Json:
+    """Return GET /operations/abuse/{case_id}: a tenant that is blocked."""
+    times = [instant(now - timedelta(hours=hours)) for hours in (3, 2, 1)]
+    texts = ("Asks the buyers of 41 orders for good reviews.", "Request id 1-a.", "Blocked while Amazon looks at it.")
+    body = "Hello,\n\nwe tell you of a selling partner who, we suspect, violates an agreement with Amazon.\n"
+    return {
+        "case_id": "4c0ffee4c0ffee4c",
+        "tenant_id": "q9w1dfwf077ymga183f5vbh24e",
+        "state": "blocked",
+        "opened_at": times[0],
+        "accounts": [{"selling_partner_id": "A2EUTIDEWATER1", "region": "EU"}],
+        "entries": [
+            {"at": at, "by": "member-1", "kind": kind, "text": text}
+            for at, kind, text in zip(times, ("opened", "evidence", "blocked"), texts, strict=True)
+        ],
+        "email": {
+            "to": "spapi-abuse@amazon.com",
+            "subject": "Suspected violation by A2EUTIDEWATER1 (case 4c0ffee4c0ffee4c)",
+            "body": body,
+            "link": "mailto:spapi-abuse@amazon.com?subject=Suspected%20violation",
+        },
+        "next_steps": ["evidence", "unblock"],
+    }
+
+
+def abuse_cases(now: datetime) -> Json:
+    """Return GET /operations/abuse: that one case."""
+    case = abuse_case(now)
+    told = {name: case[name] for name in ("case_id", "tenant_id", "state", "opened_at")}
+    return {"cases": [{**told, "reason": case["entries"][-1]["text"]}]}
 
 
 def quarantine(now: datetime) -> list[Json]:

@@ -19,6 +19,10 @@ function Datasets({ datasets, to }) {
   return html`<${Card} title="Health" about="how fresh each kind of data is, against what we promise" end=${html`<${Link} to=${to}>Runs, pause, quota<//>`}><div class="table-wrap"><table class="datasets-table"><thead><tr><th>Data</th><th>State</th><th>Last read</th><th class="wide-only">Promised</th><th class="number wide-only">Rows</th></tr></thead><tbody>${datasets.map((dataset) => html`<tr key=${dataset.dataset}><td><strong>${dataset.title}</strong>${dataset.reason ? html`<small class=${dataset.state === "failing" ? "said bad" : "said"}>${dataset.reason} ${dataset.action}</small>` : null}<${Progress} progress=${dataset.progress} /></td><td><${DatasetState} state=${dataset.state} /></td><td><${Ago} at=${dataset.last_success_at} />${dataset.last_attempt_at && dataset.last_attempt_at !== dataset.last_success_at ? html`<small>tried ${agoWords(dataset.last_attempt_at, now.value)}</small>` : null}</td><td class="wide-only">${objective(dataset.objective_seconds)}</td><td class="number wide-only">${count(dataset.rows ?? 0)}</td></tr>`)}</tbody></table></div><//>`;
 }
 
+function Permission({ permission }) {
+  return html`<${Card} title="Amazon's permission" about="what it was last used for"><div class="card-body tight"><dl class="facts"><dt>Given</dt><dd>${moment(permission.granted_at)}</dd><dt>Last used</dt><dd>${permission.last_used_at ? html`<${Ago} at=${permission.last_used_at} />` : "not yet"}</dd>${permission.roles.map((item) => html`<dt key=${item.role}>${item.role}</dt><dd><${Ago} at=${item.last_used_at} />${item.standing === "used" ? null : html` <span class="age estimated">not used for 60 days</span>`}</dd>`)}</dl></div><//>`;
+}
+
 function Disconnect({ connection, onDone }) {
   const [open, setOpen] = useState(false);
   const form = useForm({ confirmation: "" }, {
@@ -50,9 +54,11 @@ export function Screen({ connection_id: connectionId }) {
     <div class="stack" key="connection">${problem ? html`<${ProblemNotice} problem=${problem} retry=${reload} compact />` : null}
     <${Trouble} connection=${connection} />
     ${connection.status_reason && !connection.trouble ? html`<${Notice} kind=${connection.status === "connected" ? "warn" : "bad"} title=${connection.status_reason} actions=${["failed", "revoked"].includes(connection.status) ? html`<${ButtonLink} to="/connect" kind="primary">Connect again<//>` : null}><p>${connection.status_action}</p><//>` : null}
+    ${connection.permission?.reminder ? html`<${Notice} kind="warn" title=${connection.permission.reminder.title} actions=${connection.permission.reminder.kind === "ends" ? html`<${ButtonLink} to="/connect" kind="primary">Connect again<//>` : null}><p>${connection.permission.reminder.detail} ${connection.permission.reminder.action}</p><//>` : null}
     <div class="connection-grid"><div class="stack health">${ended && !connection.trouble ? html`<${Notice} title="This account is disconnected" actions=${html`<${ButtonLink} to="/connect" kind="primary">Connect again<//>`}><p>Nothing is read from it and our access is destroyed. When its data is erased is shown under <${Link} to="/settings/data">Your data<//>.</p><//>` : html`<${Datasets} datasets=${connection.datasets} to=${sync} />`}</div>
       <div class="stack beside">${stepping && !ended ? html`<${Card} title="Setting up"><div class="card-body"><${Steps} steps=${steps} /></div><//>` : null}
         <${Card} title="Account"><div class="card-body tight"><dl class="facts"><dt>Seller ID</dt><dd>${connection.selling_partner_id}</dd><dt>Connected</dt><dd>${connection.connected_at ? moment(connection.connected_at) : "not yet"}</dd><dt>Permission ends</dt><dd>${left === null ? "–" : html`${moment(connection.authorisation_expires_at)}<br /><span class=${left < 30 ? "age estimated" : "fine"}>${left > 0 ? `in ${Math.round(left)} days` : "ended"}</span>`}</dd><dt>Messages not understood</dt><dd>${count(connection.quarantined)}</dd></dl></div><//>
+        ${connection.permission ? html`<${Permission} permission=${connection.permission} />` : null}
         ${ended || connection.status === "disconnecting" || !may("connections.manage") ? null : html`<${Disconnect} connection=${connection} onDone=${reload} />`}</div>
       ${connection.quarantined ? html`<${Quarantine} base=${`connections/${encodeURIComponent(connectionId)}/quarantine`} title="Messages we could not understand" about="kept safe until they work" calm="Every message from Amazon was understood." />` : null}</div></div>`;
 }
