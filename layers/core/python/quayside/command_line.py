@@ -13,10 +13,12 @@ from typing import TYPE_CHECKING, TextIO
 
 from quayside.compliance import (
     abuse_commands,
+    access_commands,
     audit_commands,
     credentials_commands,
     erasure_commands,
     evidence_commands,
+    incident_commands,
     pii_commands,
 )
 from quayside.kernel.clock import Clock, SystemClock, format_instant
@@ -40,6 +42,7 @@ _OUTPUTS = {
     "IntakeQueueUrl": "INTAKE_QUEUE_URL",
     "WorkQueueUrl": "WORK_QUEUE_URL",
     "VaultKeyArn": "VAULT_KEY_ARN",
+    "UserPoolId": "USER_POOL_ID",
 }
 _PARAMETERS = {"LwaClientId": "LWA_CLIENT_ID", "AmazonApplicationId": "AMAZON_APPLICATION_ID"}
 _SHORTEST_SECRET = 20
@@ -133,6 +136,8 @@ def _parser() -> argparse.ArgumentParser:
     abuse_commands.add_to(areas)
     credentials_commands.add_to(areas)
     erasure_commands.add_to(areas)
+    incident_commands.add_to(areas)
+    access_commands.add_to(areas)
     compliance = areas.add_parser("compliance", help="what was promised, and its proof")
     verbs = compliance.add_subparsers(dest="verb", required=True, metavar="VERB")
     evidence_commands.add_report(verbs)

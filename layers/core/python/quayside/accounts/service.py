@@ -153,6 +153,23 @@ def _refuse_blocked(block: blocks.Block | None) -> None:
         )
 
 
+class KnownMember(NamedTuple):
+    """A member as the organisation knows them: role, whether they still belong to it, whether codes are asked for."""
+
+    role: str
+    active: bool
+    second_factor: bool
+
+
+def known_member(tenant_id: TenantId, subject: str) -> KnownMember | None:
+    """Return what an organisation knows of an account, None when nothing; for operators who review access."""
+    with tenant_scope(tenant_id):
+        member = store.find_member(MemberId(subject))
+    if member is None:
+        return None
+    return KnownMember(member.role, member.state == "active", bool(member.mfa_enabled))
+
+
 def sign_up(  # noqa: PLR0913 - what an account is made of
     identity: IdentityProvider, clock: Clock, *, email: str, password: str, name: str, organisation: str
 ) -> SignedUp:
