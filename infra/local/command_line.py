@@ -4,20 +4,24 @@ run     build what changed, start everything, deploy, fill it with three sellers
 stop    stop what run started (in the background or in another terminal)
 reset   stop, and delete everything stored; asks first
 status  what runs, and where
+search  sell an order with marked buyers' data, then search everything the installation wrote for it and for secrets
 """
 
 import argparse
+import json
 import os
 import signal
 import sys
 import time
+from contextlib import closing
 from types import FrameType
 
 from infra.local import ports
 from infra.local.building import LOCAL, CommandFailedError
+from infra.local.markers import BUYERS_MARKER, search_stack
 from infra.local.processes import ProgramEndedError, wait_until
 from infra.local.progress import Progress
-from infra.local.seeding import SeedingError
+from infra.local.seeding import Amazon, SeedingError
 from infra.local.self_check import NotIsolatedError
 from infra.local.stack import AlreadyRunningError, Stack
 
@@ -29,6 +33,10 @@ _EXPECTED = (
     SeedingError,
     ports.PortTakenError,
 )
+
+
+_ARRIVES_SECONDS = 20.0
+"""How long an order is given to arrive: its notification, its money, its figures."""
 
 
 class _Stopped(BaseException):
@@ -46,6 +54,7 @@ def main() -> None:
     commands.add_parser("stop", help="stop everything that run started")
     commands.add_parser("reset", help="stop, and delete all that is stored (FORCE=1: without asking)")
     commands.add_parser("status", help="what runs")
+    commands.add_parser("search", help="search all that is stored for personal data and secrets; prints JSON")
     arguments = parser.parse_args()
     stack = Stack(LOCAL, ports.chosen(), Progress())
     if arguments.command == "run":
@@ -54,6 +63,8 @@ def main() -> None:
         stack.progress.say("Stopped." if stack.stop() else "Nothing was running.")
     elif arguments.command == "reset":
         sys.exit(_reset(stack))
+    elif arguments.command == "search":
+        sys.exit(_search(stack))
     else:
         sys.exit(_status(stack))
 
@@ -146,6 +157,25 @@ def _status(stack: Stack) -> int:
         f"Quayside runs at {stack.remembered_url()}" if running else "Quayside is not running. Start it with: make run"
     )
     return 0 if running else 3
+
+
+def _search(stack: Stack) -> int:
+    if not stack.running():
+        sys.stderr.write("Quayside is not running. Start it with: make run\n")
+        return 3
+    with closing(Amazon(stack.urls.simulator)) as amazon:
+        amazon.mark_buyers(BUYERS_MARKER)
+        try:
+            amazon.sell()
+            time.sleep(_ARRIVES_SECONDS)
+            found = search_stack(stack)
+        except TimeoutError as late:
+            sys.stderr.write(f"{late}\n")
+            return 1
+        finally:
+            amazon.mark_buyers("")
+    print(json.dumps(found.document()))
+    return 1 if found.hits else 0
 
 
 def _raise_stopped(_number: int, _frame: FrameType | None) -> None:

@@ -28,6 +28,10 @@ class Amazon:
     def __init__(self, url: str) -> None:
         self._client = httpx.Client(base_url=url, timeout=_HISTORY_TIMEOUT_SECONDS)
 
+    def close(self) -> None:
+        """Let go of the connections."""
+        self._client.close()
+
     def application(self) -> dict[str, Any]:
         """The registered application: its ids and its client secret."""
         return _json(self._client.get("/control/application"))
@@ -39,6 +43,21 @@ class Amazon:
     def register_queue(self, arn: str) -> None:
         """Make a queue the one to which news of the application itself goes, such as a new client secret."""
         _json(self._client.put("/control/application", json={"notification_queue": arn}))
+
+    def mark_buyers(self, marker: str) -> None:
+        """Put a word into the personal data of all buyers; an empty one ends it."""
+        _json(self._client.put("/control/buyers", json={"marker": marker}))
+
+    def pause(self, *, on: bool) -> None:
+        """Let Amazon's time stand still, or go on."""
+        _json(self._client.put("/control/clock", json={"paused": on}))
+
+    def sell(self) -> int:
+        """Let somebody buy something from every seller now; how many sellers that were."""
+        sellers = _json(self._client.get("/control/state"))["sellers"]
+        for each in sellers:
+            _json(self._client.post(f"/control/sellers/{each['selling_partner_id']}/orders", json={}))
+        return len(sellers)
 
     def seller(self, person: Person) -> str:
         """The selling partner id of a person's shop, which is opened with its history when it is missing."""
@@ -67,6 +86,10 @@ class Member:
         self.person = person
         self._client = httpx.Client(base_url=api_url, timeout=_TIMEOUT_SECONDS)
         self.me: dict[str, Any] = {}
+
+    def close(self) -> None:
+        """Let go of the connections."""
+        self._client.close()
 
     def sign_in_or_up(self) -> None:
         """Sign in; someone who has no account yet makes one first."""

@@ -115,6 +115,19 @@ class Control:
             self._simulator.world.commit()
         return asdict(application)
 
+    def mark_buyers(self, body: Mapping[str, Any]) -> dict[str, Any]:
+        """Put a word into every buyer's personal data, of all orders there are and will be; an empty one ends it."""
+        _only(body, "marker")
+        world = self._simulator.world
+        marker = body.get("marker")
+        if not isinstance(marker, str) or not (marker == "" or marker.isalnum()):
+            raise ControlError(400, "marker: a word of letters and digits is required, or an empty text")
+        with world.lock:
+            world.buyers_marker = marker
+            world.storage.write_note("buyers_marker", marker)
+            world.commit()
+        return {"marker": marker}
+
     @staticmethod
     def _change_secrets(application: registration.Application, body: Mapping[str, Any]) -> None:
         if "notification_queue" in body:

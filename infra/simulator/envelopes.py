@@ -50,7 +50,7 @@ def order_change(world: World, change: OrderChanged, item_id: Any) -> dict[str, 
     shipped = sum(line.shipped for line in change.lines)
     unshipped = 0 if cancelled else sum(line.quantity for line in change.lines) - shipped
     windows = windows_of(order)
-    buyer = people.buyer(world.seed, order.pk, MARKETPLACES[order.marketplace_id].country_code)
+    buyer = people.buyer(world.seed, order.pk, MARKETPLACES[order.marketplace_id].country_code, world.buyers_marker)
     programs = [name for flag, name in ((BUSINESS, "Business"), (PRIME, "Prime")) if order.flags & flag]
     return {
         "OrderChangeNotification": {

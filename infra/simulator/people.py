@@ -47,14 +47,15 @@ class Buyer:
     phone: str
 
 
-def ships_to(seed: int, order_pk: int, country: str) -> tuple[str, str, str]:
+def ships_to(seed: int, order_pk: int, country: str, marker: str = "") -> tuple[str, str, str]:
     """Return city, state or region, and postal code of an order's buyer: those of ``buyer``, found faster."""
     cities = _CITIES.get(country, _ELSEWHERE)
-    return cities[entropy.number(seed, "buyer", order_pk) // (len(_FIRST) * len(_LAST)) % len(cities)]
+    city, state, code = cities[entropy.number(seed, "buyer", order_pk) // (len(_FIRST) * len(_LAST)) % len(cities)]
+    return (f"{marker} City", state, f"{marker} 1") if marker else (city, state, code)
 
 
-def buyer(seed: int, order_pk: int, country: str) -> Buyer:
-    """Return the buyer of an order."""
+def buyer(seed: int, order_pk: int, country: str, marker: str = "") -> Buyer:
+    """Return the buyer of an order; with a marker, all that is personal of the buyer holds it."""
     value = entropy.number(seed, "buyer", order_pk)
 
     def pick(count: int) -> int:
@@ -65,6 +66,17 @@ def buyer(seed: int, order_pk: int, country: str) -> Buyer:
     first, last = _FIRST[pick(len(_FIRST))], _LAST[pick(len(_LAST))]
     cities = _CITIES.get(country, _ELSEWHERE)
     city, state, code = cities[pick(len(cities))]
+    if marker:
+        return Buyer(
+            name=f"{first} {marker}",
+            email=f"{marker}@marketplace.invalid",
+            street=f"1 {marker} Street",
+            city=f"{marker} City",
+            state=state,
+            postal_code=f"{marker} 1",
+            country=country,
+            phone=f"+00 {marker}",
+        )
     return Buyer(
         name=f"{first} {last}",
         email=f"{entropy.letters(13, seed, 'mail', order_pk).lower()}@marketplace.invalid",

@@ -333,6 +333,7 @@ def _application(simulator: Simulator) -> Starlette:  # noqa: C901  one small en
             Route("/control/calls", controlled(control.calls)),
             Route("/control/application", controlled(control.application), methods=["GET"]),
             Route("/control/application", controlled(control.change_application), methods=["PUT"]),
+            Route("/control/buyers", controlled(control.mark_buyers), methods=["PUT"]),
             Route("/control/sellers", controlled(control.create_seller, status=201), methods=["POST"]),
             Route("/control/accounts", controlled(control.open_account, status=201), methods=["POST"]),
             Route(seller, controlled(control.change_seller, "seller"), methods=["PUT"]),

@@ -195,6 +195,8 @@ class World:
         self.handlers: dict[str, Callable[[int, Seller, int, str], None]] = {"settle": self._settle_again}
         noted = storage.note("world") or {"seed": seed, "order": 0, "listing": 0, "seller": 0, "event": 0, "time": None}
         self.seed: int = noted["seed"]
+        # A word that all buyers' personal data holds, so that whoever keeps any of it is found out; none when empty.
+        self.buyers_marker: str = storage.note("buyers_marker") or ""
         self._numbers: dict[str, int] = noted
         self.lost_units: dict[int, int] = {int(pk): lost for pk, lost in (storage.note("lost_units") or {}).items()}
         self.sellers: dict[int, Seller] = {}

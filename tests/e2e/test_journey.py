@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import json
+import time
+from contextlib import closing
 from typing import TYPE_CHECKING, Final
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from playwright.sync_api import expect
 
-from infra.local.people import CONFIRMATION_CODE, USAGE_PLAN
+from infra.local.markers import BUYERS_MARKER, search_stack
+from infra.local.people import CONFIRMATION_CODE, USAGE_PLAN, Person
+from infra.local.seeding import Amazon, Member
 from tests.e2e.conftest import ARTEFACTS
 from tests.e2e.support.amazon import Shop
+from tests.support.notifications import order_change
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -214,6 +220,32 @@ def _read(page: Page, title: str) -> None:
     drawer = page.get_by_role("dialog", name=title)
     drawer.get_by_role("button", name=f"Read {title} now").click()
     page.keyboard.press("Escape")
+
+
+def test_nothing_the_stack_wrote_holds_a_buyers_data_or_a_secret(stack: Stack) -> None:
+    """Buyers' data at the simulated Amazon is marked; logs, metrics, queues, tables and files are searched for it."""
+    shop = Shop.open(stack.urls.simulator, "quiet-us", "Plover Trading", USAGE_PLAN)
+    pim = Person("pim@plover.example", "Pim Ness", "Plover Trading", "", _PASSWORD, None, shop.marketplace_ids[0])
+    sqs, intake = stack.clients("sqs"), stack.outputs["IntakeQueueUrl"]
+    with closing(Amazon(stack.urls.simulator)) as amazon, closing(Member(stack.urls.api, pim)) as member:
+        member.sign_in_or_up()
+        member.wait_for_first_orders(member.connect(amazon, shop.selling_partner_id))
+        order_id = shop.sell()
+        # What can't be applied is kept as well: a seller nobody knows, and a message that broke off.
+        stray = json.dumps(order_change(seller="ANOBODY", DestinationPostalCode=f"{BUYERS_MARKER} 1"))
+        for body in (stray, stray[:-40]):
+            sqs.send_message(QueueUrl=intake, MessageBody=body)
+        until = time.monotonic() + _PATIENCE_MILLISECONDS / 1000
+        while order_id not in {each["order_id"] for each in member.get("orders", limit="10")["orders"]}:
+            assert time.monotonic() < until, "the order did not arrive"
+            time.sleep(0.5)
+        found = search_stack(stack, password=_PASSWORD, secret=str(amazon.application()["client_secret"]))
+
+    ARTEFACTS.parent.joinpath("marker-search.json").write_text(json.dumps(found.document(), indent=1), encoding="utf-8")
+    # The embedded Cognito keeps what members typed; the real one keeps what can't be read back.
+    hits = [hit for hit in found.hits if (hit.marker, hit.place) != ("password", "aws/services/cognito.json")]
+    assert hits == []
+    assert {"logs", "metrics", "queues and dead letters", "tables and streams", "objects"} <= set(found.bytes_of)
 
 
 def test_signing_out_everywhere_ends_the_other_browser_too(stack: Stack, page: Page, browser: Browser) -> None:

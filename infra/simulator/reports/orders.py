@@ -112,7 +112,9 @@ class _Rows:
             shipping, ship_tax = _some(line.shipping_minor, places), _some(on_shipping, places)
             discount = _some(line.discount_minor, places)
             promotion = f"QS-PROMO-{sku}" if line.discount_minor else ""
-        city, region, code = people.ships_to(self._world.seed, order.pk, marketplace.country_code)
+        city, region, code = people.ships_to(
+            self._world.seed, order.pk, marketplace.country_code, self._world.buyers_marker
+        )
         item_status = "Cancelled" if state == State.CANCELLED else "Shipped" if line.shipped else "Unshipped"
         return [
             order.order_id, order.order_id, _moment(order.created), _moment(order.updated),

@@ -64,7 +64,7 @@ def _rows(world: World, wanted: Wanted) -> Iterator[list[str]]:
                 chance.choice(_WAREHOUSES[wanted.seller.region]), disposition, chance.choice(_REASONS),
                 "Unit returned to inventory",
                 "LPN" + entropy.letters(10, world.seed, "plate", order.pk, line.position, unit),
-                chance.choice(_COMMENTS),
+                chance.choice(_COMMENTS) if not world.buyers_marker else f"{world.buyers_marker} wrote this",
             ]  # fmt: skip
 
 

@@ -215,7 +215,7 @@ class OrdersApi:
         return item
 
     def _buyer(self, order: Order, marketplace: Marketplace) -> dict[str, str]:
-        buyer = people.buyer(self._world.seed, order.pk, marketplace.country_code)
+        buyer = people.buyer(self._world.seed, order.pk, marketplace.country_code, self._world.buyers_marker)
         found: dict[str, str] = {}
         if ROLE_DIRECT_TO_CONSUMER in self._application.roles:
             found["buyerName"] = buyer.name
@@ -226,7 +226,7 @@ class OrdersApi:
         return found
 
     def _address(self, order: Order, marketplace: Marketplace) -> dict[str, str]:
-        buyer = people.buyer(self._world.seed, order.pk, marketplace.country_code)
+        buyer = people.buyer(self._world.seed, order.pk, marketplace.country_code, self._world.buyers_marker)
         found = {
             "city": buyer.city,
             "stateOrRegion": buyer.state,

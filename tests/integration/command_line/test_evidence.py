@@ -5,17 +5,21 @@ import io
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import boto3
 import pytest
 from botocore.awsrequest import AWSResponse
+from botocore.compat import HTTPHeaders
 
 from quayside.accounts import store as accounts
 from quayside.command_line import Streams, run
 from quayside.kernel.ids import MemberId, tenant_id_of
 from quayside.kernel.tenancy import tenant_scope
 from tests.support.aws import REGION, Aws, aws
+
+if TYPE_CHECKING:
+    from mypy_boto3_cognito_idp.type_defs import AttributeTypeTypeDef
 
 STACK = "quayside-test"
 
@@ -47,7 +51,7 @@ def test_every_account_is_reviewed_with_its_role_and_the_review_is_recorded(shar
     cognito.create_group(UserPoolId=pool, GroupName="operators")
     tenant = tenant_id_of("ada")
     for name in ("ada", "olga", "left"):
-        attributes = [{"Name": "email", "Value": f"{name}@pine.example"}]
+        attributes: list[AttributeTypeTypeDef] = [{"Name": "email", "Value": f"{name}@pine.example"}]
         if name != "olga":
             attributes.append({"Name": "custom:tenant_id", "Value": tenant})
         made = cognito.admin_create_user(UserPoolId=pool, Username=name, UserAttributes=attributes)["User"]
@@ -75,7 +79,7 @@ def test_every_account_is_reviewed_with_its_role_and_the_review_is_recorded(shar
 
 
 def _denied(**_: object) -> tuple[AWSResponse, dict[str, Any]]:
-    return AWSResponse("", 403, {}, None), {"Error": {"Code": "AccessDenied", "Message": "Not for you."}}
+    return AWSResponse("", 403, HTTPHeaders(), None), {"Error": {"Code": "AccessDenied", "Message": "Not for you."}}
 
 
 def test_evidence_of_an_incident_is_kept_by_its_hash_and_never_written_over(shared: Aws, tmp_path: Path) -> None:
