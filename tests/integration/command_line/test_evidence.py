@@ -13,9 +13,11 @@ from botocore.awsrequest import AWSResponse
 from botocore.compat import HTTPHeaders
 
 from quayside.accounts import store as accounts
-from quayside.command_line import Streams, run
+from quayside.command_line import _OUTPUTS, Streams, run
 from quayside.kernel.ids import MemberId, tenant_id_of
 from quayside.kernel.tenancy import tenant_scope
+from quayside.storage import audit
+from quayside.storage.audit_chain import AuditEvent
 from tests.support.aws import REGION, Aws, aws
 
 if TYPE_CHECKING:
@@ -26,9 +28,8 @@ STACK = "quayside-test"
 
 @pytest.fixture(scope="module")
 def shared() -> Iterator[Aws]:
-    names = "CoreTableName VaultTableName CoordinationTableName IntakeQueueUrl WorkQueueUrl VaultKeyArn UserPoolId"
     with aws() as opened:
-        outputs = {name: {"Value": "x"} for name in names.split()}
+        outputs = {name: {"Value": "x"} for name in _OUTPUTS}
         outputs["AuditTableName"] = {"Value": opened.settings.audit_table}
         body = json.dumps({"Resources": {"Topic": {"Type": "AWS::SNS::Topic"}}, "Outputs": outputs})
         boto3.client("cloudformation", region_name=REGION).create_stack(StackName=STACK, TemplateBody=body)
@@ -89,6 +90,8 @@ def test_evidence_of_an_incident_is_kept_by_its_hash_and_never_written_over(shar
     )  # fmt: skip
     for service, operation in (("cloudwatch", "DescribeAlarmHistory"), ("cloudtrail", "LookupEvents")):
         shared.store.system.client(service).meta.events.register(f"before-call.{service}.{operation}", _denied)
+    with tenant_scope(tenant_id_of("ada")):
+        audit.append(AuditEvent("member.renamed", "system", "member/1"), clock=shared.clock)
     words = (
         "--stack",
         STACK,
@@ -109,6 +112,7 @@ def test_evidence_of_an_incident_is_kept_by_its_hash_and_never_written_over(shar
         digest, name = line.split("  ")
         assert hashlib.sha256((tmp_path / "i" / name).read_bytes()).hexdigest() == digest
     assert "not available: trail.json (ClientError)" in (tmp_path / "i" / "notice.txt").read_text()
+    assert tenant_id_of("ada") in json.loads((tmp_path / "i" / "audit-heads.json").read_text())
     assert f"{STACK}-x" in (tmp_path / "i" / "alarms.json").read_text()
     assert "incident.collected" in str(shared.items("audit_table"))
     code, _, err = quayside(shared, *words)

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import msgspec
 from botocore.exceptions import BotoCoreError, ClientError
 
+from quayside.compliance.audit_service import every_chain
 from quayside.compliance.incident_rules import Incident, Piece, notice
 from quayside.kernel.clock import epoch_milliseconds
-from quayside.kernel.errors import Conflict
+from quayside.kernel.errors import Conflict, QuaysideError
 from quayside.storage import audit
 from quayside.storage.audit_chain import AuditEvent
 from quayside.storage.connection import bound
@@ -65,7 +66,7 @@ def collect(incident: Incident, folder: Path, clock: "Clock") -> Kept:
 def _piece(name: str, read: Callable[[], object]) -> Piece:
     try:
         found = read()
-    except (BotoCoreError, ClientError, KeyError) as problem:
+    except (BotoCoreError, ClientError, KeyError, QuaysideError) as problem:
         return Piece(name, b"", type(problem).__name__)
     return Piece(name, msgspec.json.format(msgspec.json.encode(found, enc_hook=str), indent=1))
 
@@ -113,7 +114,11 @@ def _sources(incident: Incident) -> Iterable[tuple[str, Callable[[], object]]]:
 
     def chains() -> object:
         # The ends of all audit chains: whoever changes an entry later is found out by them.
-        return {chain: audit.find_head(chain) for chain in audit.chains()}
+        heads = {}
+        for chain in every_chain():
+            with audit.chain_scope(chain):
+                heads[chain] = audit.find_head(chain)
+        return heads
 
     return (
         ("alarms.json", alarms),
