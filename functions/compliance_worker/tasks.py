@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from quayside.compliance import audit_tasks, credentials_tasks, erasure_service, pii_service
+from quayside.compliance import audit_tasks, canary, credentials_tasks, erasure_service, pii_service
 from quayside.compliance.tasks import RunsTask
 
 TASKS: Mapping[str, RunsTask] = {
@@ -12,5 +12,6 @@ TASKS: Mapping[str, RunsTask] = {
     "erasure.due": erasure_service.begin_due,
     "erasure.run": erasure_service.run,
     "credentials.review": credentials_tasks.review,
+    "canary": canary.watch,
 }
 """Every task by its name. What the schedules of the template ask for is among them; a test compares."""

@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from quayside.compliance import canary
+from quayside.kernel.ids import check_tenant_id
+
 from .conftest import listed
 
 if TYPE_CHECKING:
@@ -37,6 +40,7 @@ TENANT_ROLES = {
     "TenantKeeperRole": ({"ComplianceWorker"}, {"dynamodb:DeleteItem", "dynamodb:Query"}, set[str]()),
 }
 KEYS = ("DataKey", "VaultKey", "PiiKey", "QueueKey")
+CANARY = {"Fn::FindInMap": ["Canary", "Tenant", "Id"]}
 PROOF_KEY = "ProofKey"
 AWS_POLICIES = {
     # X-Ray's actions know no resources, and a traced function can't be created without them.
@@ -150,7 +154,7 @@ def assert_bound_to_keys(statement: dict[str, Any]) -> list[Any]:
 @pytest.mark.parametrize("role", TENANT_ROLES)
 def test_a_tenant_role_is_taken_only_by_its_functions_and_only_with_a_tenant(template: Template, role: str) -> None:
     functions, _, _ = TENANT_ROLES[role]
-    (trust,) = template.properties(role)["AssumeRolePolicyDocument"]["Statement"]
+    trust, *as_canary = template.properties(role)["AssumeRolePolicyDocument"]["Statement"]
 
     principals = {arn["Fn::GetAtt"][0] for arn in trust["Principal"]["AWS"]}
     assert principals == {f"{function}Role" for function in functions}
@@ -163,6 +167,21 @@ def test_a_tenant_role_is_taken_only_by_its_functions_and_only_with_a_tenant(tem
     assert {reference["Ref"] for reference in taken_by["Roles"]} == principals
     (right,) = taken_by["PolicyDocument"]["Statement"]
     assert right["Resource"] == {"Fn::GetAtt": [role, "Arn"]}
+    keeper = {"Fn::GetAtt": ["ComplianceWorkerRole", "Arn"]}
+    assert [each["Principal"] for each in as_canary] == ([] if role == "TenantKeeperRole" else [{"AWS": [keeper]}])
+    for each in as_canary:
+        assert each["Condition"]["StringEquals"] == {"aws:RequestTag/tenant_id": CANARY}
+
+
+def test_the_canary_takes_every_tenant_role_as_a_tenant_that_is_nobodys(template: Template) -> None:
+    tenant = template.document["Mappings"]["Canary"]["Tenant"]["Id"]
+    assert tenant == check_tenant_id(canary.OWN) != check_tenant_id(canary.OTHER)
+    variables = template.properties("ComplianceWorker")["Environment"]["Variables"]
+    tried = [each["Fn::GetAtt"][0] for each in variables["CANARY_ROLE_ARNS"]["Fn::Join"][1]]
+    assert tried == list(TENANT_ROLES)
+    (right,) = template.properties("TakeTenantRolesAsCanary")["PolicyDocument"]["Statement"]
+    assert right["Condition"] == {"StringEquals": {"aws:RequestTag/tenant_id": CANARY}}
+    assert right["Resource"] == [{"Fn::GetAtt": [role, "Arn"]} for role in TENANT_ROLES if role != "TenantKeeperRole"]
 
 
 @pytest.mark.parametrize("role", TENANT_ROLES)

@@ -42,6 +42,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     pii_key_arn: str = ""
     proof_key_arn: str = ""
     tenant_role_arn: str = ""
+    # The tenant roles that the canary tries, separated by commas.
+    canary_role_arns: str = ""
     user_pool_id: str = ""
     user_pool_client_id: str = ""
     mfa_mode: Literal["optional", "required"] = "required"
