@@ -1,6 +1,10 @@
 """An entry is written once, behind the one before, whoever else writes."""
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
+from threading import Lock
+from typing import Any
 
 import msgspec
 import pytest
@@ -10,8 +14,9 @@ from quayside.kernel.tenancy import NoTenantInScope, tenant_scope
 from quayside.storage import audit, audit_chain, keys
 from quayside.storage.audit import APPLICATION, AuditEntryItem, AuditEvent, Contention, NotRecorded, VolumeItem
 from quayside.storage.audit_chain import FIRST_PREVIOUS
+from quayside.storage.audit_verification import verify
 from quayside.storage.connection import Store, binding
-from quayside.storage.tables import create
+from quayside.storage.tables import Written, create
 from tests.support.aws import Aws, aws
 
 ONE, OTHER = tenant_id_of("one"), tenant_id_of("other")
@@ -61,6 +66,27 @@ def test_a_writer_that_is_behind_goes_on_where_the_chain_ends(on: Aws) -> None:
             for number in range(5):
                 audit.append(event(number), clock=on.clock)
         assert audit.append(event(), clock=on.clock, contention=NO_WAIT).sequence == 6
+
+
+def test_many_writers_to_one_chain_lose_nothing(on: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
+    # DynamoDB decides about one write at a time; the one in this process does not, so a lock stands in for that.
+    one_at_a_time = Lock()
+
+    def locked(*arguments: Any, **named: Any) -> Written:
+        with one_at_a_time:
+            return create(*arguments, **named)
+
+    monkeypatch.setattr(audit, "create", locked)
+
+    def write() -> list[int]:
+        return [audit.append(event(number), clock=on.clock).sequence for number in range(4)]
+
+    with tenant_scope(ONE), ThreadPoolExecutor(4) as threads:
+        written = [each.result() for each in [threads.submit(copy_context().run, write) for _ in range(4)]]
+        rows = list(audit.rows(ONE))
+    assert sorted(sequence for each in written for sequence in each) == list(range(16))
+    assert verify(ONE, rows, expires_at=audit.expires_at).intact
+    assert len(rows) == 16
 
 
 def test_a_chain_goes_on_in_the_next_volume(on: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
