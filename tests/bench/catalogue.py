@@ -223,6 +223,17 @@ CATALOGUE: tuple[Entry, ...] = (
             Target(path=("contention", "broken"), at_most=0),
         ),
     ),
+    Entry(
+        name="isolation",
+        title="Every route attacked in every way, and what a tenant's own session costs a read.",
+        module="tests.bench.isolation",
+        keys=frozenset({"routes", "attacks", "successes", "warm_p50_ratio", "warm_p95_ratio"}),
+        targets=(
+            Target(path=("successes",), at_most=0),
+            Target(path=("warm_p50_ratio",), at_most=1.15),
+            Target(path=("warm_p95_ratio",), at_most=1.15),
+        ),
+    ),
 )
 
 
