@@ -184,7 +184,8 @@ def _without_sessions(aws: EmbeddedAws, part: Part) -> Store:
 
     Its role may use the table and nothing narrower is asked of IAM: the usual policy of a function.
     """
-    iam, sts = (aws.operator.client(service, endpoint_url=aws.endpoint) for service in ("iam", "sts"))
+    iam = aws.operator.client("iam", endpoint_url=aws.endpoint)
+    sts = aws.operator.client("sts", endpoint_url=aws.endpoint)
     account = part.settings.tenant_role_arn.split(":")[4]
     trust = {"Effect": "Allow", "Principal": {"AWS": f"arn:aws:iam::{account}:root"}, "Action": "sts:AssumeRole"}
     table = f"arn:aws:dynamodb:{REGION}:{account}:table/{part.settings.core_table}"

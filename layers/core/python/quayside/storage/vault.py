@@ -7,7 +7,7 @@ inside a ``Secret``, whose ``repr`` shows nothing.
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import NamedTuple, final, override
+from typing import Any, NamedTuple, final, override
 
 from pynamodb.attributes import BinaryAttribute, UnicodeAttribute
 from pynamodb.expressions.update import Action
@@ -388,7 +388,8 @@ def key_rotated_at() -> datetime | None:
     A rotation on demand is not told: whoever asks for one asks for the credentials to be encrypted anew as well.
     """
     store = bound()
-    answer = store.system.kms.get_key_rotation_status(KeyId=store.settings.vault_key_arn)
+    # Its types promise both, but KMS leaves them out where a key is not rotated.
+    answer: dict[str, Any] = dict(store.system.kms.get_key_rotation_status(KeyId=store.settings.vault_key_arn))
     following, period = answer.get("NextRotationDate"), answer.get("RotationPeriodInDays")
     return None if following is None or period is None else following - timedelta(days=period)
 
