@@ -210,6 +210,21 @@ CATALOGUE: tuple[Entry, ...] = (
         ),
     ),
     Entry(
+        name="pii",
+        title="10,000 orders with buyers' data over 60 days: readable before their end, by nobody after it.",
+        module="tests.bench.pii",
+        keys=frozenset({"readable_after_expiry", "readable_from_copy", "readable_before_expiry_share"})
+        | {"kms_calls_per_1000_reads"},
+        targets=(
+            Target(path=("readable_after_expiry",), at_most=0),
+            Target(path=("readable_from_copy",), at_most=0),
+            Target(path=("readable_before_expiry_share",), at_least=1.0),
+            Target(path=("kms_calls_per_1000_reads",), at_most=70),
+            # Otherwise the copy would prove nothing.
+            Target(path=("copy_readable_with_keys",), at_least=60),
+        ),
+    ),
+    Entry(
         name="audit",
         title="A chain of 100,000 audit entries: verified, tampered with in five ways, written to by many at once.",
         module="tests.bench.audit",

@@ -19,6 +19,9 @@ def test_the_names_and_keys_are_those_of_the_specification() -> None:
         },
         "quota": {"used_share", "throttled", "small_p95_wait_slots", "plain"},
         "report": {"rows", "peak_memory_mb", "parse_ratio", "rows_per_s"},
+        "pii": {
+            "readable_after_expiry", "readable_from_copy", "readable_before_expiry_share", "kms_calls_per_1000_reads",
+        },
         "audit": {
             "entries", "verified_per_cpu_second", "tamperings", "detected", "named", "false_alarms", "contention",
         },
