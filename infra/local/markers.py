@@ -30,7 +30,7 @@ BUYERS_MARKER = "zqbuyermark7"
 ALWAYS: Mapping[str, str] = {
     "refresh token": "Atzr|",
     "access token": "Atza|",
-    "client secret": "amzn1.oa2-cs.",
+    "client secret": "amzn1.oa2-cs.",  # pragma: allowlist secret
 }
 """How Login with Amazon's secrets begin."""
 

@@ -12,6 +12,7 @@ import pytest
 from botocore.awsrequest import AWSResponse
 from botocore.compat import HTTPHeaders
 
+from infra.local.people import PASSWORD
 from quayside.accounts import store as accounts
 from quayside.command_line import _OUTPUTS, Streams, run
 from quayside.kernel.ids import MemberId, tenant_id_of
@@ -56,7 +57,7 @@ def test_every_account_is_reviewed_with_its_role_and_the_review_is_recorded(shar
         if name != "olga":
             attributes.append({"Name": "custom:tenant_id", "Value": tenant})
         made = cognito.admin_create_user(UserPoolId=pool, Username=name, UserAttributes=attributes)["User"]
-        cognito.admin_set_user_password(UserPoolId=pool, Username=name, Password="Harbour-light-42", Permanent=True)
+        cognito.admin_set_user_password(UserPoolId=pool, Username=name, Password=PASSWORD, Permanent=True)
         if name == "ada":
             (subject,) = (each["Value"] for each in made["Attributes"] if each["Name"] == "sub")
             with tenant_scope(tenant):

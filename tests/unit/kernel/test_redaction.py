@@ -12,7 +12,7 @@ from quayside.kernel.redaction import redacted
         ("/callback?spapi_oauth_code=ANxyz&state=1", "/callback?spapi_oauth_code=[removed]&state=1"),
         ("Authorization: Bearer abc.def", "Authorization: Bearer [removed]"),
         ("x eyJhbGciOiJub25l.eyJzdWIi.sig y", "x [removed] y"),
-        ("key AKIAIOSFODNN7EXAMPLE used", "key [removed] used"),
+        ("key AKIAIOSFODNN7EXAMPLE used", "key [removed] used"),  # pragma: allowlist secret
         ("https://b/k?X-Amz-Signature=0af1&x=1", "https://b/k?X-Amz-Signature=[removed]&x=1"),
         ("by jane.doe+x@mail.example.com today", "by [removed] today"),
         (
