@@ -13,12 +13,14 @@ from quayside.analytics.views import Overview
 from quayside.compliance.abuse_views import AbuseCaseList, AbuseCaseView
 from quayside.compliance.audit_views import AuditPage
 from quayside.compliance.credentials_views import CredentialsView
+from quayside.compliance.erasure_views import ErasureView
 from quayside.connections.views import Authorization, ConnectionList, ConnectionView, QuarantinePage, TroubleView
 from quayside.inventory.views import InventoryPage
 from quayside.orders.views import OrderDetail, OrderPage
 from quayside.sync.views import BoardPage, ReportsPage, RowsPage, RunsPage, SyncView
 from seller_api.http import Problem
 from seller_api.routes.configuration import Configuration
+from seller_api.routes.data import DataPage
 from tests.e2e.support import fake_sync
 from tests.e2e.support.fake_api import CODE, EMAIL, PASSWORD
 from tests.e2e.support.fake_data import AMERICA, EUROPE
@@ -46,6 +48,7 @@ READS = (
     (f"connections/{AMERICA}/datasets/listings/rows", RowsPage),
     (f"connections/{AMERICA}/reports", ReportsPage),
     ("audit", AuditPage),
+    ("data", DataPage),
     ("orders?limit=100", OrderPage),
     ("orders?search=lamp", OrderPage),
     ("inventory", InventoryPage),
@@ -60,6 +63,7 @@ WRITES: tuple[tuple[str, dict[str, str], Any], ...] = (
     ("connections/authorizations", {"marketplace_id": "A1PA6795UKMFR9"}, Authorization),
     (f"connections/{EUROPE}/datasets/orders/pause", {}, SyncView),
     (f"connections/{EUROPE}/datasets/orders/run", {}, SyncView),
+    ("tenant/close", {"confirmation": "Tidewater Goods"}, ErasureView),
     ("connections/callback", {"state": "state-9", "selling_partner_id": "A1", "code": "c"}, ConnectionView),
 )
 

@@ -36,7 +36,7 @@ def killed_after(store: Store, calls: int) -> Iterator[None]:
         if next(made) == calls:
             raise Killed
 
-    event = "before-send" if calls % 2 else "after-call"
+    event = "request-created" if calls % 2 else "after-call"
     clients = [store.tenant.client(name) for name in ("dynamodb", "s3")]
     clients += [store.system.client(name) for name in ("dynamodb", "sqs", "kms")]
     clients += [store.connection(door).client for door in ("tenant", "system")]
