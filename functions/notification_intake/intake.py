@@ -45,6 +45,8 @@ if TYPE_CHECKING:
     from quayside.sync.sinks import ListingStatusSink
 
 SELLER_CACHE_SECONDS = 30
+BLOCK_CACHE_SECONDS = 5
+"""How long a tenant that is not blocked is taken for that: batches come many times a second, from many sellers each."""
 TOLD_EVERY_SECONDS = 300
 """How often at most it is written down that notifications of a dataset arrive."""
 ASKED_EVERY_SECONDS = 900
@@ -221,7 +223,6 @@ class _Batch:
         self.asks: dict[_Ask, list[str]] = {}
         self.told: dict[tuple[str, str, str], datetime] = {}
         self.finished: dict[str, tuple[SyncCommand, list[str]]] = {}
-        self.blocked: dict[str, bool] = {}
 
     def want(self, message_id: str, served: Served, order_id: str, status: str) -> None:
         """Note an order that lacks its money."""
@@ -272,6 +273,7 @@ class Intake:
         self._metrics = metrics
         self._on_failure = on_failure
         self._sellers: dict[str, tuple[float, Sequence[Served]]] = {}
+        self._free: dict[str, float] = {}
         self._told: dict[tuple[str, str, str], float] = {}
         self._asked: dict[tuple[str, str], float] = {}
 
@@ -340,11 +342,16 @@ class Intake:
             self._fail(message.message_id, _SECRET_STEP, problem, batch)
 
     def _is_blocked(self, served: Served, batch: _Batch) -> bool:
-        """Return whether the operator has blocked a tenant, asked once a batch: a block holds for the next at once."""
-        known = batch.blocked.get(served.tenant_id)
-        if known is None:
-            known = batch.blocked[served.tenant_id] = self._ports.is_blocked(TenantId(served.tenant_id))
-        return known
+        """Return whether the operator has blocked a tenant; a block holds within ``BLOCK_CACHE_SECONDS``."""
+        now = batch.received_at.timestamp()
+        if abs(now - self._free.get(served.tenant_id, 0.0)) < BLOCK_CACHE_SECONDS:
+            return False
+        if self._ports.is_blocked(TenantId(served.tenant_id)):
+            return True
+        if len(self._free) >= _CACHED_SELLERS:
+            self._free.clear()
+        self._free[served.tenant_id] = now
+        return False
 
     def _read_for(self, served: Served, message: Message, notification: Notification, batch: _Batch) -> None:
         payload = notification.payload

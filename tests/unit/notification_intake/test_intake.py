@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from notification_intake.intake import (
     ASKED_EVERY_SECONDS,
+    BLOCK_CACHE_SECONDS,
     SECRET_UNTRIED_AFTER,
     SELLER_CACHE_SECONDS,
     TRIES,
@@ -162,8 +163,12 @@ def test_reports_of_other_people_cost_no_look_up_or_one_when_they_are_of_a_type_
     assert world.sent == []
 
 
-def test_nothing_of_a_blocked_tenant_is_applied_asked_for_or_kept_from_the_next_batch_on() -> None:
+def test_nothing_of_a_blocked_tenant_is_applied_asked_for_or_kept_after_five_seconds() -> None:
     world = World()
+    world.take(listing_status())
+    world.clock.advance(BLOCK_CACHE_SECONDS)
+    world.statuses.clear()
+    world.metrics.counts.clear()
     of_all_kinds = (listing_status(), listing_issues(), listing_quantity(), transaction_update())
     unusable = order_change(marketplace="NOWHERE")
     world.blocked.add(TENANT)
