@@ -312,5 +312,6 @@ def test_every_screen_has_a_case() -> None:
         "/connections/{connection_id}/sync": "sync-in-order",
         "/sync": "sync-chosen",
         "/settings/audit": "settings-audit",
+        "/settings/data": "data",
     }
     assert {wanted.get(path, path.strip("/")) for path in SCREENS} <= names
