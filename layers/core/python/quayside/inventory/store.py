@@ -12,7 +12,7 @@ from quayside.kernel.clock import epoch_milliseconds, epoch_seconds
 from quayside.kernel.ids import ConnectionId
 from quayside.kernel.tenancy import current_tenant
 from quayside.storage import keys
-from quayside.storage.tables import AMAZON_DATA_DAYS, write
+from quayside.storage.tables import AMAZON_DATA_DAYS, living, write
 
 NOTIFICATION = "amazon:notifications/FBA_INVENTORY_AVAILABILITY_CHANGES"
 SUMMARIES = "amazon:fbaInventory/v1"
@@ -52,14 +52,14 @@ class Shelved(NamedTuple):
 def upsert(connection_id: ConnectionId, facts: PositionFacts, received_at: datetime, source: str) -> Outcome:
     """Write a position unless one at least as new is stored: one conditional update.
 
-    It is kept for 18 months after Amazon last changed it (DPP 1.7).
+    It is kept for 18 months after Amazon last changed it, or after it reached us if Amazon's clock is ahead (DPP 1.7).
     """
     record = PositionRecord
     at = epoch_milliseconds(facts.updated_at)
     actions = [
         record.source_updated_at.set(at),
         record.received_at.set(epoch_seconds(received_at)),
-        record.expires_at.set(epoch_seconds(facts.updated_at + timedelta(days=AMAZON_DATA_DAYS))),
+        record.expires_at.set(epoch_seconds(min(facts.updated_at, received_at) + timedelta(days=AMAZON_DATA_DAYS))),
         record.quantities.set(text_of(facts.quantities)),
     ]
     if facts.asin:
@@ -85,7 +85,7 @@ def _shelf(shelf: Shelf, after: Place | None) -> Iterator[Shelved]:
     found = PositionRecord.query(
         partition, PositionRecord.sk.between(low, f"{SORT_PREFIX}{keys.HIGHEST}"), page_size=_PAGE_SIZE
     )
-    for record in found:
+    for record in living(found):
         place = Place(record.sk, shelf.marketplace_id, shelf.connection_id)
         if after is None or place > after:
             yield Shelved(place, record)

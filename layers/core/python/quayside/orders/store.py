@@ -35,7 +35,7 @@ from quayside.orders.rules import (
     with_ids_of,
 )
 from quayside.storage import keys
-from quayside.storage.tables import Item, look_up, write
+from quayside.storage.tables import Item, living, look_up, write
 
 if TYPE_CHECKING:
     from pynamodb.expressions.condition import Condition
@@ -291,9 +291,10 @@ def _shelf(shelf: Shelf, from_day: date, to_day: date, before: str | None, page_
         return
     while (month.year, month.month) >= (from_day.year, from_day.month):
         partition = keys.orders(current_tenant(), shelf.connection_id, shelf.marketplace_id, month)
-        for record in OrderRecord.query(
+        found = OrderRecord.query(
             partition, OrderRecord.sk.between(low, high), scan_index_forward=False, page_size=min(page_size, _PAGE_SIZE)
-        ):
+        )
+        for record in living(found):
             if record.sk != before:
                 yield record
         month = month.replace(day=1) - timedelta(days=1)

@@ -386,9 +386,10 @@ class Store:
         sessions: TenantSessions | None = None,
     ) -> None:
         self.settings = settings
+        self.clock = clock or SystemClock()
         self.system = AwsSession(settings)
         opened = sessions or AssumedTenantSessions(settings, access, self.system)
-        self.tenant = AwsSession(settings, TenantCredentials(opened, clock or SystemClock()))
+        self.tenant = AwsSession(settings, TenantCredentials(opened, self.clock))
         self._connections: dict[str, SharedConnection] = {}
 
     def connection(self, door: str) -> SharedConnection:

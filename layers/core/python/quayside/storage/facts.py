@@ -111,7 +111,10 @@ def version_of(at: datetime) -> int:
 
 
 def stored[Item: FactItem](model: type[Item], keys: Iterable[Key]) -> dict[Key, Item]:
-    """Return what is stored under these keys, each read once, strongly consistent; absent ones are left out."""
+    """Return what is stored under these keys, each read once, strongly consistent; absent ones are left out.
+
+    It is for writers, who begin anew where a fact has ended: ended ones that are still there are among them.
+    """
     wanted: list[tuple[str, str]] = list({(key.pk, key.sk): None for key in keys})
     found = model.batch_get(wanted, consistent_read=True)
     return {Key(record.pk, record.sk): record for record in found}

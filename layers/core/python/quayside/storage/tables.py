@@ -8,7 +8,7 @@ bound store, never from the class.
 more than one writer are changed by ``write`` alone: one conditional UpdateItem that sets what the writer knows.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, ClassVar, NamedTuple, Self, cast, override
 
@@ -31,6 +31,9 @@ Item = dict[str, dict[str, Any]]
 
 AMAZON_DATA_DAYS = 548
 """Amazon data that is not personal is kept for 18 months at most (DPP 1.7)."""
+
+AMAZON_SOURCES = ("amazon:", "quayside:metrics_roller")
+"""How the sources of Amazon's data begin: what Amazon told, and the figures that are added up from it."""
 
 
 class LookupIndex(GlobalSecondaryIndex["CoreItem"]):  # type: ignore[no-untyped-call]  # pynamodb leaves it untyped
@@ -101,9 +104,10 @@ class _Record(Model):
     def find(cls, key: Key, *, consistent: bool = True) -> Self | None:
         """Read one record, or None when there is none. Strongly consistent unless told otherwise."""
         try:
-            return cls.get(key.pk, key.sk, consistent_read=consistent)
+            found = cls.get(key.pk, key.sk, consistent_read=consistent)
         except cls.DoesNotExist:
             return None
+        return next(living((found,)), None)
 
     @classmethod
     def remove(cls, key: Key) -> None:
@@ -218,6 +222,19 @@ class CoordinationItem(_Record):
         door = "system"
 
 
+def living[Record: _Record](records: Iterable[Record]) -> Iterator[Record]:
+    """Leave out facts of Amazon's whose time is over, though DynamoDB has not removed them yet (DPP 1.7).
+
+    ``find``, ``page`` and ``every`` do so themselves; who queries a model or reads a batch of facts to show them goes
+    through here. Records of other tables are left to their readers, who say what an ended one means.
+    """
+    clock = bound().clock
+    for record in records:
+        ended = isinstance(record, CoreItem) and record.expired(clock.now())
+        if not (ended and record.source.startswith(AMAZON_SOURCES)):
+            yield record
+
+
 class Written(NamedTuple):
     """The outcome of ``write``.
 
@@ -243,7 +260,8 @@ def write(  # noqa: PLR0913 - the parts of one conditional UpdateItem
     """Change one item by a single UpdateItem; create it when it is not there and the condition allows.
 
     A condition that does not hold is an outcome, not an error. The item that stood in the way comes back with it, so
-    that nobody reads again. ``kind`` and ``source`` are set on every write, so no item lacks them.
+    that nobody reads again. ``kind`` and ``source`` are set on every write, so no item lacks them. No fact of Amazon's
+    comes to be without an end: a write that sets none changes only an item that has one.
 
     Args:
         model: the kind of record.
@@ -256,6 +274,9 @@ def write(  # noqa: PLR0913 - the parts of one conditional UpdateItem
     Raises:
         pynamodb.exceptions.UpdateError: anything else that went wrong.
     """
+    if _is_fact_of_amazon(model, source) and not any(_sets_the_end(action) for action in actions):
+        has_end = model.expires_at.exists()
+        condition = has_end if condition is None else condition & has_end
     connection = model._get_connection()  # noqa: SLF001 - the door is the model's own
     arguments = connection.get_operation_kwargs(
         key.pk,
@@ -275,6 +296,14 @@ def write(  # noqa: PLR0913 - the parts of one conditional UpdateItem
     return Written(applied=True, item=cast("Item", answer.get("Attributes", {})))
 
 
+def _is_fact_of_amazon(model: type[_Record], source: str) -> bool:
+    return issubclass(model, CoreItem) and source.startswith(AMAZON_SOURCES)
+
+
+def _sets_the_end(action: Action) -> bool:
+    return getattr(action.values[0], "path", None) == ["expires_at"]
+
+
 def create(
     model: type[_Record], key: Key, attributes: Mapping[str, Mapping[str, Any]], *, source: str = "quayside"
 ) -> Written:
@@ -287,8 +316,11 @@ def create(
         source: where the facts come from.
 
     Raises:
+        ValueError: a fact of Amazon's has no end.
         pynamodb.exceptions.PutError: anything else that went wrong.
     """
+    if _is_fact_of_amazon(model, source) and "expires_at" not in attributes:
+        raise ValueError(f"An item of kind {model.KIND} is of Amazon, so it needs expires_at.")
     connection = model._get_connection()  # noqa: SLF001 - the door is the model's own
     arguments = connection.connection.get_operation_kwargs(
         connection.table_name,
@@ -310,7 +342,10 @@ def create(
 
 
 class Page[Record: _Record](NamedTuple):
-    """A page of records. ``next_sort_key`` continues after it, None when this was the last; it names no tenant."""
+    """A page of records. ``next_sort_key`` continues after it, None when this was the last; it names no tenant.
+
+    Facts that have ended are left out, so a page may be short and still not the last.
+    """
 
     records: list[Record]
     next_sort_key: str | None
@@ -352,7 +387,7 @@ def page[Record: _Record](  # noqa: PLR0913 - the parts of one query
         limit=limit,
         last_evaluated_key=None if after is None else {"pk": {"S": pk}, "sk": {"S": after}},
     )
-    records = list(found)
+    records = list(living(found))
     last = found.last_evaluated_key
     return Page(records, None if last is None else str(last["sk"]["S"]))
 

@@ -8,7 +8,7 @@ from quayside.kernel.tenancy import current_tenant
 from quayside.storage import keys
 from quayside.storage.facts import Browsed, Fact, Shelf, Tally, browse, stored, upsert, version_of
 from quayside.storage.keys import Key
-from quayside.storage.tables import every
+from quayside.storage.tables import every, living
 from quayside.supply_chain.records import (
     ITEM_PREFIX,
     SHIPMENT_PREFIX,
@@ -131,7 +131,7 @@ def common_ids(connection_id: ConnectionId) -> dict[str, str]:
 def shipments(connection_id: ConnectionId, shipment_ids: Iterable[str]) -> dict[str, ShipmentRecord]:
     """Return the stored shipments among these, by id."""
     wanted = [keys.inbound_shipment(current_tenant(), connection_id, shipment_id) for shipment_id in shipment_ids]
-    return {shipment_id_of(key.sk): record for key, record in stored(ShipmentRecord, wanted).items()}
+    return {shipment_id_of(record.sk): record for record in living(stored(ShipmentRecord, wanted).values())}
 
 
 def browse_items(connection_id: ConnectionId, cursor: str | None, limit: int) -> Browsed[ItemRecord]:

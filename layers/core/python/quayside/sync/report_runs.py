@@ -17,7 +17,7 @@ from quayside.kernel.clock import epoch_seconds, format_instant, parse_instant
 from quayside.kernel.ids import ConnectionId
 from quayside.kernel.tenancy import current_tenant
 from quayside.storage import keys
-from quayside.storage.tables import AMAZON_DATA_DAYS, CoreItem, write
+from quayside.storage.tables import AMAZON_DATA_DAYS, CoreItem, living, write
 from quayside.sync.commands import Cause
 from quayside.sync.report_rules import SENT_WITHIN, STALLED_AFTER
 from quayside.sync.views import ReportState
@@ -245,13 +245,14 @@ def change(run: ReportRun, actions: Sequence[Action], now: datetime) -> ReportRu
 def newest_first(connection_id: ConnectionId, report_type: str, until: datetime | None = None) -> Iterator[ReportRun]:
     """Yield the runs of a type by where their windows begin, the newest first, lazily."""
     low, high = keys.report_range(report_type, until)
-    yield from ReportRun.query(
+    found = ReportRun.query(
         keys.report_runs(current_tenant(), connection_id),
         ReportRun.sk.between(low, high),
         consistent_read=True,
         scan_index_forward=False,
         page_size=_PAGE,
     )
+    yield from living(found)
 
 
 def history(connection_id: ConnectionId, report_type: str) -> list[ReportRun]:
