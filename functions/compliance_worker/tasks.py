@@ -2,7 +2,14 @@
 
 from collections.abc import Mapping
 
-from quayside.compliance import audit_tasks, canary, credentials_tasks, erasure_service, pii_service
+from quayside.compliance import (
+    audit_tasks,
+    canary,
+    credentials_tasks,
+    erasure_service,
+    pii_service,
+    retention_service,
+)
 from quayside.compliance.tasks import RunsTask
 
 TASKS: Mapping[str, RunsTask] = {
@@ -11,6 +18,7 @@ TASKS: Mapping[str, RunsTask] = {
     pii_service.MANIFEST: pii_service.make_manifests,
     "erasure.due": erasure_service.begin_due,
     "erasure.run": erasure_service.run,
+    retention_service.SWEEP: retention_service.sweep,
     "credentials.review": credentials_tasks.review,
     "canary": canary.watch,
 }

@@ -52,6 +52,7 @@ def test_the_api_the_stream_and_the_client_secret_are_watched(template: Template
         ("IteratorAge", "MetricsRoller"),
         ("InvalidClientSecret", "sync_worker"),
         ("IsolationBroken", "compliance_worker"),
+        ("RetentionBroken", "compliance_worker"),
     }
 
     assert expected <= watched(template)

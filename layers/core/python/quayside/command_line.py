@@ -20,6 +20,7 @@ from quayside.compliance import (
     evidence_commands,
     incident_commands,
     pii_commands,
+    retention_commands,
 )
 from quayside.kernel.clock import Clock, SystemClock, format_instant
 from quayside.kernel.errors import QuaysideError
@@ -142,6 +143,7 @@ def _parser() -> argparse.ArgumentParser:
     verbs = compliance.add_subparsers(dest="verb", required=True, metavar="VERB")
     evidence_commands.add_report(verbs)
     pii_commands.add_manifests(verbs)
+    retention_commands.add_retention(verbs)
     return parser
 
 

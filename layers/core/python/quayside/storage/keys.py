@@ -491,6 +491,16 @@ def manifest(day: date, part: int) -> Key:
     return Key(manifests(day), f"{manifest_prefix(day)}{part:06d}")
 
 
+def sweep_results(day: date) -> str:
+    """Return the partition of what the sweeps of the year of ``day`` counted."""
+    return f"RETENTION#{day:%Y}"
+
+
+def sweep_result(day: date, shard: int) -> Key:
+    """Return the key of what one day's sweep counted in one shard of the tenants."""
+    return Key(sweep_results(day), f"DAY#{day.isoformat()}#{shard}")
+
+
 def receipts(tenant_id: TenantId) -> str:
     """Return the partition of the receipts of a tenant's erasures, in the table of the audit trail."""
     return f"{tenant_prefix(tenant_id)}RECEIPTS"
