@@ -89,6 +89,7 @@ def compose() -> Container:
             "vault_key_arn",
             "work_queue_url",
             "compliance_queue_url",
+            "exports_bucket",
             "audit_table",
             "intake_queue_url",
             "tenant_role_arn",

@@ -45,7 +45,7 @@ def test_facts_only_reaches_core_of_one_tenant_and_no_credential() -> None:
 
 def test_the_api_may_seal_and_destroy_but_never_read() -> None:
     text = session_policy(SETTINGS, STORES_CREDENTIALS, T)
-    _, vault, key, _ = statements(STORES_CREDENTIALS)
+    _, vault, key, *_ = statements(STORES_CREDENTIALS)
     assert vault["Action"] == ["dynamodb:DeleteItem", "dynamodb:PutItem", "dynamodb:UpdateItem"]
     assert vault["Condition"] == {
         "ForAllValues:StringLike": {"dynamodb:LeadingKeys": [f"T#{T}#VAULT#*"]},
@@ -83,8 +83,13 @@ def test_the_worker_reaches_the_raw_files_of_one_tenant_and_nobody_else_does() -
     assert data_key["Condition"] == {
         "StringEquals": {"kms:ViaService": ["dynamodb.eu-west-1.amazonaws.com", "s3.eu-west-1.amazonaws.com"]}
     }
-    for access in (FACTS_ONLY, STORES_CREDENTIALS):
-        assert "s3" not in session_policy(SETTINGS, access, T)
+    assert "s3" not in session_policy(SETTINGS, FACTS_ONLY, T)
+
+
+def test_the_api_opens_exports_of_one_tenant_and_no_other_file() -> None:
+    *_, files, _, _ = statements(STORES_CREDENTIALS)
+    assert files == {"Effect": "Allow", "Action": ["s3:GetObject"], "Resource": [f"arn:aws:s3:::exports/T/{T}/*"]}
+    assert ":raw" not in session_policy(SETTINGS, STORES_CREDENTIALS, T)
 
 
 def test_the_keeper_reaches_everything_of_one_tenant_and_opens_no_credential() -> None:

@@ -220,6 +220,12 @@ def test_a_tenant_role_reaches_the_tenants_keys_alone(template: Template, role: 
         receipts = statements.pop("ReadOwnReceipts")
         assert (receipts["Action"], receipts["Resource"]) == (["dynamodb:Query"], {"Fn::GetAtt": ["AuditTable", "Arn"]})
         assert assert_bound_to_keys(receipts) == [f"T#{tag}#RECEIPTS"]
+        files, decryption = statements.pop("ReadOwnExports"), statements.pop("DecryptExports")
+        assert (files["Action"], decryption["Action"]) == (["s3:GetObject"], ["kms:Decrypt"])
+        assert files["Resource"] == {"Fn::Sub": "${ExportsBucket.Arn}/T/${!aws:PrincipalTag/tenant_id}/*"}
+        assert decryption["Condition"] == {
+            "StringEquals": {"kms:ViaService": {"Fn::Sub": "s3.${AWS::Region}.amazonaws.com"}}
+        }
     if role == "TenantKeeperRole":
         assert_keeps(statements)
     assert statements == {}

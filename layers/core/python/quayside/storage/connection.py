@@ -40,6 +40,8 @@ CACHED_SESSIONS = 512
 _CANARY_SECONDS = 900
 USER_AGENT = "Quayside/0.1"
 """How the product names itself to AWS."""
+_FILES = Config(signature_version="s3v4", s3={"addressing_style": "virtual"})
+"""Otherwise botocore signs addresses in the old way, which files under a customer key refuse, and for us-east-1."""
 
 _ITEM_ACTIONS = (
     "dynamodb:BatchGetItem", "dynamodb:ConditionCheckItem", "dynamodb:DeleteItem", "dynamodb:GetItem",
@@ -74,8 +76,9 @@ STORES_CREDENTIALS = TenantAccess(
     vault_actions=("dynamodb:DeleteItem", "dynamodb:PutItem", "dynamodb:UpdateItem"),
     kms_actions=("kms:Encrypt",),
     further_tables=("audit_table",),
+    export_actions=("s3:GetObject",),
 )
-"""May put credentials into the vault and destroy them, never read them."""
+"""May put credentials into the vault and destroy them, never read them; hands out links to exports."""
 USES_CREDENTIALS = TenantAccess(
     vault_actions=("dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"),
     kms_actions=("kms:Decrypt", "kms:Encrypt"),
@@ -312,7 +315,8 @@ class AwsSession:
         """Return the client of an AWS service, with this session's timeouts and attempts."""
         made = self._clients.get(service)
         if made is None:
-            made = self._session.create_client(service, region_name=self.settings.aws_region, config=self._config)
+            config = self._config.merge(_FILES) if service == "s3" else self._config
+            made = self._session.create_client(service, region_name=self.settings.aws_region, config=config)
             self._clients[service] = made
         return made
 

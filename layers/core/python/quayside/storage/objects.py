@@ -145,6 +145,22 @@ class ExportObjects(RawObjects):
         self._store = store
         self._bucket = store.settings.exports_bucket
 
+    def link(self, key: str, file_name: str, seconds: int) -> str:
+        """Return an address under which anybody gets the file for ``seconds``, saved as ``file_name``.
+
+        It is signed with the session of the tenant in scope, so ``seconds`` must be less than
+        ``connection.REFRESH_BEFORE``, for which every session that is handed out still lives.
+        """
+        _check(key)
+        wanted = {
+            "Bucket": self._bucket,
+            "Key": key,
+            "ResponseContentDisposition": f'attachment; filename="{file_name}"',
+            "ResponseContentType": "application/zip",
+        }
+        address: str = self._client.generate_presigned_url("get_object", Params=wanted, ExpiresIn=seconds)
+        return address
+
 
 class _Upload:
     """One upload in parts, begun when the first part is there."""
