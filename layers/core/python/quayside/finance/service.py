@@ -26,9 +26,11 @@ from quayside.finance.rules import (
 from quayside.finance.store import Posted
 from quayside.finance.views import (
     FEE_COLUMNS,
+    LINE_COLUMNS,
     SETTLEMENT_COLUMNS,
     TRANSACTION_COLUMNS,
     fee_row,
+    line_row,
     settlement_row,
     transaction_row,
 )
@@ -350,3 +352,23 @@ def rows_view(
     found = store.browse_transactions(connection_id, date.fromisoformat(newest[:10]), cursor, limit, wanted)
     rows = tuple(transaction_row(record) for _, record in found.found)
     return RowsPage(TRANSACTION_COLUMNS, rows, found.next_cursor, as_of)
+
+
+def lines_view(
+    connection_id: ConnectionId,
+    dataset: str,
+    marketplace_id: str | None,  # noqa: ARG001 - as rows_view; a settlement is of the whole account
+    cursor: str | None,
+    limit: int,
+) -> RowsPage:
+    """Return a page of the lines of all settlements of a connection of the tenant in scope.
+
+    Raises:
+        NotFound: there is no such connection.
+        InvalidInput: the cursor is not one of ours.
+    """
+    connections.get(connection_id)
+    health = connections.health_of(connection_id).get(dataset)
+    found = store.browse_lines(connection_id, cursor, limit)
+    rows = tuple(line_row(settlement_id, record) for settlement_id, record in found.found)
+    return RowsPage(LINE_COLUMNS, rows, found.next_cursor, None if health is None else health.last_success_at)

@@ -188,6 +188,16 @@ def lines_of(connection_id: ConnectionId, settlement_id: str) -> Iterator[LineFa
         yield line_from(record.facts)
 
 
+def browse_lines(connection_id: ConnectionId, cursor: str | None, limit: int) -> Browsed[SettlementLineRecord]:
+    """Return a page of the lines of all settlements of a connection, one settlement after the other."""
+    tenant_id = current_tenant()
+    settled = every(SettlementRecord, keys.settlements(tenant_id, connection_id), prefix=SETTLEMENT_PREFIX)
+    # Each once: a payout that Amazon moved to another day is stored under both.
+    ids = dict.fromkeys(settlement_id_of(record.sk) for record in settled)
+    shelves = [Shelf(each, keys.settlement_lines(tenant_id, connection_id, each)) for each in ids]
+    return browse(SettlementLineRecord, shelves, prefix=LINE_PREFIX, cursor=cursor, limit=limit)
+
+
 def keep_control(record: SettlementRecord, checked: Control) -> bool:
     """Store how a settlement's lines compare with its summary, unless a newer summary came meanwhile; whether it did.
 

@@ -2,11 +2,13 @@
 
 from quayside.finance.records import (
     FeeRecord,
+    SettlementLineRecord,
     SettlementRecord,
     TransactionRecord,
     control_from,
     estimate_from,
     estimated_at_of,
+    line_from,
     posted_of,
     refusal_from,
     settlement_id_of,
@@ -45,6 +47,24 @@ SETTLEMENT_COLUMNS = (
     Column("residual", "Residual", "money"),
     Column("state", "Check", "text"),
 )
+
+LINE_COLUMNS = (
+    Column("settlement_id", "Settlement", "text"),
+    Column("transaction_type", "Transaction", "text"),
+    Column("amount_type", "Kind of amount", "text"),
+    Column("amount_description", "Amount of", "text"),
+    Column("amount", "Amount", "money"),
+    Column("posted_at", "Posted", "instant"),
+    Column("order_id", "Order", "text"),
+    Column("order_item_id", "Line of the order", "text"),
+    Column("seller_sku", "SKU", "text"),
+    Column("quantity", "Units", "number"),
+    Column("marketplace_name", "Marketplace", "text"),
+    Column("shipment_id", "Shipment", "text"),
+    Column("adjustment_id", "Adjustment", "text"),
+    Column("promotion_id", "Promotion", "text"),
+)
+"""What an export says of each line of a settlement."""
 
 REFERRAL, FBA = "ReferralFee", "FBAFees"
 
@@ -96,6 +116,27 @@ def settlement_row(record: SettlementRecord) -> tuple[Cell, ...]:
         Money(checked.sum_minor, statement.currency) if added_up else None,
         Money(checked.residual_minor, statement.currency) if added_up else None,
         _CHECKS[checked.state],
+    )
+
+
+def line_row(settlement_id: str, record: SettlementLineRecord) -> tuple[Cell, ...]:
+    """Return a line of a settlement as a row of ``LINE_COLUMNS``."""
+    line = line_from(record.facts)
+    return (
+        settlement_id,
+        line.transaction_type,
+        line.amount_type,
+        line.amount_description,
+        Money(line.amount_minor, line.currency),
+        _instant(line.posted_at),
+        line.order_id,
+        line.order_item_id,
+        line.seller_sku,
+        line.quantity,
+        line.marketplace_name,
+        line.shipment_id,
+        line.adjustment_id,
+        line.promotion_id,
     )
 
 

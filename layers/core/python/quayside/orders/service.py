@@ -38,7 +38,17 @@ from quayside.orders.rules import (
     Windows,
 )
 from quayside.orders.store import Outcome, Shelf, Upserted
-from quayside.orders.views import COLUMNS, OrderDetail, OrderPage, Searched, detail_of, row_of, summary_of
+from quayside.orders.views import (
+    COLUMNS,
+    LINE_COLUMNS,
+    OrderDetail,
+    OrderPage,
+    Searched,
+    detail_of,
+    line_rows,
+    row_of,
+    summary_of,
+)
 from quayside.storage.tables import AMAZON_DATA_DAYS, Item
 from quayside.sync.sinks import Applied, Rejected, ReportLoad
 from quayside.sync.views import RowsPage
@@ -503,6 +513,33 @@ def rows_view(
         NotFound: there is no such connection.
         InvalidInput: the cursor is not one of ours.
     """
+    page = _browse(connection_id, dataset, marketplace_id, cursor, limit)
+    return RowsPage(COLUMNS, tuple(row_of(each) for each in page.orders), page.next_cursor, page.as_of)
+
+
+def lines_view(
+    connection_id: ConnectionId, dataset: str, marketplace_id: str | None, cursor: str | None, limit: int
+) -> RowsPage:
+    """Return the lines of a page of ``limit`` orders, as ``rows_view`` returns the orders.
+
+    Raises:
+        NotFound: there is no such connection.
+        InvalidInput: the cursor is not one of ours.
+    """
+    page = _browse(connection_id, dataset, marketplace_id, cursor, limit)
+    rows = tuple(row for each in page.orders for row in line_rows(each))
+    return RowsPage(LINE_COLUMNS, rows, page.next_cursor, page.as_of)
+
+
+class _Browsed(NamedTuple):
+    orders: Sequence[OrderRecord]
+    next_cursor: str | None = None
+    as_of: str | None = None
+
+
+def _browse(
+    connection_id: ConnectionId, dataset: str, marketplace_id: str | None, cursor: str | None, limit: int
+) -> _Browsed:
     before = decode_cursor(cursor, 1)[0] if cursor else None
     if before is not None and not _is_order_sort(before):
         raise invalid_cursor()
@@ -511,11 +548,11 @@ def rows_view(
     reached = (known.connection.connected_at, _oldest([known]), health.last_attempt_at if health else None)
     newest = max((text for text in reached if text), default=None)
     if newest is None:
-        return RowsPage(COLUMNS, (), None, None)
+        return _Browsed(())
     # No order is newer than the last contact with Amazon; a day of the marketplace may be one ahead of UTC's.
     last = date.fromisoformat(newest[:10]) + timedelta(days=1)
     first = last - timedelta(days=MAXIMUM_HISTORY_DAYS + AMAZON_DATA_DAYS)
     orders = store.newest_first(_shelves([known], marketplace_id), first, last, before, page_size=limit + 1)
     found = list(islice(orders, limit + 1))
     following = encode_cursor(found[limit - 1].sk) if len(found) > limit else None
-    return RowsPage(COLUMNS, tuple(row_of(each) for each in found[:limit]), following, _oldest([known]))
+    return _Browsed(found[:limit], following, _oldest([known]))

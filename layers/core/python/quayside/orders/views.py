@@ -35,6 +35,25 @@ COLUMNS = (
 )
 """What the data browser shows of an order."""
 
+LINE_COLUMNS = (
+    Column("marketplace_id", "Marketplace", "text"),
+    Column("order_id", "Order", "text"),
+    Column("purchased_at", "Bought", "instant"),
+    Column("order_item_id", "Line", "text"),
+    Column("seller_sku", "SKU", "text"),
+    Column("asin", "ASIN", "text"),
+    Column("title", "Title", "text"),
+    Column("quantity_ordered", "Ordered", "number"),
+    Column("quantity_shipped", "Shipped", "number"),
+    Column("cancelled", "Cancelled", "text"),
+    Column("item", "Goods", "money"),
+    Column("tax", "Tax", "money"),
+    Column("shipping", "Shipping", "money"),
+    Column("discount", "Discount", "money"),
+    Column("other", "Other", "money"),
+)
+"""What an export says of each line of an order: fields of ``LineView``, and which order it is of."""
+
 
 class OrderSummary(msgspec.Struct, frozen=True):
     """One order in the list. ``total`` is null while Amazon has not given the money; ``total_state`` says so."""
@@ -171,6 +190,15 @@ def row_of(record: OrderRecord) -> tuple[Cell, ...]:
         format_instant(from_epoch_milliseconds(int(record.source_updated_at))),
         format_instant(from_epoch_seconds(int(record.received_at))),
         record.source,
+    )
+
+
+def line_rows(record: OrderRecord) -> tuple[tuple[Cell, ...], ...]:
+    """Return the lines of an order as rows of ``LINE_COLUMNS``."""
+    order = detail_of(record)
+    return tuple(
+        (order.marketplace_id, order.order_id, order.purchased_at, *msgspec.structs.astuple(line))
+        for line in order.lines
     )
 
 
