@@ -7,6 +7,7 @@ from quayside.compliance import (
     canary,
     credentials_tasks,
     erasure_service,
+    export_service,
     pii_service,
     retention_service,
 )
@@ -19,6 +20,7 @@ TASKS: Mapping[str, RunsTask] = {
     "erasure.due": erasure_service.begin_due,
     "erasure.run": erasure_service.run,
     retention_service.SWEEP: retention_service.sweep,
+    export_service.RUN: export_service.run,
     "credentials.review": credentials_tasks.review,
     "canary": canary.watch,
 }

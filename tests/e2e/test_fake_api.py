@@ -14,6 +14,7 @@ from quayside.compliance.abuse_views import AbuseCaseList, AbuseCaseView
 from quayside.compliance.audit_views import AuditPage
 from quayside.compliance.credentials_views import CredentialsView
 from quayside.compliance.erasure_views import ErasureView
+from quayside.compliance.export_views import ExportView
 from quayside.connections.views import Authorization, ConnectionList, ConnectionView, QuarantinePage, TroubleView
 from quayside.inventory.views import InventoryPage
 from quayside.orders.views import OrderDetail, OrderPage
@@ -63,6 +64,7 @@ WRITES: tuple[tuple[str, dict[str, str], Any], ...] = (
     ("connections/authorizations", {"marketplace_id": "A1PA6795UKMFR9"}, Authorization),
     (f"connections/{EUROPE}/datasets/orders/pause", {}, SyncView),
     (f"connections/{EUROPE}/datasets/orders/run", {}, SyncView),
+    ("data/exports", {"connection_id": AMERICA}, ExportView),
     ("tenant/close", {"confirmation": "Tidewater Goods"}, ErasureView),
     ("connections/callback", {"state": "state-9", "selling_partner_id": "A1", "code": "c"}, ConnectionView),
 )

@@ -78,6 +78,8 @@ def _erasures(fake: FakeQuayside) -> None:
     waiting = fake_data.erasure(fake.now(), AMERICA, "disconnect")
     fake.erasures = [waiting, fake_data.erasure(fake.now(), EUROPE, "revocation", "running")]
     fake.receipts = [fake_data.receipt(fake.now())]
+    states = ((AMERICA, "running"), (None, "ready"), (None, "failed"))
+    fake.exports = [fake_data.export(fake.now(), of, state) for of, state in states]
 
 
 def _open_closing(visit: Visit) -> None:

@@ -1,4 +1,4 @@
-"""The organisation's data as a whole: what is being erased, the receipts, and closing the account."""
+"""The organisation's data as a whole: taking it along, what is being erased, the receipts, closing the account."""
 
 import secrets
 from typing import Annotated
@@ -7,7 +7,9 @@ import msgspec
 
 from quayside.accounts import service as accounts
 from quayside.compliance import erasure_service as erasures
+from quayside.compliance import export_service as exports
 from quayside.compliance.erasure_views import ErasureView, ReceiptView
+from quayside.compliance.export_views import ExportLink, ExportView
 from quayside.connections import service as connections
 from quayside.connections.rules import is_live
 from quayside.kernel.errors import FieldProblem, InvalidInput
@@ -18,10 +20,17 @@ routes = Routes("data")
 
 
 class DataPage(msgspec.Struct, frozen=True):
-    """Erasures that wait, run or ended lately, and the receipts of all that ended; latest first."""
+    """Exports, erasures that wait, run or ended lately, and the receipts of all that ended; latest first."""
 
+    exports: tuple[ExportView, ...]
     erasures: tuple[ErasureView, ...]
     receipts: tuple[ReceiptView, ...]
+
+
+class ExportRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Of which connection; null for all of them."""
+
+    connection_id: Annotated[str, msgspec.Meta(max_length=64)] | None = None
 
 
 class Closing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -31,9 +40,27 @@ class Closing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 @routes.get("/data", permission="tenant.read")
-def show_data(_call: Call[None, None]) -> DataPage:
-    """Show which data is being erased, how far that is, and the receipts of what was erased."""
-    return DataPage(erasures.erasures(), erasures.receipts())
+def show_data(call: Call[None, None]) -> DataPage:
+    """Show what can be taken along, which data is being erased and how far that is, and the receipts."""
+    return DataPage(exports.exports(call.container.clock), erasures.erasures(), erasures.receipts())
+
+
+@routes.post("/data/exports", permission="connections.manage", body=ExportRequest, status=202)
+def ask_for_export(call: Call[ExportRequest, None]) -> ExportView:
+    """Have everything that is known of a connection, or of all, made into one file; one under way is not made twice."""
+    wanted = call.body.connection_id
+    return exports.ask(
+        None if wanted is None else check_connection_id(wanted),
+        requested_by=call.principal.member_id,
+        clock=call.container.clock,
+        entropy=secrets.token_bytes,
+    )
+
+
+@routes.post("/data/exports/{export_id}/link", permission="connections.manage")
+def link_export(call: Call[None, None]) -> ExportLink:
+    """Make an address that opens the file of an export for five minutes, without any further sign-in."""
+    return exports.link(call.path("export_id"), clock=call.container.clock)
 
 
 @routes.post("/data/erasures/{erasure_id}/begin", permission="connections.manage", status=202)

@@ -36,6 +36,8 @@ ROUTE_TABLE = {
     "PATCH /tenant": "tenant.manage",
     "POST /tenant/close": "tenant.close",
     "GET /data": "tenant.read",
+    "POST /data/exports": "connections.manage",
+    "POST /data/exports/{export_id}/link": "connections.manage",
     "POST /data/erasures/{erasure_id}/begin": "connections.manage",
     "GET /connections": "connections.read",
     "GET /connections/{connection_id}": "connections.read",

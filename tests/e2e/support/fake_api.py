@@ -81,6 +81,7 @@ class FakeQuayside:
         self.orders = fake_data.orders(now)
         self.positions = fake_data.positions(now)
         self.quarantine = fake_data.quarantine(now)
+        self.exports: list[Json] = []
         self.erasures: list[Json] = []
         self.receipts: list[Json] = []
         self.trouble: dict[str, Response] = {}
@@ -221,7 +222,10 @@ class FakeQuayside:
                 self.organisation = body["name"]
                 return JSONResponse(self.me())
             case ["GET", "data"]:
-                return JSONResponse({"erasures": self.erasures, "receipts": self.receipts})
+                return JSONResponse({"exports": self.exports, "erasures": self.erasures, "receipts": self.receipts})
+            case ["POST", "data", "exports"]:
+                self.exports.insert(0, fake_data.export(self.now(), body["connection_id"], "running"))
+                return JSONResponse(self.exports[0], status_code=202)
             case ["POST", "data", "erasures", erasure_id, "begin"]:
                 (found,) = (each for each in self.erasures if each["erasure_id"] == erasure_id)
                 found["begins_at"] = fake_data.instant(self.now() + timedelta(minutes=10))

@@ -88,6 +88,25 @@ def erasure(now: datetime, connection_id: str | None, cause: str, state: str = "
     }
 
 
+def export(now: datetime, connection_id: str | None, state: str) -> Json:
+    """Return one export of GET /data; one that is made is half through."""
+    ready = state == "ready"
+    return {
+        "export_id": f"export-{connection_id or 'all'}-{state}",
+        "connection_id": connection_id,
+        "name": None if connection_id is None else "Tidewater · Americas",
+        "state": state,
+        "reason": "The connection is gone." if state == "failed" else None,
+        "requested_at": instant(now - timedelta(minutes=3)),
+        "finished_at": instant(now - timedelta(minutes=1)) if ready else None,
+        "ends_at": instant(now + timedelta(days=7)) if ready else None,
+        "size": 4_318_220 if ready else None,
+        "rows": 51_377,
+        "parts_done": 14 if ready else 7,
+        "parts_total": 14,
+    }
+
+
 def receipt(now: datetime) -> Json:
     """Return one receipt of GET /data."""
     return {

@@ -49,7 +49,7 @@ def quayside(on: Aws, *words: str) -> tuple[int, str, str]:
 def test_a_member_who_disconnects_has_a_week_or_erases_now(on: Aws, world: SellerWorld) -> None:
     person, subject = anna(world, "disconnects@example.com")
     made = connect(on.clock, subject=subject, seller=SELLER)
-    assert person.call("GET", "/data").json == {"erasures": [], "receipts": []}
+    assert person.call("GET", "/data").json == {"exports": [], "erasures": [], "receipts": []}
 
     person.call("POST", f"/connections/{made.connection_id}/disconnect", {"confirmation": SELLER})
     (erasure,) = person.call("GET", "/data").json["erasures"]

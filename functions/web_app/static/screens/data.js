@@ -12,6 +12,7 @@ const STATES = { waiting: ["warn", "Waits"], running: ["busy", "Erasing"], done:
 const STAGES = { count: "Counting what there is", notes: "Clearing notes and queues", credentials: "Destroying the keys to the account", members: "Deleting sign-ins", facts: "Erasing", files: "Deleting files", read_back: "Reading everything back", receipt: "Signing the receipt" };
 const DATASETS = { catalog: "Product details", fees: "Fee estimates", figures: "Daily figures", health: "Freshness", inbound: "Inbound shipments", runs: "Run log", tenant: "Organisation" };
 
+const fileSize = (bytes) => (bytes < 100_000 ? `${count(Math.ceil(bytes / 1000))} kB` : `${(bytes / 1_000_000).toFixed(1)} MB`);
 const dataset = (name) => DATASETS[name] ?? sentence(name);
 const subject = (item) => item.name ?? (item.connection_id ? `Connection ${item.connection_id}` : "Everything of this organisation");
 
@@ -47,8 +48,52 @@ function Erasure({ erasure, onChange }) {
   return html`<li><div class="erasure-line"><div><strong>${subject(erasure)}</strong><small>${CAUSES[erasure.cause]}, ${moment(erasure.requested_at)}</small></div><${State} kind=${kind}>${words}<//></div>
     ${waits ? html`<p>Erased from ${moment(erasure.begins_at)} on.${erasure.connection_id ? " Connect the account again before then and nothing is erased." : ""}</p>` : null}
     ${erasure.state === "running" ? html`<p>${STAGES[erasure.stage]}${erasure.items_total ? html`: ${count(erasure.items_done)} of ${count(erasure.items_total)} items` : ""}</p><${Meter} done=${erasure.items_done} total_estimate=${erasure.items_total} label="Erased" />` : null}
-    ${waits && erasure.connection_id && may("connections.manage") ? html`<div><${Button} onClick=${() => setAsking(true)}>Erase now…<//></div>` : null}
+    ${waits && erasure.connection_id && may("connections.manage") ? html`<div class="form-actions"><${AskForExport} connectionId=${erasure.connection_id} label="Export first" onChange=${onChange} /><${Button} onClick=${() => setAsking(true)}>Erase now…<//></div>` : null}
     ${asking ? html`<${Dialog} title="Erase this data now?" onClose=${() => setAsking(false)}><${ErrorSummary} problem=${problem} /><p>Orders, stock, figures, reports: everything read from ${subject(erasure)} goes and cannot be brought back. Other connections keep theirs.</p><div class="form-actions"><${Button} kind="danger" busy=${busy} onClick=${begin}>Erase now<//><${Button} kind="quiet" onClick=${() => setAsking(false)}>Wait<//></div><//>` : null}</li>`;
+}
+
+const EXPORTS = { waiting: ["busy", "Waits"], running: ["busy", "Being made"], ready: ["good", "Ready"], failed: ["bad", "Not made"], ended: ["off", "Deleted"] };
+
+/** Ask for an export of a connection, or of everything when there is none. */
+function AskForExport({ connectionId = null, label, kind = "", onChange }) {
+  const [busy, setBusy] = useState(false);
+  const [problem, setProblem] = useState(null);
+  async function ask() {
+    setBusy(true);
+    setProblem(null);
+    try {
+      await post("data/exports", { connection_id: connectionId });
+      toast("The export is being made");
+      onChange();
+    } catch (error) {
+      setProblem(error);
+    } finally {
+      setBusy(false);
+    }
+  }
+  return html`<${ErrorSummary} problem=${problem} /><${Button} kind=${kind} busy=${busy} onClick=${ask}>${label}<//>`;
+}
+
+function Export({ item }) {
+  const [busy, setBusy] = useState(false);
+  const [problem, setProblem] = useState(null);
+  const [kind, words] = EXPORTS[item.state];
+  async function download() {
+    setBusy(true);
+    setProblem(null);
+    try {
+      window.location.assign((await post(`data/exports/${encodeURIComponent(item.export_id)}/link`)).url);
+    } catch (error) {
+      setProblem(error);
+    } finally {
+      setBusy(false);
+    }
+  }
+  return html`<li><div class="erasure-line"><div><strong>${subject(item)}</strong><small>Asked for ${moment(item.requested_at)}</small></div><${State} kind=${kind}>${words}<//></div>
+    ${["waiting", "running"].includes(item.state) && item.parts_total ? html`<p>${count(item.rows)} rows read</p><${Meter} done=${item.parts_done} total_estimate=${item.parts_total} label="Read" />` : null}
+    ${item.state === "failed" ? html`<p>${item.reason ?? "It stopped half way."} Ask for it again.</p>` : null}
+    ${item.state === "ready" ? html`<p>${count(item.rows)} rows, ${fileSize(item.size)}. Deleted ${moment(item.ends_at)}.</p>` : null}
+    ${item.state === "ready" && may("connections.manage") ? html`<div><${ErrorSummary} problem=${problem} /><${Button} busy=${busy} onClick=${download}>Download<//></div>` : null}</li>`;
 }
 
 function Receipt({ receipt }) {
@@ -79,11 +124,12 @@ function Close({ onChange }) {
 export function Screen() {
   const { data, problem, reload } = useResource("data", (signal) => get("data", { signal }), { every: 5_000 });
   const crumb = html`<${Link} to="/settings"><${Icon} name="back" size=${14} />Settings<//>`;
-  const head = html`<${PageHead} crumb=${crumb} title="Your data" about="What is being erased, and the proof of what was" />`;
+  const head = html`<${PageHead} crumb=${crumb} title="Your data" about="Take it along, see what is being erased, and the proof of what was" />`;
   if (!data) return html`${head}${problem ? html`<${ProblemNotice} problem=${problem} retry=${reload} />` : html`<div class="stack" role="status" aria-label="Loading your data"><div class="card bone-card"></div></div>`}`;
   const closing = data.erasures.some((erasure) => !erasure.connection_id && ["waiting", "running"].includes(erasure.state));
   return html`${head}<div class="settings">${problem ? html`<${ProblemNotice} problem=${problem} retry=${reload} compact />` : null}
-    <div class="stack"><${Card} title="Being erased" about="begins a week after a connection ended">${data.erasures.length ? html`<ul class="erasures">${data.erasures.map((erasure) => html`<${Erasure} key=${erasure.erasure_id} erasure=${erasure} onChange=${reload} />`)}</ul>` : html`<${Empty} icon="check" title="Nothing is being erased">When a connection ends, its data is listed here until it is gone.<//>`}<//></div>
+    <div class="stack"><${Card} title="Take your data along" about="tables and JSON lines in one zip, kept for a week" end=${may("connections.manage") ? html`<${AskForExport} kind="small" label="Export everything" onChange=${reload} />` : null}>${data.exports.length ? html`<ul class="erasures">${data.exports.map((item) => html`<${Export} key=${item.export_id} item=${item} />`)}</ul>` : html`<${Empty} icon="info" title="No exports yet">An export holds everything you can see in Quayside, and nothing about buyers.<//>`}<//>
+      <${Card} title="Being erased" about="begins a week after a connection ended">${data.erasures.length ? html`<ul class="erasures">${data.erasures.map((erasure) => html`<${Erasure} key=${erasure.erasure_id} erasure=${erasure} onChange=${reload} />`)}</ul>` : html`<${Empty} icon="check" title="Nothing is being erased">When a connection ends, its data is listed here until it is gone.<//>`}<//></div>
     <div class="stack"><${Card} title="Receipts" about="signed; they can be checked without Quayside">${data.receipts.length ? html`<ul class="erasures">${data.receipts.map((receipt) => html`<${Receipt} key=${receipt.erasure_id} receipt=${receipt} />`)}</ul>` : html`<${Empty} icon="info" title="No receipts yet">Each erasure that ended leaves one.<//>`}<//>
       ${may("tenant.close") && !closing ? html`<${Close} onChange=${reload} />` : null}</div></div>`;
 }

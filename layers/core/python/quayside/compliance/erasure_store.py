@@ -40,6 +40,8 @@ def partitions(tenant_id: TenantId, plan: Plan, *, whole_tenant: bool) -> list[P
     found: list[Place] = []
     for each in plan.connections:
         found += _of_connection(tenant_id, each, plan)
+    # An export of everything held this connection's data too, and its file goes.
+    found.append(Place("exports", Partition("core", keys.exports(tenant_id, None))))
     if whole_tenant:
         found.append(Place("data_keys", Partition("pii_keys", keys.data_keys(tenant_id))))
         found.append(Place("tenant", Partition("core", keys.tenant(tenant_id).pk)))
@@ -87,6 +89,7 @@ def _of_connection(tenant_id: TenantId, erased: Erased, plan: Plan) -> Iterator[
     yield place("runs", keys.runs(tenant_id, connection_id))
     yield place("reports", keys.report_runs(tenant_id, connection_id))
     yield place("health", keys.dataset_health_partition(tenant_id, connection_id))
+    yield place("exports", keys.exports(tenant_id, connection_id))
 
 
 def _months(newest: date) -> Iterator[date]:

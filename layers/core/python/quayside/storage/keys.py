@@ -731,3 +731,18 @@ def export_prefix(tenant_id: TenantId, connection_id: ConnectionId | None) -> st
 def export_file(tenant_id: TenantId, connection_id: ConnectionId | None, export_id: str) -> str:
     """Return the key of the file of one export."""
     return f"{export_prefix(tenant_id, connection_id)}{encode(export_id)}.zip"
+
+
+def export_pieces(tenant_id: TenantId, connection_id: ConnectionId | None, export_id: str) -> str:
+    """Return what the keys of the pieces begin with that an export is put together from."""
+    return f"{export_prefix(tenant_id, connection_id)}{encode(export_id)}/"
+
+
+def exports(tenant_id: TenantId, connection_id: ConnectionId | None) -> str:
+    """Return the partition of the exports of one connection, or of those of everything."""
+    return f"{tenant_prefix(tenant_id)}EXPORTS#{'all' if connection_id is None else encode(connection_id)}"
+
+
+def export(tenant_id: TenantId, connection_id: ConnectionId | None, export_id: str) -> Key:
+    """Return the key of one export."""
+    return Key(exports(tenant_id, connection_id), f"EXPORT#{encode(export_id)}")

@@ -1,0 +1,478 @@
+"""Exports: everything of a connection or of all of them as one file that a member takes along.
+
+An export is asked for by a member and made by the worker. It reads rows as the data browser does, so what it hands out
+is what the API shows: no credential and no personal data of buyers can be in it. What was read is kept in pieces next
+to the place of the file, with where to go on, so a worker that dies or runs out of time loses a piece at most. At the
+end the pieces are put together as one zip, a megabyte at a time.
+"""
+
+import hashlib
+import zipfile
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from typing import NamedTuple
+
+import msgspec
+
+from quayside.analytics import service as analytics
+from quayside.catalog import service as catalog
+from quayside.compliance import export_rules as rules
+from quayside.compliance import export_store as store
+from quayside.compliance.export_records import ExportRecord
+from quayside.compliance.export_rules import (
+    FileEntry,
+    Heading,
+    Line,
+    Manifest,
+    ManifestConnection,
+    Piece,
+    Progress,
+    Source,
+)
+from quayside.compliance.export_views import ExportLink, ExportView, export_view, state_of
+from quayside.compliance.tasks import ComplianceTask, Work, send
+from quayside.connections import service as connections
+from quayside.connections.records import Connection
+from quayside.finance import service as finance
+from quayside.inventory import service as inventory
+from quayside.kernel.clock import Clock, format_instant
+from quayside.kernel.errors import Conflict, Forbidden, Gone, NotFound
+from quayside.kernel.ids import ConnectionId, TenantId, new_id
+from quayside.kernel.tenancy import current_tenant, tenant_scope
+from quayside.orders import returns
+from quayside.orders import service as orders
+from quayside.storage import audit, keys
+from quayside.storage.audit_chain import AuditEvent
+from quayside.storage.blocks import block_of
+from quayside.storage.connection import bound
+from quayside.storage.objects import ExportObjects
+from quayside.supply_chain import service as supply_chain
+from quayside.sync import registry
+from quayside.sync.views import RowsPage
+
+RUN = "export.run"
+"""The task that goes on with one export."""
+READ_AT_ONCE = 500
+"""How many rows are read at once."""
+_ROWS_AT_ONCE = 50_000
+"""An export of more rows is put together by a run of its own, which has the function's whole time."""
+_CHUNK_BYTES = 1 << 20
+
+
+class Walker(NamedTuple):
+    """How the rows of a dataset are read.
+
+    Attributes:
+        view: returns a page: of a connection, a dataset, a marketplace, from a cursor on.
+        dataset: what the registry calls it.
+        by_marketplace: whether one marketplace is read after the other.
+    """
+
+    view: Callable[[ConnectionId, str, str | None, str | None, int], RowsPage]
+    dataset: str
+    by_marketplace: bool = False
+
+
+WALKERS: Mapping[str, Walker] = {
+    "orders": Walker(orders.rows_view, registry.ORDERS, by_marketplace=True),
+    "order_lines": Walker(orders.lines_view, registry.ORDERS, by_marketplace=True),
+    "inventory": Walker(inventory.rows_view, registry.INVENTORY),
+    "listings": Walker(catalog.rows_view, registry.LISTINGS),
+    "catalog_items": Walker(catalog.rows_view, registry.CATALOG_ITEMS),
+    "finances": Walker(finance.rows_view, registry.FINANCES),
+    "settlements": Walker(finance.rows_view, registry.SETTLEMENTS),
+    "settlement_lines": Walker(finance.lines_view, registry.SETTLEMENTS),
+    "fees": Walker(finance.rows_view, registry.FEES),
+    "returns": Walker(returns.rows_view, registry.RETURNS),
+    "inbound_shipments": Walker(supply_chain.rows_view, registry.INBOUND_SHIPMENTS),
+    "sales_and_traffic": Walker(analytics.rows_view, registry.SALES_AND_TRAFFIC),
+}
+"""What an export consists of, in the order of its files. A test compares it with what the API lets people browse."""
+
+
+class _TakenOver(Exception):
+    """Another worker goes on with the export, or it was erased."""
+
+
+class _Refused(Exception):
+    """The export can't be made, for a reason its member is told."""
+
+
+# -- Asked for ---------------------------------------------------------------------------------------------------------
+
+
+def ask(
+    connection_id: ConnectionId | None, *, requested_by: str, clock: Clock, entropy: Callable[[int], bytes]
+) -> ExportView:
+    """Have an export made for the tenant in scope; asking while one is under way returns that one.
+
+    Args:
+        connection_id: of which connection; None for all.
+        requested_by: the id of the member who asks.
+        clock: the time.
+        entropy: random bytes for its id.
+
+    Raises:
+        NotFound: there is no such connection.
+        Conflict: its data is being erased.
+        Forbidden: the tenant is blocked.
+    """
+    if block_of(current_tenant()) is not None:
+        raise Forbidden("Your organisation is blocked.", code="tenant_blocked")
+    name = None
+    if connection_id is not None:
+        connection = connections.get(connection_id)
+        if connection.status == "erasing":
+            raise Conflict("The data of this connection is being erased.", code="export_too_late")
+        name = connection.name
+    now = clock.now()
+    for record in store.of_subjects([connection_id]):
+        state = state_of(record, now)
+        if state in {"waiting", "running"}:
+            if state == "waiting":
+                # Whoever asked first may have died before they sent it; a second message does no harm.
+                send(_task_of(record))
+            return export_view(record, now)
+    record = store.open_one(
+        new_id(entropy), connection_id=connection_id, connection_name=name, requested_by=requested_by, now=now
+    )
+    send(_task_of(record))
+    return export_view(record, now)
+
+
+def exports(clock: Clock) -> tuple[ExportView, ...]:
+    """Return the exports of the tenant in scope, latest first."""
+    now = clock.now()
+    return tuple(export_view(record, now) for record in _all())
+
+
+def link(export_id: str, *, clock: Clock) -> ExportLink:
+    """Return an address that opens the file of an export of the tenant in scope for a few minutes.
+
+    Raises:
+        NotFound: there is no such export.
+        Conflict: it is not ready.
+        Gone: its file was deleted, for its time is over.
+        Forbidden: the tenant is blocked.
+    """
+    if block_of(current_tenant()) is not None:
+        raise Forbidden("Your organisation is blocked.", code="tenant_blocked")
+    record = next((each for each in _all() if each.export_id == export_id), None)
+    if record is None:
+        raise NotFound("There is no such export.", code="export_not_found")
+    now = clock.now()
+    state = state_of(record, now)
+    if state == "ended":
+        raise Gone("The file of this export was deleted.", code="export_ended", action="Ask for a new export.")
+    file: str | None = record.file
+    if state != "ready" or file is None:
+        raise Conflict("The export is not ready.", code="export_not_ready", action="Wait until it is, or ask anew.")
+    seconds = int(rules.LINK_LIFE.total_seconds())
+    address = ExportObjects(bound()).link(file, f"quayside-export-{record.requested_at[:10]}.zip", seconds)
+    return ExportLink(address, format_instant(now + rules.LINK_LIFE))
+
+
+def _all() -> list[ExportRecord]:
+    subjects = [ConnectionId(each.connection_id) for each in connections.all_connections()]
+    return store.of_subjects([None, *subjects])
+
+
+def _task_of(record: ExportRecord) -> ComplianceTask:
+    return ComplianceTask(RUN, current_tenant(), record.connection, {"export_id": record.export_id})
+
+
+# -- What the worker does ----------------------------------------------------------------------------------------------
+
+
+def run(task: ComplianceTask, work: Work) -> None:
+    """``export.run``: begin an export or go on with it, until it is ready or the function's time is short."""
+    if task.tenant_id is None:
+        raise ValueError("An export is one of a tenant.")
+    with tenant_scope(task.tenant_id) as tenant_id:
+        record = store.find(task.connection_id, task.arguments["export_id"])
+        if record is None or record.state not in {"waiting", "running"}:
+            return
+        course = _Course(record, tenant_id, work)
+        try:
+            if not course.go_on():
+                send(task)
+        except _Refused as refused:
+            course.fail(str(refused))
+        except _TakenOver:
+            return
+
+
+class _Course:
+    """One export on its way, for the tenant in scope."""
+
+    def __init__(self, record: ExportRecord, tenant_id: TenantId, work: Work) -> None:
+        self._record = record
+        self._tenant_id = tenant_id
+        self._work = work
+        self._progress = store.progress_of(record)
+        self._files = ExportObjects(bound())
+
+    @property
+    def _pieces(self) -> str:
+        return keys.export_pieces(self._tenant_id, self._record.connection, self._record.export_id)
+
+    def go_on(self) -> bool:
+        """Read what is left, then put everything together; return False when time is short before the end."""
+        exported = self._connections()
+        if self._record.state == "waiting":
+            self._keep(sources=_sources(exported))
+        began = self._progress.position
+        while self._progress.position < len(self._progress.sources):
+            self._read_piece()
+            if self._work.time_is_short():
+                return False
+        if began < self._progress.position and self._progress.rows > _ROWS_AT_ONCE:
+            return False
+        self._put_together(exported)
+        return True
+
+    def fail(self, reason: str) -> None:
+        """Note why there will be no file, and delete what there is of it."""
+        self._files.delete_prefix(self._pieces)
+        model = ExportRecord
+        store.move(self._record, self._work.clock.now(), [model.state.set("failed"), model.reason.set(reason)])
+        self._work.metrics.count("ExportFailed")
+
+    def _keep(self, **changed: object) -> None:
+        """Write down how far it is; whoever lost the race to do so, or whose export was erased, stops."""
+        progress: Progress = msgspec.structs.replace(self._progress, **changed)
+        model = ExportRecord
+        actions = [model.state.set("running"), model.progress.set(store.progress_text(progress))]
+        kept = store.move(self._record, self._work.clock.now(), actions)
+        if kept is None:
+            raise _TakenOver
+        self._record, self._progress = kept, progress
+
+    def _connections(self) -> Sequence[Connection]:
+        """Return what is exported, if it still may be."""
+        if block_of(self._tenant_id) is not None:
+            raise _Refused("Your organisation is blocked.")
+        of = self._record.connection
+        found = [each for each in connections.all_connections() if of in {None, each.connection_id}]
+        if of is not None and not found:
+            raise _Refused("The connection is gone.")
+        erased = [each for each in found if each.status == "erasing"]
+        if of is not None and erased:
+            raise _Refused("The data of this connection is being erased.")
+        return [each for each in found if each not in erased]
+
+    # Reading
+
+    def _read_piece(self) -> None:
+        """Read the rows of the dataset that is next, until they end or time is short, into a piece of their own."""
+        before = self._progress
+        dataset = before.sources[before.position].dataset
+        reading = _Reading(before, dataset, self._work.time_is_short)
+        # A name that nobody used: what a worker left that died is not gone on with.
+        key = f"{self._pieces}{int(self._record.step):05}-{new_id(self._work.entropy)}.jsonl"
+        try:
+            if not self._files.put_parts(key, reading.lines()):
+                raise _TakenOver
+        except NotFound as gone:
+            raise _Refused("A connection was erased meanwhile.") from gone
+        piece = Piece(dataset, key, reading.rows)
+        self._keep(
+            position=reading.position,
+            cursor=reading.cursor,
+            pieces=(*before.pieces, piece) if reading.rows else before.pieces,
+            headings={**before.headings, dataset: reading.headings} if reading.rows else before.headings,
+        )
+
+    # Putting together
+
+    def _put_together(self, exported: Sequence[Connection]) -> None:
+        if self._progress.tries >= rules.TRIES:
+            raise _Refused("It is too large to be put together. Export one connection at a time.")
+        self._keep(tries=self._progress.tries + 1)
+        record = self._record
+        # Of this try alone, so that two workers never write or delete the same file.
+        key = keys.export_file(self._tenant_id, record.connection, f"{record.export_id}-{int(record.step)}")
+        packing = _Packing(self._progress, self._files, self._manifest(exported))
+        if not self._files.put_parts(key, packing.chunks()):
+            raise _TakenOver
+        now = self._work.clock.now()
+        details = {"rows": str(self._progress.rows), "bytes": str(packing.size), "by": str(record.requested_by)}
+        audit.append(
+            AuditEvent("export.finished", "compliance_worker", f"export/{record.export_id}", details=details),
+            clock=self._work.clock,
+        )
+        model = ExportRecord
+        ready = store.move(
+            record,
+            now,
+            [
+                model.state.set("ready"),
+                model.file.set(key),
+                model.size.set(packing.size),
+                model.finished_at.set(format_instant(now)),
+                model.ends_at.set(format_instant(now + rules.KEPT)),
+            ],
+        )
+        if ready is None:
+            # It was erased while the file was written, or another worker was faster.
+            self._files.delete_prefix(key)
+            raise _TakenOver
+        self._files.delete_prefix(self._pieces)
+        self._work.metrics.count("ExportFinished")
+
+    def _manifest(self, exported: Sequence[Connection]) -> Manifest:
+        return Manifest(
+            export_id=self._record.export_id,
+            requested_at=self._record.requested_at,
+            made_at=format_instant(self._work.clock.now()),
+            connections=tuple(
+                ManifestConnection(each.connection_id, each.name, each.selling_partner_id, each.region)
+                for each in exported
+            ),
+            files=(),
+        )
+
+
+def _sources(exported: Sequence[Connection]) -> tuple[Source, ...]:
+    found: list[Source] = []
+    for name, walker in WALKERS.items():
+        for each in exported:
+            places = each.marketplace_ids if walker.by_marketplace else (None,)
+            found += [Source(name, each.connection_id, place) for place in places]
+    return tuple(found)
+
+
+class _Reading:
+    """The rows of one dataset from where an export stands: ``position`` and ``cursor`` say where it goes on."""
+
+    def __init__(self, progress: Progress, dataset: str, stop: Callable[[], bool]) -> None:
+        self._sources = progress.sources
+        self._dataset = dataset
+        self._stop = stop
+        self.position = progress.position
+        self.cursor = progress.cursor
+        self.rows = 0
+        self.headings: tuple[Heading, ...] = ()
+
+    def lines(self) -> Iterator[bytes]:
+        """Yield the rows as JSON lines, a page at a time."""
+        walker = WALKERS[self._dataset]
+        encoder = msgspec.json.Encoder()
+        while self.position < len(self._sources) and self._sources[self.position].dataset == self._dataset:
+            source = self._sources[self.position]
+            connection_id = ConnectionId(source.connection_id)
+            page = walker.view(connection_id, walker.dataset, source.marketplace_id, self.cursor, READ_AT_ONCE)
+            names = ("connection_id", *(column.key for column in page.columns))
+            lines = [dict(zip(names, (connection_id, *row), strict=True)) for row in page.rows]
+            self.headings = tuple(Heading(column.key, column.kind == "money") for column in page.columns)
+            self.rows += len(lines)
+            self.cursor = page.next_cursor
+            if self.cursor is None:
+                self.position += 1
+            yield encoder.encode_lines(lines)
+            if self._stop():
+                return
+
+
+class _Sink:
+    """Where the zip is written to: what was written is taken out again, so little of it is ever held."""
+
+    def __init__(self) -> None:
+        self._waiting = bytearray()
+        self.size = 0
+
+    def write(self, content: bytes) -> int:
+        """Take what the zip consists of, in its order."""
+        self._waiting += content
+        self.size += len(content)
+        return len(content)
+
+    def flush(self) -> None:
+        """Do nothing: what was written is there."""
+
+    def close(self) -> None:
+        """Do nothing: what was written is taken out after the end."""
+
+    def take(self, at_least: int = 0) -> Iterator[bytes]:
+        """Yield what was written since, if it is ``at_least`` so many bytes."""
+        if self._waiting and len(self._waiting) >= at_least:
+            content = bytes(self._waiting)
+            self._waiting.clear()
+            yield content
+
+
+class _Packing:
+    """The zip of an export, made as it is read."""
+
+    def __init__(self, progress: Progress, files: ExportObjects, manifest: Manifest) -> None:
+        self._progress = progress
+        self._files = files
+        self._manifest = manifest
+        self._sink = _Sink()
+
+    @property
+    def size(self) -> int:
+        """How many bytes of the zip there are so far."""
+        return self._sink.size
+
+    def chunks(self) -> Iterator[bytes]:
+        """Yield the zip from its beginning to its end."""
+        entries: list[FileEntry] = []
+        # The sink can be written to and nothing else, which is all that zipfile asks of what can't seek.
+        with zipfile.ZipFile(self._sink, "w", zipfile.ZIP_DEFLATED) as archive:
+            for dataset in WALKERS:
+                headings = self._progress.headings.get(dataset, ())
+                pieces = [piece for piece in self._progress.pieces if piece.dataset == dataset]
+                rows = sum(piece.rows for piece in pieces)
+                for name, content in (
+                    (f"{dataset}.csv", self._table(pieces, headings)),
+                    (f"{dataset}.jsonl", self._raw(pieces)),
+                ):
+                    size, digest = yield from self._add(archive, name, content)
+                    entries.append(FileEntry(name, dataset, rows, size, digest))
+            manifest = msgspec.structs.replace(self._manifest, files=tuple(entries))
+            text = msgspec.json.format(msgspec.json.encode(manifest))
+            yield from self._add(archive, "manifest.json", iter((text,)))
+        yield from self._sink.take()
+
+    def _add(
+        self, archive: zipfile.ZipFile, name: str, content: Iterator[bytes]
+    ) -> Generator[bytes, None, tuple[int, str]]:
+        """Add a file, and return its size and SHA-256."""
+        size, digest = 0, hashlib.sha256()
+        with archive.open(_entry(name, self._manifest.made_at), "w", force_zip64=True) as file:
+            for chunk in content:
+                file.write(chunk)
+                digest.update(chunk)
+                size += len(chunk)
+                yield from self._sink.take(_CHUNK_BYTES)
+        return size, digest.hexdigest()
+
+    def _raw(self, pieces: Sequence[Piece]) -> Iterator[bytes]:
+        for piece in pieces:
+            yield from self._files.read(piece.key)
+
+    def _table(self, pieces: Sequence[Piece], headings: Sequence[Heading]) -> Iterator[bytes]:
+        yield rules.as_table([rules.header(headings)])
+        for piece in pieces:
+            for lines in self._lines(piece):
+                yield rules.as_table(rules.table_row(line, headings) for line in lines)
+
+    def _lines(self, piece: Piece) -> Iterator[list[Line]]:
+        """Yield the rows of a piece, as many at a time as one chunk of the file holds."""
+        decoder = msgspec.json.Decoder(dict[str, object])
+        rest = b""
+        for chunk in self._files.read(piece.key):
+            whole, newline, rest = (rest + chunk).rpartition(b"\n")
+            if newline:
+                yield [decoder.decode(line) for line in whole.split(b"\n")]
+
+
+def _entry(name: str, made_at: str) -> zipfile.ZipInfo:
+    year, month, day, hour, minute, second = (int(made_at[at : at + size]) for at, size in _PARTS)
+    entry = zipfile.ZipInfo(name, (year, month, day, hour, minute, second))
+    entry.compress_type = zipfile.ZIP_DEFLATED
+    return entry
+
+
+_PARTS = ((0, 4), (5, 2), (8, 2), (11, 2), (14, 2), (17, 2))
+"""Where the parts of an ISO 8601 instant begin, and how long they are."""

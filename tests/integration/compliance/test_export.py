@@ -1,0 +1,262 @@
+"""An export hands out everything the API shows and nothing else, wherever its worker dies, and ends when it should."""
+
+import csv
+import hashlib
+import io
+import zipfile
+from collections.abc import Iterator
+from datetime import timedelta
+from random import Random
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import boto3
+import msgspec
+import pytest
+
+from quayside.compliance import export_rules, export_service, export_store
+from quayside.compliance.export_records import ExportRecord
+from quayside.compliance.export_rules import Manifest
+from quayside.compliance.tasks import ComplianceTask, Work, send
+from quayside.connections import service as connections
+from quayside.finance import store as finance_store
+from quayside.kernel.ids import ConnectionId
+from quayside.kernel.observability import CountedMetrics, logger
+from quayside.kernel.tenancy import tenant_scope
+from quayside.orders import returns
+from quayside.orders import service as orders
+from quayside.storage import audit, keys
+from quayside.storage.blocks import lift_block, put_block
+from quayside.storage.connection import KEEPS_PROMISES
+from quayside.storage.tables import CoreItem
+from tests.support.aws import EXPORTS_BUCKET, REGION, Aws, aws
+from tests.support.erasures import Killed, files_of, killed_after
+from tests.support.fresh import emptied
+from tests.support.orders import item, order_document
+from tests.support.seller_world import Person, SellerWorld
+from tests.support.sellers import ConnectedSeller, connect
+
+FORMULA = '=HYPERLINK("https://evil.example","Lamp")'
+ORDERS = 7
+
+
+@pytest.fixture(scope="module")
+def present() -> Iterator[Aws]:
+    with aws(access=KEEPS_PROMISES) as opened:
+        yield opened
+
+
+@pytest.fixture
+def on(present: Aws, monkeypatch: pytest.MonkeyPatch) -> Aws:
+    monkeypatch.setattr(export_service, "READ_AT_ONCE", 3)
+    # Years of months are looked through in production; a few show the same here.
+    monkeypatch.setattr(orders, "MAXIMUM_HISTORY_DAYS", 60)
+    monkeypatch.setattr(orders, "AMAZON_DATA_DAYS", 30)
+    monkeypatch.setattr(returns, "MONTHS", 2)
+    monkeypatch.setattr(finance_store, "MONTHS", 2)
+    return emptied(present)
+
+
+class Worker:
+    """Runs what is on the compliance queue; ``stop`` says when its time is short."""
+
+    def __init__(self, on: Aws) -> None:
+        self._on = on
+        self._random = Random(5)
+        self.short = False
+        self.metrics = CountedMetrics()
+        self.runs = 0
+
+    def deliver(self) -> None:
+        """Run every task until none is left."""
+        work = Work(self._on.clock, self._random.randbytes, self.metrics, logger("test"), lambda: self.short)
+        while messages := self._on.messages(self._on.settings.compliance_queue_url):
+            for message in messages:
+                self.runs += 1
+                export_service.run(msgspec.convert(message["body"], ComplianceTask), work)
+
+
+def somebody(on: Aws) -> tuple[Person, ConnectedSeller]:
+    """A member with a connected account that has orders, one with a title that is a formula."""
+    person = SellerWorld(on).person().sign_up()
+    made = connect(on.clock, subject=person.world.identity.accounts[person.email].subject)
+    put_orders(on, made, [FORMULA, *["Lamp"] * (ORDERS - 1)])
+    on.messages(on.settings.compliance_queue_url)
+    return person, made
+
+
+def put_orders(on: Aws, made: ConnectedSeller, titles: list[str]) -> None:
+    documents = [
+        order_document(f"903-000000{number}-0000001", items=[item(title=title), item("2", sku="SKU-2")])
+        for number, title in enumerate(titles)
+    ]
+    with tenant_scope(made.tenant_id):
+        orders.apply_orders(made.tenant_id, made.connection_id, documents, received_at=on.clock.now(), clock=on.clock)
+
+
+def exported(person: Person) -> dict[str, Any]:
+    (found,) = person.call("GET", "/data").json["exports"]
+    told: dict[str, Any] = found
+    return told
+
+
+def file_of(made: ConnectedSeller) -> zipfile.ZipFile:
+    (key,) = files_of(made.tenant_id)
+    body = boto3.client("s3", region_name=REGION).get_object(Bucket=EXPORTS_BUCKET, Key=key)["Body"].read()
+    return zipfile.ZipFile(io.BytesIO(body))
+
+
+def rows_of(archive: zipfile.ZipFile, name: str) -> list[dict[str, Any]]:
+    return [msgspec.json.decode(line) for line in archive.read(name).splitlines()]
+
+
+def test_a_member_takes_everything_along(on: Aws) -> None:
+    person, made = somebody(on)
+    planted = {
+        "pk": {"S": keys.vault(made.tenant_id, made.connection_id)},
+        "sk": {"S": "X"},
+        "c": {"S": "planted-token"},
+    }
+    boto3.client("dynamodb", region_name=REGION).put_item(TableName=on.settings.vault_table, Item=planted)
+    worker = Worker(on)
+
+    asked = person.call("POST", "/data/exports", {"connection_id": made.connection_id})
+    assert (asked.status, asked.json["state"], asked.json["name"]) == (202, "waiting", "Anna's shop")
+    early = person.call("POST", f"/data/exports/{asked.json['export_id']}/link")
+    assert (early.status, early.json["code"]) == (409, "export_not_ready")
+    assert person.call("POST", "/data/exports", {"connection_id": made.connection_id}).json == asked.json
+    worker.deliver()
+
+    shown = exported(person)
+    assert (shown["state"], shown["ends_at"]) == ("ready", "2026-11-28T10:11:12Z")
+    assert shown["parts_done"] == shown["parts_total"] == len(export_service.WALKERS)
+    archive = file_of(made)
+    assert archive.testzip() is None
+    manifest = msgspec.json.decode(archive.read("manifest.json"), type=Manifest)
+    assert {each.name for each in manifest.files} | {"manifest.json"} == set(archive.namelist())
+    assert set(archive.namelist()) >= {f"{name}.{kind}" for name in export_service.WALKERS for kind in ("csv", "jsonl")}
+    for each in manifest.files:
+        content = archive.read(each.name)
+        assert (each.bytes, each.sha256) == (len(content), hashlib.sha256(content).hexdigest())
+    counts = {each.name: each.rows for each in manifest.files}
+    assert (counts["orders.csv"], counts["order_lines.jsonl"], counts["returns.csv"]) == (ORDERS, 2 * ORDERS, 0)
+    assert shown["rows"] == sum(rows for name, rows in counts.items() if name.endswith(".jsonl"))
+
+    lines = rows_of(archive, "order_lines.jsonl")
+    assert FORMULA in {line["title"] for line in lines}
+    assert lines[0]["item"] == {"amount_minor": 1999, "currency": "USD"}
+    table = list(csv.DictReader(io.StringIO(archive.read("order_lines.csv").decode(), newline="")))
+    assert [row["order_id"] for row in table] == [line["order_id"] for line in lines]
+    assert f"'{FORMULA}" in {row["title"] for row in table}
+    assert (table[0]["item"], table[0]["item_currency"]) == ("19.99", "USD")
+    assert not [name for name in archive.namelist() if b"planted-token" in archive.read(name)]
+
+
+def test_a_link_opens_the_file_for_minutes_and_both_are_recorded(on: Aws) -> None:
+    person, made = somebody(on)
+    export_id = person.call("POST", "/data/exports", {}).json["export_id"]
+    Worker(on).deliver()
+
+    given = person.call("POST", f"/data/exports/{export_id}/link")
+
+    assert (given.status, given.json["expires_at"]) == (200, "2026-11-21T10:16:12Z")
+    address = urlsplit(given.json["url"])
+    asked = {name: values[0] for name, values in parse_qs(address.query).items()}
+    assert (asked["X-Amz-Algorithm"], asked["X-Amz-Expires"]) == ("AWS4-HMAC-SHA256", "300")
+    assert asked["response-content-disposition"] == 'attachment; filename="quayside-export-2026-11-21.zip"'
+    (key,) = files_of(made.tenant_id)
+    assert address.path.endswith(key)
+    recorded = [each["action"] for each in person.call("GET", "/audit").json["entries"]]
+    assert recorded[:3] == ["data.link_export", "export.finished", "data.ask_for_export"]
+
+    on.clock.advance(timedelta(days=7).total_seconds())
+    person.authorised()
+    over = person.call("POST", f"/data/exports/{export_id}/link")
+    assert (over.status, over.json["code"], exported(person)["state"]) == (410, "export_ended", "ended")
+    assert person.call("POST", "/data/exports/unknown/link").status == 404
+    assert person.call("POST", "/data/exports", {"connection_id": "0" * 26}).status in {400, 404}
+
+
+def test_it_goes_on_where_time_ran_short_or_a_worker_died(on: Aws) -> None:
+    person, made = somebody(on)
+    whole, worker = Worker(on), Worker(on)
+    person.call("POST", "/data/exports", {})
+    whole.deliver()
+    expected = {name: file_of(made).read(name) for name in file_of(made).namelist() if name != "manifest.json"}
+    boto3.client("s3", region_name=REGION).delete_object(Bucket=EXPORTS_BUCKET, Key=files_of(made.tenant_id)[0])
+
+    person.call("POST", "/data/exports", {"connection_id": made.connection_id})
+    task = on.messages(on.settings.compliance_queue_url)[0]["body"]
+    worker.short = True
+    died = 0
+    for calls in (4, 9, 14, 19, 24):
+        work = Work(on.clock, Random(calls).randbytes, worker.metrics, logger("test"), lambda: True)
+        try:
+            with killed_after(on.store, calls):
+                export_service.run(msgspec.convert(task, ComplianceTask), work)
+        except Killed:
+            died += 1
+    on.messages(on.settings.compliance_queue_url)
+    with tenant_scope(made.tenant_id):
+        (record,) = export_store.of_subjects([made.connection_id])
+        send(msgspec.convert(task, ComplianceTask))
+    assert record.state == "running"
+    worker.deliver()
+
+    assert died
+    assert worker.runs > len(expected) / 2
+    archive = file_of(made)
+    assert {name: archive.read(name) for name in archive.namelist() if name != "manifest.json"} == expected
+
+
+def test_a_blocked_organisation_gets_nothing(on: Aws) -> None:
+    person, made = somebody(on)
+    export_id = person.call("POST", "/data/exports", {}).json["export_id"]
+    put_block(made.tenant_id, "case-1", "Asks buyers for good reviews.", on.clock.now())
+    Worker(on).deliver()
+
+    for path in ("/data/exports", f"/data/exports/{export_id}/link"):
+        assert person.call("POST", path, {} if path.endswith("exports") else None).json["code"] == "tenant_blocked"
+    assert files_of(made.tenant_id) == []
+    lift_block(made.tenant_id, "case-1")
+    shown = exported(person)
+    assert (shown["state"], shown["reason"]) == ("failed", "Your organisation is blocked.")
+    assert person.call("POST", "/data/exports", {}).json["export_id"] != export_id
+
+
+def test_what_is_erased_meanwhile_leaves_no_file(on: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
+    person, made = somebody(on)
+    asked = person.call("POST", "/data/exports", {"connection_id": made.connection_id})
+    finished = audit.append
+
+    def erase(*told: Any, **more: Any) -> Any:
+        # The last moment before the export is noted as ready.
+        CoreItem.remove(keys.export(made.tenant_id, made.connection_id, asked.json["export_id"]))
+        return finished(*told, **more)
+
+    monkeypatch.setattr(audit, "append", erase)
+    Worker(on).deliver()
+    monkeypatch.undo()
+
+    assert [name for name in files_of(made.tenant_id) if name.endswith(".zip")] == []
+    with tenant_scope(made.tenant_id):
+        connections.begin_erasing(ConnectionId(made.connection_id), whatever_status=True)
+    late = person.call("POST", "/data/exports", {"connection_id": made.connection_id})
+    assert (late.status, late.json["code"]) == (409, "export_too_late")
+
+
+def test_one_that_cant_be_put_together_is_given_up(on: Aws) -> None:
+    person, made = somebody(on)
+    person.call("POST", "/data/exports", {})
+    with tenant_scope(made.tenant_id):
+        (record,) = export_store.of_subjects([None])
+        progress = export_rules.Progress(tries=export_rules.TRIES)
+        model = ExportRecord
+        export_store.move(
+            record,
+            on.clock.now(),
+            [model.state.set("running"), model.progress.set(export_store.progress_text(progress))],
+        )
+    worker = Worker(on)
+    worker.deliver()
+    assert (exported(person)["state"], worker.metrics.counts) == ("failed", {"ExportFailed": 1})
