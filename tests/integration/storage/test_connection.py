@@ -115,7 +115,8 @@ def test_without_a_store_models_refuse() -> None:
 def test_a_write_whose_condition_fails_brings_back_what_stood_in_the_way(on: Aws) -> None:
     assert on.settings.core_table == "CoreTable"
     with tenant_scope(ONE):
-        first = write(Fact, keys.tenant(ONE), [Fact.lookup_key.set("a")], source="amazon:test")
+        ends = Fact.expires_at.set(4_000_000_000)
+        first = write(Fact, keys.tenant(ONE), [Fact.lookup_key.set("a"), ends], source="amazon:test")
         second = write(Fact, keys.tenant(ONE), [Fact.lookup_key.set("b")], Fact.pk.does_not_exist())
         found = Fact.find(keys.tenant(ONE))
     assert (first.applied, second.applied) == (True, False)
