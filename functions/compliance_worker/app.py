@@ -7,7 +7,7 @@ from compliance_worker.container import build
 from quayside.kernel.observability import guarded
 
 if TYPE_CHECKING:
-    from compliance_worker.batch import BatchAnswer
+    from quayside.storage.batches import BatchAnswer
 
 _container = build(os.environ)
 

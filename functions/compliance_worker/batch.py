@@ -1,51 +1,35 @@
-"""A batch of queue messages: each task is run by itself, and only those that failed come again.
-
-A task that failed comes again after seconds, then minutes: the queue's own timeout is as long as a task may take.
-"""
+"""A batch of queue messages: each task is run by itself, and only those that failed come again."""
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, TypedDict
+from typing import TYPE_CHECKING, Any
 
-from botocore.exceptions import BotoCoreError, ClientError
-
-from quayside.compliance.tasks import ComplianceTask, RunsTask, Work, decode_task, let_come_again
+from quayside.compliance.tasks import ComplianceTask, RunsTask, Work, decode_task
 from quayside.kernel.errors import InvalidInput
+from quayside.kernel.observability import place_of_error
+from quayside.storage.batches import BatchAnswer, Postpone, postpone_failed, short_of_time
 
 if TYPE_CHECKING:
     from aws_lambda_powertools import Logger
 
     from quayside.kernel.clock import Clock
     from quayside.kernel.observability import Metrics
-
-
-class BatchItemFailure(TypedDict):
-    """The id of a message that has to come again."""
-
-    itemIdentifier: str
-
-
-class BatchAnswer(TypedDict):
-    """What Lambda expects of a function with partial batch responses."""
-
-    batchItemFailures: list[BatchItemFailure]
-
-
-COMES_AGAIN_SECONDS = (10, 60, 240)
-"""After how long a task that failed for the first, second and third time comes again; later, when the queue says."""
+    from quayside.storage.batches import BatchItemFailure
 
 
 class Batch:
     """Runs the records of one event."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913, PLR0917 - what a batch runs with
         self,
         tasks: Mapping[str, RunsTask],
+        postpone: Postpone,
         clock: "Clock",
         entropy: Callable[[int], bytes],
         metrics: "Metrics",
         log: "Logger",
     ) -> None:
         self._tasks = tasks
+        self._postpone = postpone
         self._clock = clock
         self._entropy = entropy
         self._metrics = metrics
@@ -58,17 +42,14 @@ class Batch:
             event: the event of the queue.
             milliseconds_left: how much of the function's time is left; None when there is no end.
         """
-        whole = milliseconds_left() if milliseconds_left else 0
-
-        def time_is_short() -> bool:
-            return milliseconds_left is not None and 3 * milliseconds_left() < whole
-
+        time_is_short = short_of_time(milliseconds_left)
         work = Work(self._clock, self._entropy, self._metrics, self._log, time_is_short)
         failures: list[BatchItemFailure] = []
         for record in event["Records"]:
             if not self._run(record["body"], work):
                 failures.append({"itemIdentifier": record["messageId"]})
-                self._let_come_again(record)
+                received = int(record["attributes"]["ApproximateReceiveCount"])
+                postpone_failed(self._postpone, record["receiptHandle"], received, self._log, "task")
         self._metrics.flush()
         return {"batchItemFailures": failures}
 
@@ -96,24 +77,7 @@ class Batch:
                 "action": task.task,
                 "tenant_id": task.tenant_id,
                 "error_type": type(problem).__name__,
-                "path": _place(problem),
+                "path": place_of_error(problem),
             },
         )
         self._metrics.count("ComplianceTaskFailed")
-
-    def _let_come_again(self, record: dict[str, Any]) -> None:
-        received = int(record["attributes"]["ApproximateReceiveCount"])
-        if received > len(COMES_AGAIN_SECONDS):
-            return
-        try:
-            let_come_again(record["receiptHandle"], COMES_AGAIN_SECONDS[received - 1])
-        except (BotoCoreError, ClientError) as problem:
-            # It comes again all the same, when the queue's own timeout is over.
-            self._log.warning("a failed task comes again late", extra={"error_type": type(problem).__name__})
-
-
-def _place(problem: BaseException) -> str:
-    trace = problem.__traceback__
-    while trace is not None and trace.tb_next is not None:
-        trace = trace.tb_next
-    return "" if trace is None else f"{trace.tb_frame.f_code.co_filename.rsplit('/', 1)[-1]}:{trace.tb_lineno}"

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 
 from compliance_worker.batch import Batch
 from compliance_worker.tasks import TASKS
+from quayside.compliance.tasks import let_come_again
 from quayside.kernel.clock import SystemClock
 from quayside.kernel.observability import PowertoolsMetrics, logger
 from quayside.kernel.settings import load_settings
@@ -28,6 +29,7 @@ def build(environ: Mapping[str, str]) -> Batch:
     service_name = settings.powertools_service_name
     return Batch(
         TASKS,
+        let_come_again,
         SystemClock(),
         secrets.token_bytes,
         PowertoolsMetrics(settings.powertools_metrics_namespace, service_name),

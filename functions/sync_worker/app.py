@@ -7,7 +7,7 @@ from quayside.kernel.observability import guarded
 from sync_worker.container import build
 
 if TYPE_CHECKING:
-    from sync_worker.batch import BatchAnswer
+    from quayside.storage.batches import BatchAnswer
 
 _container = build(os.environ)
 

@@ -16,12 +16,13 @@ from quayside.connections import service as connections
 from quayside.kernel.clock import epoch_milliseconds, parse_instant
 from quayside.kernel.tenancy import tenant_scope
 from quayside.storage import vault
+from quayside.storage.batches import Postpone
 from quayside.storage.vault import Secret
 from quayside.sync import store
 from quayside.sync.commands import SyncCommand, encode_command
 from quayside.sync.datasets import begin_walk
 from quayside.sync.service import Work, let_come_again, show_connection
-from sync_worker.batch import Batch, Postpone
+from sync_worker.batch import Batch
 from tests.support.amazon import TENANT, Stage, stage
 from tests.support.commands import record, record_of
 

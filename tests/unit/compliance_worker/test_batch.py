@@ -4,7 +4,6 @@ from typing import Any
 
 import pytest
 
-from compliance_worker import batch
 from compliance_worker.batch import Batch
 from quayside.compliance.tasks import ComplianceTask, Work, decode_task, encode_task
 from quayside.kernel.clock import FixedClock, parse_instant
@@ -28,7 +27,10 @@ class Worker:
         self.metrics = CountedMetrics()
         clock = FixedClock(parse_instant("2026-11-21T10:11:12Z"))
         tasks = {"good": self._good, "bad": self._bad}
-        self.batch = Batch(tasks, clock, entropy_of(1), self.metrics, logger("compliance_worker"))
+        self.batch = Batch(tasks, self._postpone, clock, entropy_of(1), self.metrics, logger("compliance_worker"))
+
+    def _postpone(self, receipt_handle: str, seconds: int) -> None:
+        self.again.append((receipt_handle, seconds))
 
     def _good(self, task: ComplianceTask, work: Work) -> None:
         self.ran.append(task)
@@ -53,10 +55,8 @@ class Worker:
 
 
 @pytest.fixture
-def worker(monkeypatch: pytest.MonkeyPatch) -> Worker:
-    made = Worker()
-    monkeypatch.setattr(batch, "let_come_again", lambda handle, seconds: made.again.append((handle, seconds)))
-    return made
+def worker() -> Worker:
+    return Worker()
 
 
 def test_a_task_runs_with_what_its_message_says(worker: Worker) -> None:

@@ -13,6 +13,7 @@ from quayside.kernel.clock import Clock
 from quayside.kernel.errors import InvalidInput
 from quayside.kernel.ids import ConnectionId, TenantId, check_connection_id, check_tenant_id
 from quayside.kernel.observability import Metrics
+from quayside.storage.batches import postpone_message
 from quayside.storage.connection import bound
 
 if TYPE_CHECKING:
@@ -105,7 +106,4 @@ def let_come_again(receipt_handle: str, seconds: int) -> None:
     Raises:
         botocore.exceptions.ClientError: the queue does not know the message, or no longer.
     """
-    opened = bound()
-    opened.system.sqs.change_message_visibility(
-        QueueUrl=opened.settings.compliance_queue_url, ReceiptHandle=receipt_handle, VisibilityTimeout=seconds
-    )
+    postpone_message(bound().settings.compliance_queue_url, receipt_handle, seconds)

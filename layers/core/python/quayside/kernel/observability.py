@@ -66,6 +66,11 @@ def place_of(trace: "TracebackType | None") -> str:
     return " < ".join(f"{frame.filename.rpartition('/')[2]}:{frame.lineno}" for frame in frames)
 
 
+def place_of_error(problem: BaseException) -> str:
+    """Return where an exception was raised, as name of file and number of line: the innermost place alone."""
+    return place_of(problem.__traceback__).split(" < ", 1)[0]
+
+
 class FunctionFailed(Exception):
     """An invocation failed; says what kind of error it was and where, never what was said."""
 

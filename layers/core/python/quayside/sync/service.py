@@ -34,6 +34,7 @@ from quayside.kernel.observability import Metrics
 from quayside.kernel.settings import Settings
 from quayside.kernel.tenancy import current_tenant
 from quayside.storage import keys
+from quayside.storage.batches import postpone_message
 from quayside.storage.connection import bound
 from quayside.sync import store
 from quayside.sync.commands import (
@@ -177,10 +178,7 @@ def let_come_again(receipt_handle: str, seconds: int) -> None:
     Raises:
         botocore.exceptions.ClientError: the queue does not know the message, or no longer.
     """
-    opened = bound()
-    opened.system.sqs.change_message_visibility(
-        QueueUrl=opened.settings.work_queue_url, ReceiptHandle=receipt_handle, VisibilityTimeout=seconds
-    )
+    postpone_message(bound().settings.work_queue_url, receipt_handle, seconds)
 
 
 class Desk:
