@@ -22,7 +22,7 @@ from quayside.storage import keys
 from quayside.storage.connection import bound
 from quayside.storage.erasing import Partition, table_name
 from quayside.storage.keys import Key
-from quayside.storage.tables import create, every, write
+from quayside.storage.tables import create, every, move_on, write
 
 MONTHS = 62
 """How far back facts by month are looked for: two years of history, 18 months of keeping, and as much again."""
@@ -228,15 +228,7 @@ def unlist(tenant_id: TenantId, erasure_id: str) -> None:
 
 def move(record: ErasureRecord, now: datetime, actions: Sequence[Action] = ()) -> ErasureRecord | None:
     """Change an erasure, unless somebody else did since ``record`` was read; return it as it is now, None otherwise."""
-    model = ErasureRecord
-    step = int(record.step)
-    written = write(
-        model,
-        keys.Key(record.pk, record.sk),
-        [model.step.set(step + 1), model.moved_at.set(format_instant(now)), *actions],
-        model.step == step,
-    )
-    return model.from_raw_data(written.item) if written.applied else None
+    return move_on(record, [ErasureRecord.moved_at.set(format_instant(now)), *actions])
 
 
 def keep(record: ErasureRecord, progress: Progress, now: datetime) -> ErasureRecord | None:

@@ -12,7 +12,7 @@ from quayside.kernel.clock import epoch_seconds, format_instant
 from quayside.kernel.ids import ConnectionId
 from quayside.kernel.tenancy import current_tenant
 from quayside.storage import keys
-from quayside.storage.tables import every, write
+from quayside.storage.tables import every, move_on, write
 
 
 def open_one(
@@ -56,15 +56,7 @@ def of_subjects(subjects: Sequence[ConnectionId | None]) -> list[ExportRecord]:
 
 def move(record: ExportRecord, now: datetime, actions: Sequence[Action]) -> ExportRecord | None:
     """Change an export, and return it as it is now; None when somebody else did since it was read, or it was erased."""
-    model = ExportRecord
-    step = int(record.step)
-    written = write(
-        model,
-        keys.Key(record.pk, record.sk),
-        [model.step.set(step + 1), model.moved_at.set(format_instant(now)), *actions],
-        model.step == step,
-    )
-    return model.from_raw_data(written.item) if written.applied else None
+    return move_on(record, [ExportRecord.moved_at.set(format_instant(now)), *actions])
 
 
 def progress_of(record: ExportRecord) -> Progress:

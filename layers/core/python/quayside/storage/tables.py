@@ -341,6 +341,19 @@ def create(
     return Written(applied=True, item={})
 
 
+def move_on[Record: _Record](record: Record, actions: Sequence[Action], *, source: str = "quayside") -> Record | None:
+    """Change a record that counts its changes as ``step``, unless somebody else did since it was read.
+
+    Returns:
+        the record as it is now; None when it was changed or removed meanwhile, and nothing was written.
+    """
+    model = type(record)
+    counted = cast("Any", model).step
+    seen = int(cast("Any", record).step)
+    written = write(model, Key(record.pk, record.sk), [counted.set(seen + 1), *actions], counted == seen, source=source)
+    return model.from_raw_data(written.item) if written.applied else None
+
+
 class Page[Record: _Record](NamedTuple):
     """A page of records. ``next_sort_key`` continues after it, None when this was the last; it names no tenant.
 

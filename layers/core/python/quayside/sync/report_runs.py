@@ -17,7 +17,7 @@ from quayside.kernel.clock import epoch_seconds, format_instant, parse_instant
 from quayside.kernel.ids import ConnectionId
 from quayside.kernel.tenancy import current_tenant
 from quayside.storage import keys
-from quayside.storage.tables import AMAZON_DATA_DAYS, CoreItem, living, write
+from quayside.storage.tables import AMAZON_DATA_DAYS, CoreItem, living, move_on, write
 from quayside.sync.commands import Cause
 from quayside.sync.report_rules import SENT_WITHIN, STALLED_AFTER
 from quayside.sync.views import ReportState
@@ -230,16 +230,7 @@ def create(  # noqa: PLR0913 - the parts of a run
 
 def change(run: ReportRun, actions: Sequence[Action], now: datetime) -> ReportRun | None:
     """Change a run that is still at the step it was read at; None when somebody else changed it meanwhile."""
-    model = ReportRun
-    seen = int(run.step)
-    written = write(
-        model,
-        keys.Key(run.pk, run.sk),
-        [model.step.set(seen + 1), model.updated_at.set(format_instant(now)), *actions],
-        model.step == seen,
-        source=run.source,
-    )
-    return ReportRun.from_raw_data(written.item) if written.applied else None
+    return move_on(run, [ReportRun.updated_at.set(format_instant(now)), *actions], source=run.source)
 
 
 def newest_first(connection_id: ConnectionId, report_type: str, until: datetime | None = None) -> Iterator[ReportRun]:
