@@ -40,6 +40,7 @@ from quayside.orders.rules import OrderFacts, UnusableOrder
 from quayside.orders.store import Outcome
 from quayside.sync.commands import Kind, SyncCommand, command
 from quayside.sync.registry import INVENTORY, ORDERS, REGISTRY, dataset_of_report
+from quayside.sync.service import PlannedSearches
 
 if TYPE_CHECKING:
     from quayside.sync.sinks import ListingStatusSink
@@ -116,7 +117,13 @@ class WantPrices(Protocol):
     """Asks for the money of orders."""
 
     def __call__(
-        self, tenant_id: TenantId, connection_id: ConnectionId, orders: Sequence[tuple[str, str]], now: datetime, /
+        self,
+        tenant_id: TenantId,
+        connection_id: ConnectionId,
+        orders: Sequence[tuple[str, str]],
+        now: datetime,
+        searches: PlannedSearches,
+        /,
     ) -> int:
         """Ask for the money of orders, given by id and status; return how many of them are fetched one by one."""
         ...
@@ -276,6 +283,7 @@ class Intake:
         self._free: dict[str, float] = {}
         self._told: dict[tuple[str, str, str], float] = {}
         self._asked: dict[tuple[str, str], float] = {}
+        self._searches = PlannedSearches()
 
     def take(self, messages: Sequence[Message]) -> list[str]:
         """Take in a batch and return the ids of the messages that have to be delivered again."""
@@ -485,7 +493,7 @@ class Intake:
             asked_for = [(each.order_id, each.status) for each in wanted.values()]
             try:
                 singly = self._ports.want_prices(
-                    TenantId(tenant_id), ConnectionId(connection_id), asked_for, batch.received_at
+                    TenantId(tenant_id), ConnectionId(connection_id), asked_for, batch.received_at, self._searches
                 )
             except Exception as problem:  # noqa: BLE001 - the facts are stored; the redelivery only asks again
                 for each in wanted.values():

@@ -30,7 +30,7 @@ from quayside.sync.registry import (
 )
 from quayside.sync.report_runs import ReportRun
 from quayside.sync.reports import list_reports
-from quayside.sync.service import switch_feature, sync_status, want_prices
+from quayside.sync.service import PlannedSearches, switch_feature, sync_status, want_prices
 from tests.support.amazon import TENANT, stage
 from tests.support.trouble import Deliver, Delivery, Rig, Shop
 
@@ -225,7 +225,7 @@ def begin_sweep(rig: Rig, shop: Shop) -> None:
     rig.set_health(shop, "orders", reconciled_until=format_instant(rig.clock.now()))
     ids = [(order_id, "UNSHIPPED") for order_id, *_ in rig.true_orders(shop)]
     with tenant_scope(shop.tenant_id):
-        singly = want_prices(shop.tenant_id, shop.connection_id, ids, rig.clock.now())
+        singly = want_prices(shop.tenant_id, shop.connection_id, ids, rig.clock.now(), PlannedSearches())
     assert singly == 0
 
 

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime
 from typing import Any
 
 import pytest
@@ -16,13 +15,13 @@ from quayside.inventory.records import PositionRecord, quantities_from
 from quayside.inventory.rules import Quantities
 from quayside.kernel.clock import epoch_seconds
 from quayside.kernel.errors import UpstreamUnavailable
-from quayside.kernel.ids import ConnectionId, TenantId
 from quayside.kernel.observability import CountedMetrics
 from quayside.kernel.tenancy import tenant_scope
 from quayside.orders.records import OrderRecord, lines_from
 from quayside.orders.rules import OrderLine
+from quayside.sync import store as sync_store
 from quayside.sync.registry import MERCHANT_LISTINGS
-from quayside.sync.rules import SETTLED_SECONDS, SWEEP_SECONDS
+from quayside.sync.rules import COUNTED_EVERY_SECONDS, SETTLED_SECONDS, SWEEP_SECONDS
 from quayside.sync.store import point_to_report
 from tests.support.aws import Aws, aws
 from tests.support.fresh import emptied
@@ -331,8 +330,8 @@ def test_a_dead_letter_is_a_copy_without_personal_data_that_can_be_redriven(shar
 def test_the_money_of_a_batch_is_asked_for_once_a_connection(world: World) -> None:
     asked: list[tuple[str, list[tuple[str, str]]]] = []
 
-    def want(_: TenantId, connection_id: ConnectionId, orders: Sequence[tuple[str, str]], __: datetime) -> int:
-        asked.append((connection_id, list(orders)))
+    def want(*arguments: Any) -> int:
+        asked.append((arguments[1], list(arguments[2])))
         return 0
 
     ben = connect(world.aws.clock, subject="ben", seller="BENS1")
@@ -365,6 +364,28 @@ def test_many_prices_are_brought_by_one_search_and_one_more_write(world: World) 
     # A narrow search finds unshipped orders only: one that was shipped meanwhile is fetched.
     world.deliver(order_change("903-0000003-0000001", status="Shipped"))
     assert world.fetches() == ["903-0000003-0000001"]
+
+
+def test_prices_that_a_known_search_brings_are_counted_together_every_few_seconds(world: World) -> None:
+    def wanted() -> int:
+        return sync_store.sweep(world.seller.tenant_id, world.seller.connection_id).wanted.wanted
+
+    world.deliver(*(order_change(f"903-0000000-{place:07}") for place in range(40)))
+    world.aws.clock.advance(1)
+    world.deliver(order_change("903-0000000-0000040"))
+    assert len(world.aws.messages()) == 2
+    assert wanted() == 41
+    for second in range(1, COUNTED_EVERY_SECONDS):
+        world.aws.clock.advance(1)
+        world.deliver(order_change(f"903-0000001-{second:07}"), order_change(f"903-0000002-{second:07}"))
+        assert wanted() == 41
+    # The search is narrow, so what it does not bring is fetched though nothing is written.
+    world.deliver(order_change("903-0000003-0000001", status="Shipped"))
+    assert world.fetches() == ["903-0000003-0000001"]
+    world.aws.clock.advance(1)
+    world.deliver(order_change("903-0000003-0000002"))
+    assert wanted() == 41 + 2 * (COUNTED_EVERY_SECONDS - 1) + 2
+    assert world.aws.messages() == []
 
 
 def test_that_notifications_arrive_is_written_down_seldom_and_by_what_they_tell(world: World) -> None:

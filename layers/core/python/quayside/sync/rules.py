@@ -246,6 +246,8 @@ WORTH_A_SEARCH = 20
 LONGEST_SWEEP_SECONDS = 2 * SWEEP_SECONDS
 SETTLED_SECONDS = 125
 """searchOrders answers up to two minutes ago; a search so much later than a change finds it."""
+COUNTED_EVERY_SECONDS = 10
+"""How often at most an intake writes down how many prices are wanted of a connection whose next search is planned."""
 FEW_ORDERS = 2
 """So few orders in a window are fetched one by one: they have their prices within seconds."""
 _FITS_A_PAGE = 80
@@ -293,11 +295,16 @@ def sweep_step(state: Wanted, added: int, now: int) -> SweepStep:
     if pace <= FEW_ORDERS:
         return SweepStep(singly=True, plan_at=None, window=window)
     planned = state.planned_at
-    if planned is not None and now + SETTLED_SECONDS <= planned <= now + SETTLED_SECONDS + LONGEST_SWEEP_SECONDS:
+    if brings_changes_of(planned, now):
         return SweepStep(singly=False, plan_at=None, window=window)
     earliest = now + SETTLED_SECONDS
     following = earliest if planned is None or planned > earliest else max(planned + sweep_interval(pace), earliest)
     return SweepStep(singly=False, plan_at=following, window=window)
+
+
+def brings_changes_of(planned_at: int | None, now: int) -> bool:
+    """Return whether a search planned for ``planned_at`` brings what changed ``now``, and brings it in time."""
+    return planned_at is not None and 0 <= planned_at - now - SETTLED_SECONDS <= LONGEST_SWEEP_SECONDS
 
 
 def sweep_interval(wanted: int) -> int:

@@ -58,9 +58,11 @@ from quayside.sync.registry import (
 )
 from quayside.sync.rules import (
     ASKED_EVERY,
+    COUNTED_EVERY_SECONDS,
     MAXIMUM_DELAY_SECONDS,
     Standing,
     Step,
+    brings_changes_of,
     next_step,
     spread_seconds,
     sweep_step,
@@ -94,6 +96,7 @@ _SPREAD_SECONDS = 300
 _RUNS_PAGE = 50
 _BOARD_PAGE = 100
 _UNSHIPPED = "UNSHIPPED"
+_REMEMBERED_SEARCHES = 5000
 
 
 class CommandsNotSent(RuntimeError):
@@ -328,19 +331,68 @@ def _instant(text: str | None) -> datetime | None:
 # -- Prices ------------------------------------------------------------------------------------------------------------
 
 
-def want_prices(
+class _Planned(msgspec.Struct):
+    """A search that is planned, until when it is remembered, and how many prices it brings were not counted yet."""
+
+    planned_at: int
+    narrow: bool
+    until: int
+    uncounted: int = 0
+
+
+class PlannedSearches:
+    """The searches for prices that one process knows to be planned.
+
+    What such a search brings is counted here and written down every ``COUNTED_EVERY_SECONDS``: batches come many times
+    a second. A process that ends takes a few seconds' counts along; they only set the pace of the searches.
+    """
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[str, str], _Planned] = {}
+
+    def covering(self, tenant_id: TenantId, connection_id: ConnectionId, now: int, count: int) -> bool | None:
+        """Count ``count`` prices to the search that brings changes of ``now``; return whether it is a narrow one.
+
+        None, and nothing is counted, when no such search is known or it is time to write counts down.
+        """
+        known = self._known.get((tenant_id, connection_id))
+        if known is None or not now < known.until or not brings_changes_of(known.planned_at, now):
+            return None
+        known.uncounted += count
+        return known.narrow
+
+    def uncounted(self, tenant_id: TenantId, connection_id: ConnectionId) -> int:
+        """Return how many prices were not written down yet."""
+        known = self._known.get((tenant_id, connection_id))
+        return 0 if known is None else known.uncounted
+
+    def forget(self, tenant_id: TenantId, connection_id: ConnectionId) -> None:
+        """Forget what is known of a connection: its counts were written down."""
+        self._known.pop((tenant_id, connection_id), None)
+
+    def learn(
+        self, tenant_id: TenantId, connection_id: ConnectionId, planned_at: int, now: int, *, narrow: bool
+    ) -> None:
+        """Remember the search that is planned for a connection."""
+        if len(self._known) >= _REMEMBERED_SEARCHES:
+            self._known.clear()
+        self._known[tenant_id, connection_id] = _Planned(planned_at, narrow, now + COUNTED_EVERY_SECONDS)
+
+
+def want_prices(  # noqa: PLR0913 - what is asked for, and what is known of it
     tenant_id: TenantId,
     connection_id: ConnectionId,
     orders: Sequence[tuple[str, str]],
     now: datetime,
+    searches: PlannedSearches,
     *,
     entropy: Callable[[int], bytes] = secrets.token_bytes,
 ) -> int:
     """Ask for the money of orders that changed just now: order ids and their statuses.
 
     A few orders are fetched one by one; more are brought together by one search in five minutes (in ten, where not many
-    come), whatever their number. Costs one write, and one more about every five minutes. Asking again for the same
-    orders does no harm.
+    come), whatever their number. Costs one write, none while ``searches`` knows the search that brings them, and one
+    more about every five minutes. Asking again for the same orders does no harm.
 
     Returns:
         How many orders are fetched one by one.
@@ -348,31 +400,53 @@ def want_prices(
     Raises:
         CommandsNotSent: nobody was asked; ask again.
     """
-    counted = store.add_wanted(tenant_id, connection_id, len(orders), now)
-    step = sweep_step(counted.wanted, len(orders), epoch_seconds(now))
+    at = epoch_seconds(now)
+
+    def fetch_singly(order_ids: Sequence[str], first: Sequence[tuple[SyncCommand, int]] = ()) -> int:
+        commands = [
+            *first,
+            *(
+                (fetch_order(tenant_id, connection_id, order_id, cause="notification", now=now, entropy=entropy), 0)
+                for order_id in order_ids
+            ),
+        ]
+        if commands:
+            enqueue_spread(commands)
+        return len(order_ids)
+
+    known_narrow = searches.covering(tenant_id, connection_id, at, len(orders))
+    if known_narrow is not None:
+        return fetch_singly(_left_out(orders) if known_narrow else [])
+    added = len(orders) + searches.uncounted(tenant_id, connection_id)
+    counted = store.add_wanted(tenant_id, connection_id, added, now)
+    searches.forget(tenant_id, connection_id)
+    step = sweep_step(counted.wanted, added, at)
     if step.window is not None:
         store.begin_window(tenant_id, connection_id, counted.wanted.window_at, step.window)
-    window = step.window or counted.wanted
-    narrow = counted.narrow
+    if step.singly:
+        return fetch_singly([order_id for order_id, _ in orders])
+    planned_at, narrow = counted.wanted.planned_at, counted.narrow
     commands: list[tuple[SyncCommand, int]] = []
     if step.plan_at is not None:
-        narrow = sweeps_unshipped_only(window.wanted, window.last_wanted)
+        window = step.window or counted.wanted
+        planned_at, narrow = step.plan_at, sweeps_unshipped_only(window.wanted, window.last_wanted)
         arguments = {"mode": "sweep", "at": str(step.plan_at), **({"narrow": "yes"} if narrow else {})}
         sweep = command(
             "orders.search", tenant_id, connection_id, arguments, cause="notification", now=now, entropy=entropy
         )
-        commands.append((sweep, step.plan_at - epoch_seconds(now)))
-    singly = [order_id for order_id, status in orders if step.singly or (narrow and status.upper() != _UNSHIPPED)]
-    commands += [
-        (fetch_order(tenant_id, connection_id, order_id, cause="notification", now=now, entropy=entropy), 0)
-        for order_id in singly
-    ]
-    if commands:
-        enqueue_spread(commands)
+        commands.append((sweep, step.plan_at - at))
+    singly = fetch_singly(_left_out(orders) if narrow else [], commands)
     if step.plan_at is not None:
         # After it was sent: a crash in between sends a second one for the same time, which then finds it done.
         store.plan_sweep(tenant_id, connection_id, counted.wanted.planned_at, step.plan_at, narrow=narrow)
-    return len(singly)
+    if planned_at is not None:
+        searches.learn(tenant_id, connection_id, planned_at, at, narrow=narrow)
+    return singly
+
+
+def _left_out(orders: Sequence[tuple[str, str]]) -> list[str]:
+    """Return the orders that a narrow search does not bring."""
+    return [order_id for order_id, status in orders if status.upper() != _UNSHIPPED]
 
 
 # -- Doing the work ----------------------------------------------------------------------------------------------------
