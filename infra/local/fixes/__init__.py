@@ -10,6 +10,7 @@ FIXES = (
     "encryption_context_keys",
     "conditional_writes",
     "table_settings",
+    "object_lock",
     "reserved_concurrency",
     "expiry_sweep",
     "read_capacity",

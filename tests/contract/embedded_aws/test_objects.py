@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.contract.embedded_aws.server import fresh
+from tests.contract.embedded_aws.server import Server, fresh
 
 if TYPE_CHECKING:
+    import pathlib
     from collections.abc import Callable
-
-    from tests.contract.embedded_aws.server import Server
 
 PART = b"p" * (5 << 20)
 
@@ -129,3 +129,42 @@ def test_a_tenants_session_lists_its_own_files_alone(complete: Server) -> None:
     assert code(client.list_objects_v2, Bucket=name, Prefix="T/own/c/") == ""
     assert code(client.list_objects_v2, Bucket=name, Prefix="T/other/") == "AccessDenied"
     assert code(client.list_objects_v2, Bucket=name) == "AccessDenied"
+
+
+def locked(server: Server) -> tuple[Any, str, str]:
+    """Write a file into a bucket that a template locks for a day; return a client, the bucket and the version."""
+    properties = {
+        "ObjectLockEnabled": True,
+        "ObjectLockConfiguration": {
+            "ObjectLockEnabled": "Enabled",
+            "Rule": {"DefaultRetention": {"Mode": "COMPLIANCE", "Days": "1"}},
+        },
+        "VersioningConfiguration": {"Status": "Enabled"},
+    }
+    client = server.client("s3")
+    name = server.deploy({"Locked": {"Type": "AWS::S3::Bucket", "Properties": properties}})["Locked"]
+    return client, name, client.put_object(Bucket=name, Key="a", Body=b"1")["VersionId"]
+
+
+def test_what_a_template_locks_nobody_deletes_not_even_after_a_restart(
+    tmp_path: pathlib.Path, without: Callable[[str], Server]
+) -> None:
+    server = Server(tmp_path).start()
+    try:
+        client, name, version = locked(server)
+        rule = client.get_object_lock_configuration(Bucket=name)["ObjectLockConfiguration"]["Rule"]
+        assert rule == {"DefaultRetention": {"Mode": "COMPLIANCE", "Days": 1}}
+        server.stop()
+        server.start()
+        assert code(client.delete_object, Bucket=name, Key="a", VersionId=version) == "AccessDenied"
+        several = {"Objects": [{"Key": "a", "VersionId": version}]}
+        (refused,) = client.delete_objects(Bucket=name, Delete=several)["Errors"]
+        assert refused["Code"] == "AccessDenied"
+        sooner = {"Mode": "COMPLIANCE", "RetainUntilDate": datetime(2026, 1, 1, tzinfo=UTC)}
+        assert code(client.put_object_retention, Bucket=name, Key="a", Retention=sooner) == "AccessDenied"
+        assert client.get_object(Bucket=name, Key="a", VersionId=version)["Body"].read() == b"1"
+    finally:
+        server.kill()
+
+    client, name, version = locked(without("object_lock"))
+    assert code(client.delete_object, Bucket=name, Key="a", VersionId=version) == "", "without the fix it is gone"

@@ -13,6 +13,7 @@ from infra.local.fixes import (
     conditional_writes,
     fair_queues,
     leading_keys,
+    object_lock,
     policy_variables,
     sign_in_lockout,
     stream_failures,
@@ -114,6 +115,27 @@ def test_what_a_policy_sees_of_a_write(
     query: dict[str, Any], headers: dict[str, str], expected: dict[str, str]
 ) -> None:
     assert conditional_writes.write_keys(query, headers) == expected
+
+
+@pytest.mark.parametrize(
+    ("properties", "expected"),
+    [
+        ({}, None),
+        ({"ObjectLockEnabled": "false"}, None),
+        ({"ObjectLockEnabled": True}, {"enabled": True, "default_retention": None}),
+        (
+            {
+                "ObjectLockConfiguration": {
+                    "ObjectLockEnabled": "Enabled",
+                    "Rule": {"DefaultRetention": {"Mode": "COMPLIANCE", "Years": "2"}},
+                }
+            },
+            {"enabled": True, "default_retention": {"Mode": "COMPLIANCE", "Years": 2}},
+        ),
+    ],
+)
+def test_what_a_template_says_of_object_lock(properties: dict[str, Any], expected: dict[str, Any] | None) -> None:
+    assert object_lock.configuration(properties) == expected
 
 
 def test_fair_queues_take_turns() -> None:
