@@ -1,4 +1,7 @@
+import ast
+import sys
 from datetime import UTC, date, datetime, timedelta, timezone
+from inspect import getsource, isfunction
 
 import pytest
 from hypothesis import given
@@ -104,12 +107,136 @@ EXACT = [
         keys.credential_entry(T, C),
         Key(f"CREDENTIAL#{keys.due_shard(C)}", "q9w1dfwf077ymga183f5vbh24e#tm19crgppmgzv9xh"),
     ),
+    (keys.tenant_prefix(T), P),
+    (keys.members(T), f"{P}MEMBERS"),
+    (keys.connections(T), f"{P}CONNECTIONS"),
+    (keys.dataset_health_partition(T, C), f"{P}HEALTH#tm19crgppmgzv9xh"),
+    (keys.orders(T, C, "DE", date(2026, 11, 21)), f"{P}ORDERS#tm19crgppmgzv9xh#DE#2026-11"),
+    (keys.order_sort(AT, "902-1"), "ORDER#2026-11-21T10:11:12Z#902-1"),
+    (keys.order_range(AT, AT), ("ORDER#2026-11-21T10:11:12Z#", "ORDER#2026-11-21T10:11:12Z#\x7f")),
+    (keys.inventory(T, C, "DE"), f"{P}INVENTORY#tm19crgppmgzv9xh#DE"),
+    (keys.figures(T, C, "DE"), f"{P}FIGURES#tm19crgppmgzv9xh#DE"),
+    (keys.daily_figure_range(date(2026, 11, 1), date(2026, 11, 2)), ("DAY#2026-11-01#", "DAY#2026-11-02#\x7f")),
+    (keys.tenant_quarantine(T, C), f"{P}QUARANTINE#tm19crgppmgzv9xh"),
+    (keys.quarantine_sort(AT, "e#1"), "ENTRY#2026-11-21T10:11:12Z#e%231"),
+    (keys.listings(T, C, "DE"), f"{P}LISTINGS#tm19crgppmgzv9xh#DE"),
+    (keys.catalog_items(T, C, "DE"), f"{P}CATALOG#tm19crgppmgzv9xh#DE"),
+    (keys.transactions(T, C, date(2026, 11, 21)), f"{P}TRANSACTIONS#tm19crgppmgzv9xh#2026-11"),
+    (keys.settlement_lines(T, C, "199"), f"{P}SETTLEMENT#tm19crgppmgzv9xh#199"),
+    (keys.settlements(T, C), f"{P}SETTLEMENTS#tm19crgppmgzv9xh"),
+    (keys.returns(T, C, None, date(2026, 11, 21)), f"{P}RETURNS#tm19crgppmgzv9xh#-#2026-11"),
+    (keys.fee_estimates(T, C, "DE"), f"{P}FEES#tm19crgppmgzv9xh#DE"),
+    (keys.inbound(T, C), f"{P}INBOUND#tm19crgppmgzv9xh"),
+    (keys.traffic(T, C, "DE"), f"{P}TRAFFIC#tm19crgppmgzv9xh#DE"),
+    (keys.runs(T, C), f"{P}RUNS#tm19crgppmgzv9xh"),
+    (keys.runs_of("order/s"), "RUN#order%2Fs#"),
+    (
+        keys.run(T, C, "orders", AT, "c1"),
+        Key(f"{P}RUNS#tm19crgppmgzv9xh", "RUN#orders#2026-11-21T10:11:12.500Z#c1"),
+    ),
+    (keys.vault(T, C), f"{P}VAULT#tm19crgppmgzv9xh"),
+    (keys.audit_entries("application", 3), "APPLICATION#AUDIT#00000003"),
+    (keys.audit_entry(T, 3, 12), Key(f"{P}AUDIT#00000003", "ENTRY#000000000012")),
+    (keys.audit_volumes(T), f"{P}AUDIT#VOLUMES"),
+    (keys.audit_volume("application", 3), Key("APPLICATION#AUDIT#VOLUMES", "VOLUME#00000003")),
+    (keys.audit_chains(7), "CHAINS#7"),
+    (keys.audit_registered(T), Key(f"CHAINS#{keys.audit_shard(T)}", "CHAIN#q9w1dfwf077ymga183f5vbh24e")),
+    (keys.audit_checkpoints(2), "checkpoints/2/"),
+    (keys.audit_checkpoint(2, AT, "m/1"), "checkpoints/2/2026-11-21T10:11:12Z-m%2F1.json"),
+    (keys.personal_records(T, C), f"{P}PII#tm19crgppmgzv9xh"),
+    (keys.personal_record(T, C, "902-1"), Key(f"{P}PII#tm19crgppmgzv9xh", "ORDER#902-1")),
+    (keys.data_keys(T), f"{P}PIIKEYS"),
+    (keys.data_key(T, date(2026, 12, 21)), Key(f"{P}PIIKEYS", "DAY#2026-12-21")),
+    (keys.manifests(date(2026, 11, 21)), "MANIFESTS#2026"),
+    (keys.manifest_prefix(date(2026, 11, 21)), "DAY#2026-11-21#"),
+    (keys.manifest(date(2026, 11, 21), 2), Key("MANIFESTS#2026", "DAY#2026-11-21#000002")),
+    (keys.sweep_results(date(2026, 11, 21)), "RETENTION#2026"),
+    (keys.sweep_result(date(2026, 11, 21), 5), Key("RETENTION#2026", "DAY#2026-11-21#5")),
+    (keys.receipts(T), f"{P}RECEIPTS"),
+    (keys.receipt(T, AT, "e1"), Key(f"{P}RECEIPTS", "RECEIPT#2026-11-21T10:11:12Z#e1")),
+    (keys.expiring(7), "EXPIRING#7"),
+    (
+        keys.expiring_key(T, date(2026, 12, 21)),
+        Key(f"EXPIRING#{keys.expiring_shard(T)}", "2026-12-21#q9w1dfwf077ymga183f5vbh24e"),
+    ),
+    (keys.expiring_until(date(2026, 12, 21)), "2026-12-21#\x7f"),
+    (keys.destroyed(date(2026, 12, 21)), "DESTROYED#2026-12-21"),
+    (
+        keys.destroyed_key(date(2026, 12, 22), T, date(2026, 12, 21), "0123456789abcdef0"),
+        Key("DESTROYED#2026-12-22", "q9w1dfwf077ymga183f5vbh24e#2026-12-21#0123456789abcdef"),
+    ),
+    (
+        keys.destroyed_key(date(2026, 12, 22), T, date(2026, 12, 21), ""),
+        Key("DESTROYED#2026-12-22", "q9w1dfwf077ymga183f5vbh24e#2026-12-21#-"),
+    ),
+    (keys.seller("A/1"), "SELLER#A%2F1"),
+    (keys.credentials(7), "CREDENTIAL#7"),
+    (keys.credentials_of(T), "q9w1dfwf077ymga183f5vbh24e#"),
+    (keys.due(7), "DUE#7"),
+    (keys.due_until(AT), "2026-11-21T10:11:12Z#\x7f"),
+    (keys.report_pointer("7/8"), Key("REPORT#7%2F8", "REPORT")),
+    (keys.sweep(T, C), Key("SWEEP#q9w1dfwf077ymga183f5vbh24e#tm19crgppmgzv9xh", "SWEEP")),
+    (keys.board(7), "BOARD#7"),
+    (keys.board_of(T, C), "q9w1dfwf077ymga183f5vbh24e#tm19crgppmgzv9xh#"),
+    (
+        keys.board_entry(T, C, "orders"),
+        Key(f"BOARD#{keys.board_shard(C)}", "q9w1dfwf077ymga183f5vbh24e#tm19crgppmgzv9xh#orders"),
+    ),
+    (keys.erasures(T), "ERASURE#q9w1dfwf077ymga183f5vbh24e"),
+    (keys.erasure(T, "e1"), Key("ERASURE#q9w1dfwf077ymga183f5vbh24e", "ERASURE#e1")),
+    (keys.open_erasure(T, "e1"), Key("ERASURE#OPEN", "q9w1dfwf077ymga183f5vbh24e#e1")),
+    (keys.export_prefix(T, None), "T/q9w1dfwf077ymga183f5vbh24e/all/"),
+    (keys.export_prefix(T, C), "T/q9w1dfwf077ymga183f5vbh24e/tm19crgppmgzv9xh/"),
+    (keys.export_file(T, C, "e1"), "T/q9w1dfwf077ymga183f5vbh24e/tm19crgppmgzv9xh/e1.zip"),
+    (keys.export_pieces(T, None, "e1"), "T/q9w1dfwf077ymga183f5vbh24e/all/e1/"),
+    (keys.exports(T, None), f"{P}EXPORTS#all"),
+    (keys.exports(T, C), f"{P}EXPORTS#tm19crgppmgzv9xh"),
+    (keys.export(T, C, "e1"), Key(f"{P}EXPORTS#tm19crgppmgzv9xh", "EXPORT#e1")),
 ]
+
+_NO_KEYS = frozenset({"encode", "decode", "audit_volume_number", "audit_sequence"})
+_SHARDS = frozenset({"audit_shard", "expiring_shard", "due_shard", "board_shard"})
 
 
 @pytest.mark.parametrize(("built", "exact"), EXACT, ids=lambda value: str(value)[:50])
 def test_keys_are_exactly_these(built: Key | str, exact: Key | str) -> None:
     assert built == exact
+
+
+def test_every_key_is_among_them() -> None:
+    """A key that nobody wrote down exactly could change and leave what is stored behind."""
+    builders = {name for name, value in vars(keys).items() if isfunction(value) and value.__module__ == keys.__name__}
+    public = {name for name in builders if not name.startswith("_")} - _NO_KEYS - _SHARDS
+    written = {
+        node.func.attr
+        for node in ast.walk(ast.parse(getsource(sys.modules[__name__]).partition("_NO_KEYS")[0]))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)
+    }
+
+    assert public - written == set()
+
+
+@pytest.mark.parametrize(
+    ("built", "exact"),
+    [
+        (keys.audit_shard("application"), 7),
+        (keys.audit_shard(T), 7),
+        (keys.expiring_shard(T), 7),
+        (keys.due_shard(C), 2),
+        (keys.board_shard(C), 2),
+    ],
+)
+def test_shards_are_exactly_these(built: int, exact: int) -> None:
+    assert built == exact
+
+
+@pytest.mark.parametrize(
+    ("sort_key", "number"),
+    [("ENTRY#000000000012", 12), ("ENTRY#12", None), ("VOLUME#000000000012", None), ("000000000012", None)],
+)
+def test_the_number_of_an_entry_is_read_from_its_key_alone(sort_key: str, number: int | None) -> None:
+    assert keys.audit_sequence(sort_key) == number
+    assert keys.audit_volume_number("VOLUME#00000012") == 12
 
 
 def test_a_state_is_kept_under_its_hash_alone() -> None:
