@@ -53,6 +53,7 @@ def test_the_api_the_stream_and_the_client_secret_are_watched(template: Template
         ("InvalidClientSecret", "sync_worker"),
         ("IsolationBroken", "compliance_worker"),
         ("RetentionBroken", "compliance_worker"),
+        ("DataKeysLeft", "compliance_worker"),
     }
 
     assert expected <= watched(template)
@@ -102,7 +103,9 @@ def test_the_dashboard_fits_its_grid(template: Template) -> None:
 def test_every_metric_of_ours_that_is_shown_or_watched_is_counted_somewhere(template: Template, root: Path) -> None:
     widgets = template.properties("Dashboard")["DashboardBody"]["Fn::ToJsonString"]["widgets"]
     shown = {line[1] for widget in widgets for line in widget["properties"]["metrics"] if line[0] == "Quayside"}
-    shown.add(template.properties("InvalidClientSecretAlarm")["MetricName"])
+    for alarm in template.of_type("AWS::CloudWatch::Alarm"):
+        if template.properties(alarm)["Namespace"] == "Quayside":
+            shown.add(template.properties(alarm)["MetricName"])
     files = [path for place in ("layers/core/python", "functions") for path in (root / place).rglob("*.py")]
     code = "".join(path.read_text(encoding="utf-8") for path in files)
 
