@@ -45,7 +45,8 @@ if TYPE_CHECKING:
 
 REQUIRED = (
     "core_table", "vault_table", "audit_table", "coordination_table", "intake_queue_arn", "work_queue_url",
-    "vault_key_arn", "tenant_role_arn", "raw_bucket", "amazon_application_id", "lwa_client_id",
+    "vault_key_arn", "pii_table", "pii_keys_table", "pii_key_arn", "tenant_role_arn", "raw_bucket",
+    "amazon_application_id", "lwa_client_id",
 )  # fmt: skip
 
 

@@ -44,6 +44,7 @@ SETTINGS = load_settings(
         "AWS_REGION": REGION, "CORE_TABLE": "CoreTable", "VAULT_TABLE": "VaultTable", "PII_TABLE": "PiiTable",
         "PII_KEYS_TABLE": "PiiKeysTable", "AUDIT_TABLE": "AuditTable", "RAW_BUCKET": "RawBucket",
         "EXPORTS_BUCKET": "ExportsBucket", "VAULT_KEY_ARN": arn("VaultKey"), "DATA_KEY_ARN": arn("DataKey"),
+        "PII_KEY_ARN": arn("PiiKey"),
         "TENANT_ROLE_ARN": f"arn:aws:iam::{ACCOUNT}:role/tenant",
     }
 )  # fmt: skip
@@ -200,9 +201,42 @@ def test_no_credential_but_ones_own_opens(lock: Lock) -> None:
         for action in ("kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey", "kms:ReEncryptFrom", "kms:ReEncryptTo"):
             context = {f"kms:EncryptionContext:{name}": value for name, value in given.items()}
             tagged = {"aws:PrincipalTag/tenant_id": OWN, **context}
-            assert not lock.opens(Request(action, [arn("VaultKey")], tagged)), f"{action} with {what} context"
+            for key in ("VaultKey", "PiiKey"):
+                assert not lock.opens(Request(action, [arn(key)], tagged)), f"{action} of {key} with {what} context"
     direct = {"aws:PrincipalTag/tenant_id": OWN, "kms:EncryptionContext:tenant_id": OWN}
     assert not lock.opens(Request("kms:Decrypt", [arn("DataKey")], direct)), "only through the service that holds it"
+
+
+@pytest.mark.parametrize(
+    ("role", "opens"),
+    [
+        ("TenantDataRole", set()),
+        ("TenantConnectRole", {"Decrypt"}),
+        ("TenantVaultRole", {"Decrypt", "GenerateDataKey"}),
+        ("TenantKeeperRole", set()),
+    ],
+)
+def test_ones_own_data_keys_open_for_whoever_shows_or_seals_personal_data(role: str, opens: set[str]) -> None:
+    context = {"aws:PrincipalTag/tenant_id": OWN, "kms:EncryptionContext:tenant_id": OWN}
+    lock = Lock(role, role_policies(role), session_of(role))
+    tried = {
+        action
+        for action in ("Decrypt", "Encrypt", "GenerateDataKey", "ReEncryptFrom")
+        if lock.opens(Request(f"kms:{action}", [arn("PiiKey")], context))
+    }
+    assert tried == opens
+
+
+def test_whoever_shows_personal_data_changes_none() -> None:
+    lock = Lock("TenantConnectRole", role_policies("TenantConnectRole"), session_of("TenantConnectRole"))
+    for table, partition in (("PiiTable", f"T#{OWN}#PII#C"), ("PiiKeysTable", f"T#{OWN}#PIIKEYS")):
+        opened = {
+            operation
+            for operation, body in calls_on(table, partition, OWN)
+            if all(lock.opens(request) for request in items_request(operation, body, OWN))
+        }
+        assert "GetItem" in opened
+        assert opened <= {"GetItem", "Query", "TransactGetItems"}, table
 
 
 @pytest.mark.parametrize("lock", LOCKS, ids=[lock.name for lock in LOCKS])

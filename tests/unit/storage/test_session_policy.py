@@ -18,12 +18,14 @@ SETTINGS = load_settings(
     {
         "AWS_REGION": "eu-west-1", "CORE_TABLE": "core", "VAULT_TABLE": "vault",
         "VAULT_KEY_ARN": "arn:aws:kms:eu-west-1:123456789012:key/v",
+        "PII_KEY_ARN": "arn:aws:kms:eu-west-1:123456789012:key/p",
         "DATA_KEY_ARN": "arn:aws:kms:eu-west-1:123456789012:key/d",
         "TENANT_ROLE_ARN": "arn:aws:iam::123456789012:role/tenant", "RAW_BUCKET": "raw",
         "PII_TABLE": "pii", "PII_KEYS_TABLE": "pii_keys", "AUDIT_TABLE": "audit", "EXPORTS_BUCKET": "exports",
     }
 )  # fmt: skip
 LIMIT = 2048
+TABLE = "arn:aws:dynamodb:eu-west-1:123456789012:table"
 ACCESSES = (FACTS_ONLY, STORES_CREDENTIALS, USES_CREDENTIALS, KEEPS_PROMISES)
 
 
@@ -53,17 +55,24 @@ def test_the_api_may_seal_and_destroy_but_never_read() -> None:
     }
     assert key == {
         "Effect": "Allow",
-        "Action": ["kms:Encrypt"],
-        "Resource": ["arn:aws:kms:eu-west-1:123456789012:key/v"],
+        # Without the item there is nothing to decrypt, and the role lets it decrypt personal data alone.
+        "Action": ["kms:Decrypt", "kms:Encrypt"],
+        "Resource": ["arn:aws:kms:eu-west-1:123456789012:key/v", "arn:aws:kms:eu-west-1:123456789012:key/p"],
         "Condition": {"StringEquals": {"kms:EncryptionContext:tenant_id": T}},
     }
     assert len(text) <= LIMIT
 
 
+def test_nobody_else_reaches_the_key_of_personal_data() -> None:
+    assert "key/p" not in session_policy(SETTINGS, FACTS_ONLY, T)
+    assert "key/p" not in session_policy(SETTINGS, KEEPS_PROMISES, T)
+
+
 def test_the_worker_may_read_credentials_of_one_tenant() -> None:
-    _, vault, key, *_ = statements(USES_CREDENTIALS)
-    assert "dynamodb:GetItem" in vault["Action"]  # type: ignore[operator]  # JSON
-    assert key["Action"] == ["kms:Decrypt", "kms:Encrypt"]
+    items, key, *_ = statements(USES_CREDENTIALS)
+    assert f"{TABLE}/vault" in items["Resource"]  # type: ignore[operator]  # JSON
+    assert key["Action"] == ["kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey"]
+    assert key["Resource"] == [f"arn:aws:kms:eu-west-1:123456789012:key/{name}" for name in "vp"]
     assert len(session_policy(SETTINGS, USES_CREDENTIALS, T)) <= LIMIT
 
 
@@ -87,7 +96,7 @@ def test_the_worker_reaches_the_raw_files_of_one_tenant_and_nobody_else_does() -
 
 
 def test_the_api_opens_exports_of_one_tenant_and_no_other_file() -> None:
-    *_, files, _, _ = statements(STORES_CREDENTIALS)
+    *_, files, _ = statements(STORES_CREDENTIALS)
     assert files == {"Effect": "Allow", "Action": ["s3:GetObject"], "Resource": [f"arn:aws:s3:::exports/T/{T}/*"]}
     assert ":raw" not in session_policy(SETTINGS, STORES_CREDENTIALS, T)
 
@@ -120,6 +129,7 @@ def test_no_policy_is_longer_than_sts_takes() -> None:
         exports_bucket="quayside-production-exportsbucket-1a2b3c4d5e6f7",
         vault_key_arn=f"arn:aws:kms:eu-west-1:123456789012:key/{'v' * 36}",
         data_key_arn=f"arn:aws:kms:eu-west-1:123456789012:key/{'d' * 36}",
+        pii_key_arn=f"arn:aws:kms:eu-west-1:123456789012:key/{'p' * 36}",
     )
     lengths = {len(session_policy(long, each, T)) for each in ACCESSES}
     assert max(lengths) <= LIMIT, lengths

@@ -202,6 +202,8 @@ def test_a_tenant_role_reaches_the_tenants_keys_alone(template: Template, role: 
         assert set(keys["Action"]) == kms_actions
         assert keys["Resource"] == {"Fn::GetAtt": ["VaultKey", "Arn"]}
         assert keys["Condition"] == {"StringEquals": {"kms:EncryptionContext:tenant_id": tag}}
+    if role in PERSONAL_DATA:
+        assert_reaches_personal_data(statements, *PERSONAL_DATA[role])
     if role == "TenantVaultRole":
         files, encryption = statements.pop("OwnRawFiles"), statements.pop("EncryptRawFiles")
         listing = statements.pop("ListOwnRawFiles")
@@ -229,6 +231,54 @@ def test_a_tenant_role_reaches_the_tenants_keys_alone(template: Template, role: 
     if role == "TenantKeeperRole":
         assert_keeps(statements)
     assert statements == {}
+
+
+PERSONAL_DATA: dict[str, tuple[tuple[str, str, str], set[str], set[str], set[str]]] = {
+    "TenantConnectRole": (
+        ("ReadOwnPersonalData", "ReadOwnDataKeys", "OpenOwnDataKeys"),
+        {"GetItem", "Query"},
+        {"GetItem"},
+        {"kms:Decrypt"},
+    ),
+    "TenantVaultRole": (
+        ("OwnPersonalData", "OwnDataKeys", "MakeAndOpenOwnDataKeys"),
+        {"DeleteItem", "GetItem", "PutItem", "Query"},
+        {"GetItem", "PutItem", "UpdateItem"},
+        {"kms:Decrypt", "kms:GenerateDataKey"},
+    ),
+}
+"""Who opens buyers' personal data: by which statements, and what those let it do with records, data keys and KMS."""
+
+
+def assert_reaches_personal_data(
+    statements: dict[str, Any], sids: tuple[str, str, str], records: set[str], wrapped: set[str], key: set[str]
+) -> None:
+    """Check, and take out, what lets a role read or seal the personal data of its tenant's buyers, and no more."""
+    tag = "${aws:PrincipalTag/tenant_id}"
+    items, data_keys, opens = (statements.pop(sid) for sid in sids)
+    assert assert_bound_to_keys(items) == [f"T#{tag}#PII#*"]
+    assert (items["Resource"], set(items["Action"])) == (
+        {"Fn::GetAtt": ["PiiTable", "Arn"]},
+        {f"dynamodb:{name}" for name in records},
+    )
+    assert assert_bound_to_keys(data_keys) == [f"T#{tag}#PIIKEYS"]
+    assert (data_keys["Resource"], set(data_keys["Action"])) == (
+        {"Fn::GetAtt": ["PiiKeysTable", "Arn"]},
+        {f"dynamodb:{name}" for name in wrapped},
+    )
+    assert (opens["Resource"], set(opens["Action"])) == ({"Fn::GetAtt": ["PiiKey", "Arn"]}, key)
+    assert opens["Condition"] == {"StringEquals": {"kms:EncryptionContext:tenant_id": tag}}
+
+
+def test_only_two_roles_open_buyers_personal_data(template: Template) -> None:
+    key = {"Fn::GetAtt": ["PiiKey", "Arn"]}
+    holders = {
+        role
+        for role in template.of_type("AWS::IAM::Role")
+        for statement in template.statements(role)
+        if key in listed(statement["Resource"])
+    }
+    assert holders == set(PERSONAL_DATA)
 
 
 def assert_keeps(statements: dict[str, Any]) -> None:

@@ -53,39 +53,48 @@ class TenantAccess(NamedTuple):
     """What one function may do with a tenant's data besides its facts: the inline session policy is made of this.
 
     Attributes:
-        vault_actions: actions on the credentials of the tenant in the Vault table; none keeps the table out of reach.
-        kms_actions: actions on the vault key.
+        vault_actions: actions on the credentials of the tenant in the Vault table; with none it is out of reach, unless
+            it is among the further tables.
+        kms_actions: actions on the keys below, for what names the tenant in its encryption context.
+        kms_keys: settings that name the keys of credentials and of buyers' personal data. Which of the actions hold for
+            which key is left to the role, as with the tables.
         raw_actions: actions on the raw files of the tenant; none keeps the bucket out of reach.
         item_actions: actions on the items of Core, and of the further tables.
         further_tables: settings that name tables whose keys of the tenant are reached like Core's. Which of the actions
             hold for which table is left to the role: STS takes 2,048 characters of inline policy and no more.
         export_actions: actions on the exports of the tenant; none keeps the bucket out of reach.
+        lists_files: whether the names of the files it reaches are listed too.
     """
 
     vault_actions: tuple[str, ...] = ()
     kms_actions: tuple[str, ...] = ()
+    kms_keys: tuple[str, ...] = ()
     raw_actions: tuple[str, ...] = ()
     item_actions: tuple[str, ...] = _ITEM_ACTIONS
     further_tables: tuple[str, ...] = ()
     export_actions: tuple[str, ...] = ()
+    lists_files: bool = True
 
 
 FACTS_ONLY = TenantAccess()
 """Core alone: for the functions that have nothing to do with credentials."""
 STORES_CREDENTIALS = TenantAccess(
     vault_actions=("dynamodb:DeleteItem", "dynamodb:PutItem", "dynamodb:UpdateItem"),
-    kms_actions=("kms:Encrypt",),
-    further_tables=("audit_table",),
-    export_actions=("s3:GetObject",),
-)
-"""May put credentials into the vault and destroy them, never read them; hands out links to exports."""
-USES_CREDENTIALS = TenantAccess(
-    vault_actions=("dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"),
     kms_actions=("kms:Decrypt", "kms:Encrypt"),
-    raw_actions=("s3:AbortMultipartUpload", "s3:DeleteObject", "s3:GetObject", "s3:PutObject"),
-    further_tables=("audit_table",),
+    kms_keys=("vault_key_arn", "pii_key_arn"),
+    further_tables=("audit_table", "pii_table", "pii_keys_table"),
+    export_actions=("s3:GetObject",),
+    lists_files=False,
 )
-"""May read credentials and raw files: the worker that calls Amazon, alone."""
+"""May put credentials into the vault and destroy them, never read them; shows buyers' personal data, never writes it;
+hands out links to exports."""
+USES_CREDENTIALS = TenantAccess(
+    kms_actions=("kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey"),
+    kms_keys=("vault_key_arn", "pii_key_arn"),
+    raw_actions=("s3:AbortMultipartUpload", "s3:DeleteObject", "s3:GetObject", "s3:PutObject"),
+    further_tables=("vault_table", "audit_table", "pii_table", "pii_keys_table"),
+)
+"""May read credentials and raw files, and seal buyers' personal data: the worker that calls Amazon, alone."""
 KEEPS_PROMISES = TenantAccess(
     item_actions=("dynamodb:BatchWriteItem", *_ITEM_ACTIONS),
     further_tables=("pii_table", "pii_keys_table", "vault_table", "audit_table"),
@@ -127,12 +136,13 @@ def session_policy(settings: Settings, access: TenantAccess, tenant_id: TenantId
     if access.vault_actions:
         vault = f"{place}/{settings.vault_table}"
         statements.append(_items_statement(access.vault_actions, [vault], f"T#{tenant_id}#VAULT#*"))
-    if access.kms_actions:
+    reached = [getattr(settings, name) for name in access.kms_keys if getattr(settings, name)]
+    if reached:
         statements.append(
             {
                 "Effect": "Allow",
                 "Action": list(access.kms_actions),
-                "Resource": [settings.vault_key_arn],
+                "Resource": reached,
                 "Condition": {"StringEquals": {"kms:EncryptionContext:tenant_id": str(tenant_id)}},
             }
         )
@@ -163,6 +173,8 @@ def _files_statements(
     statements: list[dict[str, object]] = [
         {"Effect": "Allow", "Action": list(actions), "Resource": [f"{bucket}/{files}"]} for bucket, actions in reached
     ]
+    if not access.lists_files:
+        return statements
     listing: dict[str, object] = {
         "Effect": "Allow",
         "Action": ["s3:ListBucket"],
