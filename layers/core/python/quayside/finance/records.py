@@ -1,6 +1,6 @@
 """How money is stored: one item a transaction, settlement, settlement line and estimated SKU."""
 
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
 import msgspec
 from pynamodb.attributes import NumberAttribute, UnicodeAttribute
@@ -116,6 +116,25 @@ def estimated_at_of(record: FeeRecord) -> int | None:
     """Return when Amazon first gave the estimate that stands, in epoch seconds; None when there is none."""
     at: float | None = record.estimated_at
     return None if at is None else int(at)
+
+
+class TransactionPlace(NamedTuple):
+    """Where a transaction is kept: whose it is, and when it was posted, as ISO 8601 text."""
+
+    connection_id: str
+    posted_at: str
+
+
+def transaction_place_of(pk: str, sk: str) -> TransactionPlace:
+    """Read a transaction's key back into its parts.
+
+    Raises:
+        ValueError: it is not the key of a transaction.
+    """
+    parts = pk.split("#")
+    if len(parts) != 5 or parts[2] != "TRANSACTIONS" or not sk.startswith(TRANSACTION_PREFIX):  # noqa: PLR2004 - as storage.keys builds them
+        raise ValueError("That is not the key of a transaction.")
+    return TransactionPlace(decode(parts[3]), posted_of(sk))
 
 
 def transaction_id_of(sort_key: str) -> str:

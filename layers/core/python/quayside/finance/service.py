@@ -3,15 +3,18 @@
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
+from zoneinfo import ZoneInfo
 
 from quayside.amazon.fees import Fee as AmazonFee
 from quayside.amazon.fees import FeeAmount, FeeEstimate, FeeProblem
 from quayside.amazon.finances import Breakdown, FinanceAmount, Transaction
 from quayside.amazon.finances import TransactionItem as AmazonItem
+from quayside.amazon.marketplaces import find_marketplace
 from quayside.connections import service as connections
-from quayside.finance import rules, store
-from quayside.finance.records import TransactionRecord, transaction_from
+from quayside.finance import amount_rules, rules, store
+from quayside.finance.amount_rules import DailyAmounts
+from quayside.finance.records import TransactionRecord, transaction_from, transaction_place_of
 from quayside.finance.rules import (
     Fee,
     FeeFacts,
@@ -34,12 +37,13 @@ from quayside.finance.views import (
     settlement_row,
     transaction_row,
 )
-from quayside.kernel.clock import Clock, epoch_seconds
+from quayside.kernel.clock import Clock, epoch_seconds, parse_instant
 from quayside.kernel.errors import QuaysideError
 from quayside.kernel.ids import ConnectionId, TenantId
 from quayside.kernel.money import Money
 from quayside.kernel.tenancy import tenant_scope
 from quayside.storage.facts import Tally
+from quayside.storage.tables import Item
 from quayside.sync.sinks import Applied, Rejected, ReportLoad
 from quayside.sync.views import RowsPage
 
@@ -372,3 +376,27 @@ def lines_view(
     found = store.browse_lines(connection_id, cursor, limit)
     rows = tuple(line_row(settlement_id, record) for settlement_id, record in found.found)
     return RowsPage(LINE_COLUMNS, rows, found.next_cursor, None if health is None else health.last_success_at)
+
+
+class PlacedAmounts(NamedTuple):
+    """What one transaction of a connection brings, by product."""
+
+    connection_id: str
+    amounts: tuple[DailyAmounts, ...]
+
+
+def amounts_of_image(image: Item) -> PlacedAmounts:
+    """Return what a stored transaction brings, from its item as the table's stream shows it.
+
+    Its day is the one of its marketplace; of UTC when Amazon does not say where it happened.
+
+    Raises:
+        ValueError: the image is not a transaction of this product.
+        KeyError: an attribute that every transaction has is missing.
+    """
+    place = transaction_place_of(image["pk"]["S"], image["sk"]["S"])
+    facts = transaction_from(image["facts"]["S"])
+    marketplace = find_marketplace(facts.marketplace_id) if facts.marketplace_id else None
+    zone = ZoneInfo(marketplace.time_zone if marketplace else "UTC")
+    day = parse_instant(place.posted_at).astimezone(zone).date()
+    return PlacedAmounts(place.connection_id, amount_rules.daily_amounts(facts, day))
