@@ -40,6 +40,9 @@ SCREENS: Final[Mapping[str, str]] = {
     "/settings/data": "screens/data.js",
     "/settings": "screens/settings.js",
     "/settings/audit": "screens/audit.js",
+    "/settings/exports": "screens/export_log.js",
+    "/trust": "screens/trust.js",
+    "/trust/sub-processors": "screens/trust.js",
     "/operations": "screens/operations.js",
     "/docs": "screens/docs.js",
 }

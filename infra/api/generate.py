@@ -70,6 +70,7 @@ _ERRORS: Final[Mapping[str, str]] = {
 
 _TAGS: Final[Mapping[str, str]] = {
     "configuration": "What this installation is like.",
+    "promises": "What is promised about data, and its proof.",
     "auth": "Signing up, in and out; second factors.",
     "me": "The member who asks, and their organisation.",
     "connections": "Amazon accounts: connecting, health, disconnecting.",

@@ -13,8 +13,10 @@ from quayside.analytics.views import Overview
 from quayside.compliance.abuse_views import AbuseCaseList, AbuseCaseView
 from quayside.compliance.audit_views import AuditPage
 from quayside.compliance.credentials_views import CredentialsView
+from quayside.compliance.disclosure_views import DisclosuresPage
 from quayside.compliance.erasure_views import ErasureView
 from quayside.compliance.export_views import ExportView
+from quayside.compliance.promise_views import PromisesPage, SubprocessorsPage
 from quayside.connections.views import Authorization, ConnectionList, ConnectionView, QuarantinePage, TroubleView
 from quayside.inventory.views import InventoryPage
 from quayside.orders.views import OrderDetail, OrderPage
@@ -49,6 +51,9 @@ READS = (
     (f"connections/{AMERICA}/datasets/listings/rows", RowsPage),
     (f"connections/{AMERICA}/reports", ReportsPage),
     ("audit", AuditPage),
+    ("promises", PromisesPage),
+    ("subprocessors", SubprocessorsPage),
+    ("data/disclosures", DisclosuresPage),
     ("data", DataPage),
     ("orders?limit=100", OrderPage),
     ("orders?search=lamp", OrderPage),

@@ -137,6 +137,10 @@ def _no_reports(fake: FakeQuayside) -> None:
     fake.reports = []
 
 
+def _no_exports(fake: FakeQuayside) -> None:
+    fake.disclosures = {"disclosures": [], "next_cursor": None}
+
+
 def _no_quarantine(fake: FakeQuayside) -> None:
     fake.quarantine = []
     fake.connections[1]["quarantined"] = 0
@@ -270,6 +274,11 @@ CASES: Final = (
     Case("data", "settings/data", _erasures, looks=ALL),
     Case("data-nothing-erased", "settings/data"),
     Case("data-close", "settings/data", act=_open_closing),
+    Case("settings-exports", "settings/exports", looks=ALL),
+    Case("settings-exports-none", "settings/exports", _no_exports),
+    Case("trust", "trust", act=_open_first("Personal data of buyers"), looks=ALL),
+    Case("trust-to-everybody", "trust", signed_in=False),
+    Case("trust-sub-processors", "trust/sub-processors", signed_in=False, looks=ALL),
     Case("operations", "operations", _operator, looks=ALL),
     Case("operations-quarantine", "operations?view=quarantine", _operator),
     Case("operations-credentials", "operations?view=credentials", _operator, looks=ALL),
@@ -315,5 +324,7 @@ def test_every_screen_has_a_case() -> None:
         "/sync": "sync-chosen",
         "/settings/audit": "settings-audit",
         "/settings/data": "data",
+        "/settings/exports": "settings-exports",
+        "/trust/sub-processors": "trust-sub-processors",
     }
     assert {wanted.get(path, path.strip("/")) for path in SCREENS} <= names

@@ -88,7 +88,7 @@ def _task(body: dict[str, Any]) -> ComplianceTask:
 
 SETTLEMENT = "90000000001"
 REPORT = "report-1"
-ELSEWHERE = ("audit_", "receipt")
+ELSEWHERE = ("audit_", "receipt", "disclosure")
 """What lies in the table of the audit trail and stays."""
 
 

@@ -13,11 +13,13 @@ from seller_api.routes import (
     me,
     operations,
     orders,
+    promises,
     sync,
 )
 
 ALL = (
     configuration.routes,
+    promises.routes,
     auth.routes,
     me.routes,
     connections.routes,

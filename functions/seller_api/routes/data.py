@@ -6,8 +6,10 @@ from typing import Annotated
 import msgspec
 
 from quayside.accounts import service as accounts
+from quayside.compliance import disclosure_service as disclosures
 from quayside.compliance import erasure_service as erasures
 from quayside.compliance import export_service as exports
+from quayside.compliance.disclosure_views import DisclosuresPage
 from quayside.compliance.erasure_views import ErasureView, ReceiptView
 from quayside.compliance.export_views import ExportLink, ExportView
 from quayside.connections import service as connections
@@ -31,6 +33,15 @@ class ExportRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Of which connection; null for all of them."""
 
     connection_id: Annotated[str, msgspec.Meta(max_length=64)] | None = None
+
+
+class DisclosuresQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Which page of the log of exports."""
+
+    cursor: Annotated[str, msgspec.Meta(max_length=500, description="Where the page before this one ended.")] | None = (
+        None
+    )
+    limit: Annotated[int, msgspec.Meta(ge=1, le=100)] = 50
 
 
 class Closing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -60,7 +71,18 @@ def ask_for_export(call: Call[ExportRequest, None]) -> ExportView:
 @routes.post("/data/exports/{export_id}/link", permission="connections.manage")
 def link_export(call: Call[None, None]) -> ExportLink:
     """Make an address that opens the file of an export for five minutes, without any further sign-in."""
-    return exports.link(call.path("export_id"), clock=call.container.clock)
+    return exports.link(
+        call.path("export_id"),
+        opened_by=call.principal.member_id,
+        clock=call.container.clock,
+        entropy=secrets.token_bytes,
+    )
+
+
+@routes.get("/data/disclosures", permission="audit.read", query=DisclosuresQuery)
+def list_disclosures(call: Call[None, DisclosuresQuery]) -> DisclosuresPage:
+    """List each time that the organisation's data was handed out: when, what, and by whom; newest first."""
+    return disclosures.disclosures(call.query.cursor, call.query.limit)
 
 
 @routes.post("/data/erasures/{erasure_id}/begin", permission="connections.manage", status=202)

@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final
 
+import msgspec
 import uvicorn
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
@@ -18,10 +19,11 @@ from starlette.middleware.gzip import GZipMiddleware
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
+from quayside.compliance import promise_service
 from tests.e2e.support import fake_data, fake_sync, gateway
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from starlette.requests import Request
 
@@ -54,6 +56,14 @@ def problem(
     )
 
 
+_OPEN: Final[dict[str, Callable[[datetime], Json]]] = {
+    "configuration": lambda _: fake_data.configuration(),
+    "promises": fake_data.promises,
+    "subprocessors": lambda _: msgspec.to_builtins(promise_service.show_subprocessors("eu-central-1")),
+}
+"""What is open to everybody."""
+
+
 class FakeQuayside:
     """One deployment's worth of state, changed by the screens through HTTP and by a test through its attributes.
 
@@ -84,6 +94,7 @@ class FakeQuayside:
         self.exports: list[Json] = []
         self.erasures: list[Json] = []
         self.receipts: list[Json] = []
+        self.disclosures: Json | None = None
         self.trouble: dict[str, Response] = {}
         self.slow: dict[str, float] = {}
         self.seen: list[str] = []
@@ -140,8 +151,8 @@ class FakeQuayside:
             if path.startswith(prefix):
                 await asyncio.sleep(seconds)
         body: Json = await request.json() if request.method in {"POST", "PATCH", "PUT"} else {}
-        if path == "configuration":
-            return JSONResponse(fake_data.configuration())
+        if path in _OPEN:
+            return JSONResponse(_OPEN[path](self.now()))
         if path.startswith("auth/") and not path.startswith(("auth/mfa", "auth/sign-out-everywhere")):
             return self._door(path.removeprefix("auth/"), body, request)
         if not request.headers.get("authorization", "").startswith("Bearer token-"):
@@ -223,6 +234,8 @@ class FakeQuayside:
                 return JSONResponse(self.me())
             case ["GET", "data"]:
                 return JSONResponse({"exports": self.exports, "erasures": self.erasures, "receipts": self.receipts})
+            case ["GET", "data", "disclosures"]:
+                return JSONResponse(self.disclosures or fake_data.disclosures(self.now()))
             case ["POST", "data", "exports"]:
                 self.exports.insert(0, fake_data.export(self.now(), body["connection_id"], "running"))
                 return JSONResponse(self.exports[0], status_code=202)

@@ -9,6 +9,9 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
+from quayside.compliance import promise_store
+from quayside.compliance.promise_rules import Proof, ProvedRun, standings
+from quayside.compliance.promise_views import promise_view
 from quayside.sync.registry import data_inventory
 
 if TYPE_CHECKING:
@@ -104,6 +107,60 @@ def export(now: datetime, connection_id: str | None, state: str) -> Json:
         "rows": 51_377,
         "parts_done": 14 if ready else 7,
         "parts_total": 14,
+    }
+
+
+def promises(now: datetime) -> Json:
+    """Return GET /promises as it is after a run of the tests was published and before two promises were changed."""
+    shipped = promise_store.shipped()
+    at = instant(now - timedelta(days=2))
+    run = ProvedRun(at, "4c0ffee4c0ff+", 2514, tuple(Proof(each.id, each.digest, "proved") for each in shipped[2:]))
+    standings_ = standings(shipped, run)
+    return {
+        "as_of": instant(now),
+        "run": {"finished_at": at, "revision": run.revision, "tests": run.tests},
+        "proved": sum(each.state == "proved" for each in standings_),
+        "not_proved": sum(each.state == "not proved" for each in standings_),
+        "open": sum(each.state == "open" for each in standings_),
+        "promises": [msgspec.to_builtins(promise_view(each)) for each in standings_],
+        "watches": [
+            {
+                "id": "DPP-2.1",
+                "title": "Keys of expired buyers' data destroyed",
+                "state": "kept",
+                "at": at[:10],
+                "words": "Every key whose day had come is destroyed, and the manifest signed.",
+            },
+            {
+                "id": "DPP-1.7",
+                "title": "Nothing of Amazon's is older than 18 months",
+                "state": "not yet",
+                "at": None,
+                "words": "No count of the last days is complete yet; everything is counted once a day.",
+            },
+        ],
+    }
+
+
+def disclosures(now: datetime) -> Json:
+    """Return GET /data/disclosures: an export that was made and opened, and one of everything."""
+    told = (("export_opened", AMERICA, 1), ("export_made", AMERICA, 4), ("export_made", None, 90))
+    return {
+        "disclosures": [
+            {
+                "at": instant(now - timedelta(minutes=minutes)),
+                "what": what,
+                "export_id": f"export-{connection_id or 'all'}",
+                "connection_id": connection_id,
+                "name": None if connection_id is None else "Tidewater · Americas",
+                "by": "member-1",
+                "by_name": "Mara Lindqvist",
+                "rows": 51_377,
+                "size": 4_318_220,
+            }
+            for what, connection_id, minutes in told
+        ],
+        "next_cursor": None,
     }
 
 

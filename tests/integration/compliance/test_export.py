@@ -168,6 +168,14 @@ def test_a_link_opens_the_file_for_minutes_and_both_are_recorded(on: Aws) -> Non
     assert address.path.endswith(key)
     recorded = [each["action"] for each in person.call("GET", "/audit").json["entries"]]
     assert recorded[:3] == ["data.link_export", "export.finished", "data.ask_for_export"]
+    assert person.call("GET", "/data/disclosures", query={"cursor": "WyJYIl0"}).json["code"] == "invalid_cursor"
+    log = person.call("GET", "/data/disclosures", query={"limit": "1"}).json
+    more = person.call("GET", "/data/disclosures", query={"cursor": log["next_cursor"]}).json
+    handed_out = [*log["disclosures"], *more["disclosures"]]
+    assert {each["what"] for each in handed_out} == {"export_made", "export_opened"}
+    size, rows = exported(person)["size"], exported(person)["rows"]
+    for each in handed_out:
+        assert (each["export_id"], each["by_name"], each["size"], each["rows"]) == (export_id, "Anna", size, rows)
 
     on.clock.advance(timedelta(days=7).total_seconds())
     person.authorised()

@@ -30,6 +30,8 @@ function amountText(value, currency, compact) {
 }
 
 export const count = (value) => numberFormat({}).format(value);
+/** Bytes in words. */
+export const fileSize = (bytes) => (bytes < 100_000 ? `${count(Math.ceil(bytes / 1000))} kB` : `${(bytes / 1_000_000).toFixed(1)} MB`);
 export const compactCount = (value) => numberFormat({ notation: "compact", maximumFractionDigits: 1 }).format(value);
 export const percent = (ratio) => numberFormat({ style: "percent", minimumFractionDigits: 1, maximumFractionDigits: 1 }).format(ratio);
 /** "1 order", "2 orders". */

@@ -27,6 +27,9 @@ const ROUTES = [
   { path: "/settings", load: () => import("../screens/settings.js"), title: "Settings" },
   { path: "/settings/audit", load: () => import("../screens/audit.js"), title: "Audit trail" },
   { path: "/operations", load: () => import("../screens/operations.js"), title: "Operations" },
+  { path: "/settings/exports", load: () => import("../screens/export_log.js"), title: "Export log" },
+  { path: "/trust", load: () => import("../screens/trust.js"), title: "Trust", any: true },
+  { path: "/trust/sub-processors", load: () => import("../screens/trust.js"), title: "Sub-processors", part: "Subprocessors", any: true },
   { path: "/docs", load: () => import("../screens/docs.js"), title: "API reference", any: true },
 ];
 

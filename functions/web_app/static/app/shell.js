@@ -137,11 +137,16 @@ export function Doorstep({ title, about, children, foot }) {
     <aside class="harbour" aria-label="What Quayside is"><${Harbour} /></aside></div><${Toasts} />`;
 }
 
+/** The frame of pages that are open to everybody, for people who are not signed in. */
+export function Outside({ children }) {
+  return html`<${ReachBanner} /><div class="docs-alone"><header class="door-head"><${Link} to="/sign-in" class="brand"><span class="brand-mark" aria-hidden="true"></span>Quayside<//><${ThemeButton} /></header><main id="main" tabindex="-1">${children}</main></div>`;
+}
+
 function Harbour() {
   return html`<div class="harbour-inner"><div class="sample" aria-hidden="true"><div class="sample-tile"><span>Sales, 30 days</span><b>€48,210.40</b><em>▲ 8.2%</em><small class="age">4 min · posted</small></div>
       <div class="sample-card"><b>How this is made</b><p>Sum of the item prices of all orders placed in the period, cancelled ones left out.</p><code>2,164 units in 1,982 orders</code><small>Source: Amazon Orders, 4 min ago</small></div>
       <svg class="sample-chart" viewBox="0 0 320 90" preserveAspectRatio="none">${[38, 44, 40, 52, 60, 47, 36, 42, 55, 58, 66, 54, 44, 50, 62, 70, 74, 60, 52, 64, 78, 72, 84, 66].map((value, index) => html`<rect key=${index} x=${index * 13.4} y=${90 - value} width="9" height=${value} rx="2" />`)}</svg></div>
-    <ul><li><strong>Orders as they happen</strong>Amazon tells us about each order; you see it within a minute.</li><li><strong>Every figure opens</strong>Where it came from, how old it is, how it was worked out.</li><li><strong>Your data stays yours</strong>You see what is read and why before you connect. Disconnect, and access ends at once.</li></ul></div>`;
+    <ul><li><strong>Orders as they happen</strong>Amazon tells us about each order; you see it within a minute.</li><li><strong>Every figure opens</strong>Where it came from, how old it is, how it was worked out.</li><li><strong>Your data stays yours</strong>You see what is read and why before you connect. Disconnect, and access ends at once. <${Link} to="/trust">What we promise, and its proof<//></li></ul></div>`;
 }
 
 /** Move the focus to the screen's heading when the screen changes, and name the tab after it. */

@@ -2,7 +2,7 @@ import { html, useState } from "../app/lib.js";
 import { get, post } from "../app/api.js";
 import { Button, Card, Dialog, Empty, ErrorSummary, Field, Icon, Link, Meter, PageHead, ProblemNotice, State } from "../app/components.js";
 import { useForm } from "../app/form.js";
-import { count, moment, sentence } from "../app/format.js";
+import { count, fileSize, moment, sentence } from "../app/format.js";
 import { useResource } from "../app/resource.js";
 import { may, me } from "../app/session.js";
 import { toast } from "../app/shell.js";
@@ -12,7 +12,6 @@ const STATES = { waiting: ["warn", "Waits"], running: ["busy", "Erasing"], done:
 const STAGES = { count: "Counting what there is", notes: "Clearing notes and queues", credentials: "Destroying the keys to the account", members: "Deleting sign-ins", facts: "Erasing", files: "Deleting files", read_back: "Reading everything back", receipt: "Signing the receipt" };
 const DATASETS = { catalog: "Product details", fees: "Fee estimates", figures: "Daily figures", health: "Freshness", inbound: "Inbound shipments", runs: "Run log", tenant: "Organisation" };
 
-const fileSize = (bytes) => (bytes < 100_000 ? `${count(Math.ceil(bytes / 1000))} kB` : `${(bytes / 1_000_000).toFixed(1)} MB`);
 const dataset = (name) => DATASETS[name] ?? sentence(name);
 const subject = (item) => item.name ?? (item.connection_id ? `Connection ${item.connection_id}` : "Everything of this organisation");
 
@@ -128,7 +127,7 @@ export function Screen() {
   if (!data) return html`${head}${problem ? html`<${ProblemNotice} problem=${problem} retry=${reload} />` : html`<div class="stack" role="status" aria-label="Loading your data"><div class="card bone-card"></div></div>`}`;
   const closing = data.erasures.some((erasure) => !erasure.connection_id && ["waiting", "running"].includes(erasure.state));
   return html`${head}<div class="settings">${problem ? html`<${ProblemNotice} problem=${problem} retry=${reload} compact />` : null}
-    <div class="stack"><${Card} title="Take your data along" about="tables and JSON lines in one zip, kept for a week" end=${may("connections.manage") ? html`<${AskForExport} kind="small" label="Export everything" onChange=${reload} />` : null}>${data.exports.length ? html`<ul class="erasures">${data.exports.map((item) => html`<${Export} key=${item.export_id} item=${item} />`)}</ul>` : html`<${Empty} icon="info" title="No exports yet">An export holds everything you can see in Quayside, and nothing about buyers.<//>`}<//>
+    <div class="stack"><${Card} title="Take your data along" about="tables and JSON lines in one zip, kept for a week" end=${may("connections.manage") ? html`<${AskForExport} kind="small" label="Export everything" onChange=${reload} />` : null}>${data.exports.length ? html`<ul class="erasures">${data.exports.map((item) => html`<${Export} key=${item.export_id} item=${item} />`)}</ul>` : html`<${Empty} icon="info" title="No exports yet">An export holds everything you can see in Quayside, and nothing about buyers.<//>`}${may("audit.read") ? html`<div class="card-foot"><${Link} to="/settings/exports" class="inline"><${Icon} name="lock" />Export log: each time data left Quayside<//></div>` : null}<//>
       <${Card} title="Being erased" about="begins a week after a connection ended">${data.erasures.length ? html`<ul class="erasures">${data.erasures.map((erasure) => html`<${Erasure} key=${erasure.erasure_id} erasure=${erasure} onChange=${reload} />`)}</ul>` : html`<${Empty} icon="check" title="Nothing is being erased">When a connection ends, its data is listed here until it is gone.<//>`}<//></div>
     <div class="stack"><${Card} title="Receipts" about="signed; they can be checked without Quayside">${data.receipts.length ? html`<ul class="erasures">${data.receipts.map((receipt) => html`<${Receipt} key=${receipt.erasure_id} receipt=${receipt} />`)}</ul>` : html`<${Empty} icon="info" title="No receipts yet">Each erasure that ended leaves one.<//>`}<//>
       ${may("tenant.close") && !closing ? html`<${Close} onChange=${reload} />` : null}</div></div>`;

@@ -1,10 +1,10 @@
 import { html, useState } from "../app/lib.js";
 import { Problem } from "../app/api.js";
-import { Bone, Card, Link, PageHead, ProblemNotice, State } from "../app/components.js";
+import { Bone, Card, PageHead, ProblemNotice, State } from "../app/components.js";
 import { useResource } from "../app/resource.js";
 import { root } from "../app/router.js";
 import { status } from "../app/session.js";
-import { ThemeButton } from "../app/shell.js";
+import { Outside } from "../app/shell.js";
 
 const METHODS = ["get", "post", "put", "patch", "delete"];
 
@@ -67,5 +67,5 @@ export function Screen() {
     <div class="stack docs">${problem ? html`<${ProblemNotice} problem=${problem} retry=${reload} />` : null}<${Card} title="How to call it"><div class="card-body tight stack-s"><p>Send the ID token of a signed-in member as <code>Authorization: Bearer …</code>. Bodies and answers are JSON in snake_case; unknown fields are refused by name. Money is whole minor units with its currency; times are UTC.</p><p>Errors are <code>application/problem+json</code> with a stable <code>code</code>, what happened (<code>detail</code>) and what to do (<code>action</code>). Lists page by an opaque <code>cursor</code>.</p></div><//>
       ${[...groups].map(([tag, operations]) => html`<${Card} key=${tag} title=${tag[0].toUpperCase() + tag.slice(1)} about=${`${operations.length}`}><div class="operations">${operations.map((item) => html`<${Operation} key=${item.method + item.path} document=${data} ...${item} />`)}</div><//>`)}</div>`;
   if (status.value === "in") return content;
-  return html`<div class="docs-alone"><header class="door-head"><${Link} to="/sign-in" class="brand"><span class="brand-mark" aria-hidden="true"></span>Quayside<//><${ThemeButton} /></header><main id="main">${content}</main></div>`;
+  return html`<${Outside}>${content}<//>`;
 }

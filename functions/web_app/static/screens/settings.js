@@ -86,5 +86,6 @@ export function Screen() {
       <${Card} title="Appearance"><div class="card-body tight"><${Segmented} label="Theme" value=${theme.value} onChange=${(value) => (theme.value = value)} options=${[{ value: "system", label: "As the system" }, { value: "light", label: "Light" }, { value: "dark", label: "Dark" }]} /><p class="fine gap-above">Kept in this browser. Press <kbd>?</kbd> anywhere for keyboard shortcuts.</p></div><//>
       ${may("audit.read") ? html`<${Card} title="Audit trail"><div class="card-body tight"><p>Who signed in, what was changed, and what was refused.</p><${Link} to="/settings/audit" class="inline"><${Icon} name="lock" />Open the audit trail<//></div><//>` : null}
       <${Card} title="Your data"><div class="card-body tight stack-s"><p>What is being erased, the receipts of what was, and closing the account.</p><div><${ButtonLink} to="/settings/data">Your data<//></div></div><//>
+      <${Card} title="Trust"><div class="card-body tight stack-s"><p>What is promised about your data, when it was last proved, and who else handles it.</p><${Link} to="/trust" class="inline"><${Icon} name="check" />Promises and their proof<//></div><//>
       <${Card} title="For developers"><div class="card-body tight"><${Link} to="/docs" class="inline"><${Icon} name="book" />API reference<//></div><//></div></div>`;
 }

@@ -70,6 +70,6 @@ export function Screen() {
   }
   const [title, about] = answer ? CHALLENGES[answer.challenge] ?? ["One more step", ""] : ["Sign in", null];
   const days = configuration.value?.trial_days;
-  return html`<${Doorstep} title=${title} about=${about} foot=${answer ? null : html`<p>New here? <${Link} to="/sign-up">Start a free trial<//>${days ? ` of ${days} days. No card needed.` : "."}</p>`}>
+  return html`<${Doorstep} title=${title} about=${about} foot=${answer ? null : html`<p>New here? <${Link} to="/sign-up">Start a free trial<//>${days ? ` of ${days} days. No card needed.` : "."}</p><p><${Link} to="/trust">What we promise about your data<//></p>`}>
     ${answer ? html`<${Challenge} key=${answer.session} email=${email} answer=${answer} onAnswer=${onAnswer} onBack=${() => setAnswer(null)} />` : html`<${Arrival} /><${Credentials} email=${email} onAnswer=${onAnswer} />`}<//>`;
 }

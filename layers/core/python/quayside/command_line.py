@@ -142,6 +142,7 @@ def _parser() -> argparse.ArgumentParser:
     compliance = areas.add_parser("compliance", help="what was promised, and its proof")
     verbs = compliance.add_subparsers(dest="verb", required=True, metavar="VERB")
     evidence_commands.add_report(verbs)
+    evidence_commands.add_publish(verbs)
     pii_commands.add_manifests(verbs)
     retention_commands.add_retention(verbs)
     return parser

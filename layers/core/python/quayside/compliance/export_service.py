@@ -15,8 +15,10 @@ import msgspec
 
 from quayside.analytics import service as analytics
 from quayside.catalog import service as catalog
+from quayside.compliance import disclosure_service as disclosures
 from quayside.compliance import export_rules as rules
 from quayside.compliance import export_store as store
+from quayside.compliance.disclosure_rules import Disclosure, What
 from quayside.compliance.export_records import ExportRecord
 from quayside.compliance.export_rules import (
     FileEntry,
@@ -145,8 +147,14 @@ def exports(clock: Clock) -> tuple[ExportView, ...]:
     return tuple(export_view(record, now) for record in _all())
 
 
-def link(export_id: str, *, clock: Clock) -> ExportLink:
+def link(export_id: str, *, opened_by: str, clock: Clock, entropy: Callable[[int], bytes]) -> ExportLink:
     """Return an address that opens the file of an export of the tenant in scope for a few minutes.
+
+    Args:
+        export_id: which export.
+        opened_by: the id of the member who asks.
+        clock: the time.
+        entropy: random bytes for the entry in the log of exports.
 
     Raises:
         NotFound: there is no such export.
@@ -166,9 +174,22 @@ def link(export_id: str, *, clock: Clock) -> ExportLink:
     file: str | None = record.file
     if state != "ready" or file is None:
         raise Conflict("The export is not ready.", code="export_not_ready", action="Wait until it is, or ask anew.")
+    disclosures.note(_disclosure(record, "export_opened", opened_by, int(record.size)), clock=clock, entropy=entropy)
     seconds = int(rules.LINK_LIFE.total_seconds())
     address = ExportObjects(bound()).link(file, f"quayside-export-{record.requested_at[:10]}.zip", seconds)
     return ExportLink(address, format_instant(now + rules.LINK_LIFE))
+
+
+def _disclosure(record: ExportRecord, what: What, by: str, size: int) -> Disclosure:
+    return Disclosure(
+        what=what,
+        export_id=record.export_id,
+        connection_id=record.connection,
+        connection_name=record.connection_name,
+        by=by,
+        rows=store.progress_of(record).rows,
+        size=size,
+    )
 
 
 def _all() -> list[ExportRecord]:
@@ -299,6 +320,11 @@ class _Course:
         audit.append(
             AuditEvent("export.finished", "compliance_worker", f"export/{record.export_id}", details=details),
             clock=self._work.clock,
+        )
+        disclosures.note(
+            _disclosure(record, "export_made", record.requested_by, packing.size),
+            clock=self._work.clock,
+            entropy=self._work.entropy,
         )
         model = ExportRecord
         ready = store.move(

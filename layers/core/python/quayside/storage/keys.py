@@ -501,6 +501,25 @@ def sweep_result(day: date, shard: int) -> Key:
     return Key(sweep_results(day), f"DAY#{day.isoformat()}#{shard}")
 
 
+PROVED_RUNS = "EVIDENCE"
+"""The partition of the runs of the tests that operators published, in the table of the audit trail."""
+
+
+def proved_run(finished_at: str) -> Key:
+    """Return the key of one published run of the tests; ``finished_at`` is ISO 8601."""
+    return Key(PROVED_RUNS, f"RUN#{encode(finished_at)}")
+
+
+def disclosures(tenant_id: TenantId) -> str:
+    """Return the partition of what of a tenant's data was handed out, beside its audit chain."""
+    return f"{_audit(tenant_id)}#DISCLOSURES"
+
+
+def disclosure(tenant_id: TenantId, at: datetime, mark: str) -> Key:
+    """Return the key of one handing-out; ``mark`` tells apart those of one second."""
+    return Key(disclosures(tenant_id), f"DISCLOSURE#{format_instant(at)}#{encode(mark)}")
+
+
 def receipts(tenant_id: TenantId) -> str:
     """Return the partition of the receipts of a tenant's erasures, in the table of the audit trail."""
     return f"{tenant_prefix(tenant_id)}RECEIPTS"
