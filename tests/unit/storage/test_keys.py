@@ -166,7 +166,7 @@ EXACT = [
     (keys.expiring_until(date(2026, 12, 21)), "2026-12-21#\x7f"),
     (keys.destroyed(date(2026, 12, 21)), "DESTROYED#2026-12-21"),
     (
-        keys.destroyed_key(date(2026, 12, 22), T, date(2026, 12, 21), "0123456789abcdef0"),
+        keys.destroyed_key(date(2026, 12, 22), T, date(2026, 12, 21), "0123456789abcdef0"),  # pragma: allowlist secret
         Key("DESTROYED#2026-12-22", "q9w1dfwf077ymga183f5vbh24e#2026-12-21#0123456789abcdef"),
     ),
     (
@@ -190,7 +190,7 @@ EXACT = [
     (keys.erasure(T, "e1"), Key("ERASURE#q9w1dfwf077ymga183f5vbh24e", "ERASURE#e1")),
     (keys.open_erasure(T, "e1"), Key("ERASURE#OPEN", "q9w1dfwf077ymga183f5vbh24e#e1")),
     (keys.export_prefix(T, None), "T/q9w1dfwf077ymga183f5vbh24e/all/"),
-    (keys.export_prefix(T, C), "T/q9w1dfwf077ymga183f5vbh24e/tm19crgppmgzv9xh/"),
+    (keys.export_prefix(T, C), "T/q9w1dfwf077ymga183f5vbh24e/tm19crgppmgzv9xh/"),  # pragma: allowlist secret
     (keys.export_file(T, C, "e1"), "T/q9w1dfwf077ymga183f5vbh24e/tm19crgppmgzv9xh/e1.zip"),
     (keys.export_pieces(T, None, "e1"), "T/q9w1dfwf077ymga183f5vbh24e/all/e1/"),
     (keys.exports(T, None), f"{P}EXPORTS#all"),
