@@ -5,7 +5,7 @@ from functools import cache
 from typing import Any
 
 from metrics_roller.container import Container, compose
-from quayside.analytics.service import Rolled, roll
+from quayside.analytics.rolling_service import Rolled, roll
 from quayside.kernel.observability import guarded
 
 Handler = Callable[[dict[str, Any], object], dict[str, Any]]
@@ -28,7 +28,7 @@ def answer(container: Container, rolled: Rolled) -> dict[str, Any]:
         metrics.count("FiguresWritten", rolled.writes)
     for unreadable in rolled.unreadable:
         metrics.count("StreamRecordsUnreadable")
-        container.logger.error("A stream record is not an order", extra={"reason": unreadable.reason})
+        container.logger.error("A stream record is no fact that counts", extra={"reason": unreadable.reason})
     failures = []
     if rolled.failed_sequence_number is not None:
         metrics.count("FigureWritesFailed")

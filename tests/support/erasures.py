@@ -109,6 +109,7 @@ def tenant_keys(tenant_id: TenantId, connection_id: ConnectionId, marketplace_id
         "posted_at": at, "transaction_id": "t-1", "settlement_id": SETTLEMENT, "line": 1, "deposited": month,
         "returned": month, "returned_at": at, "unit": "1", "plan_id": "plan", "shipment_id": "FBA1", "started_at": at,
         "command_id": "command", "name": "name", "expires_on": month, "export_id": "export",
+        "month": f"{month:%Y-%m}", "kind": "ORDERS",
     }  # fmt: skip
     found: dict[str, Key] = {}
     for name, function in inspect.getmembers(keys, inspect.isfunction):

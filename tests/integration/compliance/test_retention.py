@@ -12,10 +12,10 @@ import pytest
 
 import quayside
 from quayside.amazon.marketplaces import marketplace
-from quayside.analytics import store as analytics
-from quayside.analytics.records import FigureRecord
-from quayside.analytics.rules import Change, FigureDay
-from quayside.analytics.rules import Tally as Sales
+from quayside.analytics import service as analytics
+from quayside.analytics import sheet_store
+from quayside.analytics.sheet_records import SheetRecord
+from quayside.analytics.sheet_rules import Change, Place
 from quayside.command_line import Streams, run
 from quayside.compliance import erasure_store, retention_service
 from quayside.compliance.retention_rules import Held
@@ -127,8 +127,9 @@ def put_run(on: Aws, seller: ConnectedSeller) -> None:
 
 
 def put_figure(on: Aws, seller: ConnectedSeller) -> None:
-    day = FigureDay(seller.connection_id, US, on.clock.now().date(), "USD")
-    analytics.advance(day, [Change("1", Sales(orders=1))], on.clock.now())
+    day = on.clock.now().date().isoformat()
+    change = Change(day, "1", 0, {(day, "USD"): {"orders": 1}})
+    sheet_store.advance(Place("ORDERS", seller.connection_id, US, day[:7]), [change], on.clock.now())
 
 
 def put_aside(on: Aws, seller: ConnectedSeller) -> None:
@@ -140,7 +141,7 @@ WRITERS: dict[type[CoreItem], Callable[[Aws, ConnectedSeller], None]] = {
     OrderRecord: put_order,
     PositionRecord: put_position,
     report_runs.ReportRun: put_run,
-    FigureRecord: put_figure,
+    SheetRecord: put_figure,
     TenantQuarantineEntry: put_aside,
 }
 """How the kinds are written that are no facts of ``storage.facts``."""
@@ -219,7 +220,7 @@ def shown(seller: ConnectedSeller) -> dict[str, int]:
         "order": int(orders.find("701-1") is not None),
         "positions": len(list(inventory.by_sku([inventory.Shelf(connection_id, US)], None))),
         "reports": len(list(report_runs.newest_first(connection_id, "GET_X"))),
-        "figures": len(analytics.days(connection_id, US, today, today)),
+        "figures": len(analytics.days(connection_id, today, today).get(US, ())),
         "quarantine": len(connections.quarantined(connection_id, after=None, limit=9)[0]),
         "found": sum(model.find(place(seller, model)) is not None for model in of_facts),
         "every": sum(len(list(each)) for each in walked),

@@ -9,12 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from quayside.analytics import rules
-from quayside.analytics.rules import NOTHING, Change, FigureDay, Period, PeriodKey, Tally
+from quayside.analytics.rules import NOTHING, Period, PeriodKey, Tally
+from quayside.kernel.errors import InvalidInput
 
 AS_OF = datetime(2026, 11, 21, 10, 0, tzinfo=UTC)
 WHOLE = rules.Standing(AS_OF, known=True, whole=True)
-DAY = FigureDay("c", "m", date(2026, 11, 21), "USD")
-OTHER = FigureDay("c", "m", date(2026, 11, 21), "EUR")
 ONE = Tally(orders=1, units=2, sales_minor=1999, priced=1)
 
 tallies = st.builds(Tally, *(st.integers(-1000, 1000) for _ in range(7)))
@@ -33,25 +32,6 @@ def test_tallies_add_like_numbers(one: Tally, two: Tally, three: Tally) -> None:
     assert (one - one).is_nothing
 
 
-@pytest.mark.parametrize(
-    ("old", "new", "expected"),
-    [
-        (None, (DAY, ONE), {DAY: ONE}),
-        ((DAY, ONE), None, {DAY: NOTHING - ONE}),
-        ((DAY, ONE), (DAY, ONE), {}),
-        ((DAY, ONE), (DAY, Tally(cancelled=1)), {DAY: Tally(cancelled=1) - ONE}),
-        # The price came in another currency than the marketplace's own.
-        ((DAY, ONE), (OTHER, ONE), {DAY: NOTHING - ONE, OTHER: ONE}),
-        (None, None, {}),
-    ],
-)
-def test_a_record_changes_the_figures_by_the_difference_of_its_images(
-    old: tuple[FigureDay, Tally] | None, new: tuple[FigureDay, Tally] | None, expected: dict[FigureDay, Tally]
-) -> None:
-    changes = rules.changes_of("p", old, new)
-    assert {day: change.difference for day, change in changes.items()} == expected
-
-
 @given(st.integers(0, 10**39), st.integers(0, 10**39))
 def test_positions_sort_as_the_stream_does(one: int, two: int) -> None:
     assert (at(one) < at(two)) == (one < two)
@@ -61,14 +41,6 @@ def test_a_newer_stream_comes_after_an_older_one() -> None:
     old = rules.stream_position("2026-01-01T00:00:00.000", "9" * 21)
     new = rules.stream_position("2026-06-01T00:00:00.000", "1")
     assert old < new
-
-
-@given(st.lists(st.integers(1, 50), unique=True), st.integers(0, 50))
-def test_only_what_lies_beyond_the_position_is_unseen(numbers: list[int], seen: int) -> None:
-    changes = [Change(at(number), ONE) for number in numbers]
-    unseen = rules.beyond(changes, at(seen))
-    assert [change.position for change in unseen] == [at(number) for number in sorted(numbers) if number > seen]
-    assert len(rules.beyond(changes, None)) == len(numbers)
 
 
 @pytest.mark.parametrize(
@@ -96,6 +68,35 @@ def test_a_period_ends_today_and_is_compared_with_the_one_before(
 )
 def test_a_period_is_covered_when_the_history_reaches_its_first_day(history: date | None, *, covered: bool) -> None:
     assert rules.covers(history, Period(date(2026, 1, 1), date(2026, 1, 7))) == covered
+
+
+def test_yesterday_ends_the_day_before() -> None:
+    period = rules.period_until("yesterday", date(2026, 3, 1))
+    assert period == Period(date(2026, 2, 28), date(2026, 2, 28))
+    assert period.before == Period(date(2026, 2, 27), date(2026, 2, 27))
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "field", "words"),
+    [
+        (None, date(2026, 2, 1), "from", "first and its last day"),
+        (date(2026, 2, 1), None, "to", "first and its last day"),
+        (date(2026, 2, 2), date(2026, 2, 1), "to", "before the first, 2026-02-02"),
+        (date(2024, 2, 29), date(2024, 3, 1), "from", "choose 2024-03-01 or later"),
+        (date(2026, 2, 2), date(2026, 3, 3), "to", "choose 2026-03-02 or earlier"),
+        (date(2024, 3, 1), date(2025, 3, 2), "from", "1 to 366 days"),
+    ],
+)
+def test_an_impossible_period_is_refused_with_what_is_possible(
+    first: date | None, last: date | None, field: str, words: str
+) -> None:
+    with pytest.raises(InvalidInput, match=words) as refused:
+        rules.chosen_period(first, last, date(2026, 3, 1))
+    assert [each.field for each in refused.value.fields] == [field]
+
+
+def test_a_possible_period_is_taken_as_it_is() -> None:
+    assert rules.chosen_period(date(2024, 3, 1), date(2025, 3, 1), date(2026, 3, 1)).days[-1] == date(2025, 3, 1)
 
 
 @given(st.integers(-(10**12), 10**12), st.integers(1, 10**6))

@@ -32,8 +32,24 @@ EXACT = [
         Key(f"{P}INVENTORY#tm19crgppmgzv9xh#ATVPDKIKX0DER", "SKU#A%23B%2FC%20%C3%A9"),
     ),
     (
-        keys.daily_figure(T, C, "ATVPDKIKX0DER", date(2026, 11, 1), "USD"),
-        Key(f"{P}FIGURES#tm19crgppmgzv9xh#ATVPDKIKX0DER", "DAY#2026-11-01#USD"),
+        keys.figure_sheet(T, C, "2026-11", "ATVPDKIKX0DER", "ORDERS"),
+        Key(f"{P}FIGURES#tm19crgppmgzv9xh", "MONTH#2026-11#ATVPDKIKX0DER#ORDERS"),
+    ),
+    (
+        keys.figure_sheet(T, C, "2026-11", "", "RETURNS"),
+        Key(f"{P}FIGURES#tm19crgppmgzv9xh", "MONTH#2026-11#-#RETURNS"),
+    ),
+    (
+        keys.figure_board(T, C, "ATVPDKIKX0DER"),
+        Key(f"{P}FIGURES#tm19crgppmgzv9xh", "BOARD#ATVPDKIKX0DER"),
+    ),
+    (
+        keys.product_sheet(T, C, "2026-11", "ATVPDKIKX0DER", "ORDERS", "A#B"),
+        Key(f"{P}PRODUCTS#tm19crgppmgzv9xh#ATVPDKIKX0DER#2026-11", "SHEET#ORDERS#A%23B"),
+    ),
+    (
+        keys.product_sheet(T, C, "2026-11", "", "RETURNS", "SKU-1"),
+        Key(f"{P}PRODUCTS#tm19crgppmgzv9xh#-#2026-11", "SHEET#RETURNS#SKU-1"),
     ),
     (
         keys.tenant_quarantine_entry(T, C, AT, "e1"),
@@ -270,11 +286,12 @@ def test_every_encoded_text_sorts_between_the_bounds(text: str) -> None:
 
 
 def test_ranges_include_both_ends_and_nothing_else() -> None:
-    first, last = keys.daily_figure_range(date(2026, 11, 1), date(2026, 11, 30))
-    assert first < "DAY#2026-11-01#USD" < last
-    assert first < "DAY#2026-11-30#USD" < last
-    assert not first < "DAY#2026-12-01#USD" < last
-    assert not first < "DAY#2026-10-31#USD" < last
+    first, last = keys.figure_sheet_range("2026-10", "2026-11")
+    assert first < "MONTH#2026-10#-#MONEY" < last
+    assert first < "MONTH#2026-11#ATVPDKIKX0DER#ORDERS" < last
+    assert not first < "MONTH#2026-12#ATVPDKIKX0DER#ORDERS" < last
+    assert not first < "MONTH#2026-09#ATVPDKIKX0DER#ORDERS" < last
+    assert not first < "BOARD#ATVPDKIKX0DER" < last
     early, late = keys.order_range(AT, AT)
     assert early < keys.order_sort(AT, "902-1") < late
 

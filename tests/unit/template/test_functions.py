@@ -10,6 +10,7 @@ import msgspec
 import pytest
 
 from compliance_worker.tasks import TASKS
+from quayside.analytics.rolling_service import COUNTINGS
 from quayside.compliance.tasks import decode_task
 from quayside.kernel.settings import Settings
 
@@ -125,12 +126,13 @@ def test_every_log_group_is_encrypted_and_ends(template: Template) -> None:
     assert template.parameters["LogRetentionDays"]["Default"] >= 365
 
 
-def test_the_roller_sees_orders_and_nothing_else(template: Template) -> None:
+def test_the_roller_sees_what_counts_and_nothing_else(template: Template) -> None:
     (event,) = template.properties("MetricsRoller")["Events"].values()
     mapping = event["Properties"]
 
     (pattern,) = mapping["FilterCriteria"]["Filters"]
-    assert json.loads(pattern["Pattern"]) == {"dynamodb": {"Keys": {"sk": {"S": [{"prefix": "ORDER#"}]}}}}
+    counted = [{"prefix": f"{each}#"} for each in COUNTINGS]
+    assert json.loads(pattern["Pattern"]) == {"dynamodb": {"Keys": {"sk": {"S": counted}}}}
     assert mapping["Stream"] == {"Fn::GetAtt": ["CoreTable", "StreamArn"]}
     assert mapping["BisectBatchOnFunctionError"] is True
     assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]

@@ -1,6 +1,6 @@
 """Figures of days and periods. Pure: what a day's orders add up to, which days a period has, how a figure reads."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime, timedelta
 from decimal import ROUND_HALF_EVEN, Decimal
 from fractions import Fraction
@@ -8,13 +8,19 @@ from typing import Literal
 
 import msgspec
 
+from quayside.kernel.errors import FieldProblem, InvalidInput
 from quayside.kernel.figures import Figure, FigureInput, State, figure, method_card
 from quayside.kernel.money import Money, exponent_of
 
-PeriodKey = Literal["today", "7d", "30d", "90d"]
+PeriodKey = Literal["today", "yesterday", "7d", "30d", "90d"]
 
-PERIOD_DAYS: Mapping[PeriodKey, int] = {"today": 1, "7d": 7, "30d": 30, "90d": 90}
-"""How many days each period has, the marketplace's present day included."""
+PERIOD_DAYS: Mapping[PeriodKey, int] = {"today": 1, "yesterday": 1, "7d": 7, "30d": 30, "90d": 90}
+"""How many days each period has; all but yesterday end with the marketplace's present day."""
+
+LONGEST_DAYS = 366
+"""How many days a period of one's own choice can have."""
+HISTORY_DAYS = 730
+"""How far back a period can begin; figures are kept for 18 months after they were received."""
 
 SOURCE = "Amazon orders (Orders API 2026-01-01 and ORDER_CHANGE notifications), added up per day as they arrive"
 
@@ -71,20 +77,9 @@ def _parts(tally: Tally) -> tuple[int, ...]:
 NOTHING = Tally()
 
 
-class FigureDay(msgspec.Struct, frozen=True, order=True):
-    """Which daily figure: one day of one marketplace of one connection, in one currency."""
-
-    connection_id: str
-    marketplace_id: str
-    day: date
-    currency: str
-
-
-class Change(msgspec.Struct, frozen=True):
-    """What one stream record changes in one figure, and where in the stream it stands."""
-
-    position: str
-    difference: Tally
+def tally_of(amounts: Mapping[str, int]) -> Tally:
+    """Read the tally of orders from amounts by name."""
+    return Tally(*(amounts.get(name, 0) for name in Tally.__struct_fields__))
 
 
 def stream_position(stream_label: str, sequence_number: str) -> str:
@@ -94,24 +89,6 @@ def stream_position(stream_label: str, sequence_number: str) -> str:
     when streams were switched off and on) come after all of the old one's.
     """
     return f"{stream_label}#{sequence_number:0>{_SEQUENCE_DIGITS}}"
-
-
-def changes_of(
-    position: str, old: tuple[FigureDay, Tally] | None, new: tuple[FigureDay, Tally] | None
-) -> dict[FigureDay, Change]:
-    """Return what a record with these images changes, by figure; figures that stay the same are left out."""
-    differences: dict[FigureDay, Tally] = {}
-    if old is not None:
-        differences[old[0]] = NOTHING - old[1]
-    if new is not None:
-        differences[new[0]] = differences.get(new[0], NOTHING) + new[1]
-    return {day: Change(position, tally) for day, tally in differences.items() if not tally.is_nothing}
-
-
-def beyond(changes: Sequence[Change], position: str | None) -> tuple[Change, ...]:
-    """Return the changes that a figure which remembers ``position`` has not seen, in the order of the stream."""
-    unseen = (change for change in changes if position is None or change.position > position)
-    return tuple(sorted(unseen, key=lambda change: change.position))
 
 
 def total(tallies: Iterable[Tally]) -> Tally:
@@ -140,7 +117,33 @@ class Period(msgspec.Struct, frozen=True):
 
 def period_until(key: PeriodKey, today: date) -> Period:
     """Return the period of that name that ends with the marketplace's present day."""
-    return Period(today - timedelta(days=PERIOD_DAYS[key] - 1), today)
+    last = today - timedelta(days=1) if key == "yesterday" else today
+    return Period(last - timedelta(days=PERIOD_DAYS[key] - 1), last)
+
+
+def chosen_period(from_day: date | None, to_day: date | None, today: date) -> Period:
+    """Return the period of a person's own choice.
+
+    Raises:
+        InvalidInput: one of the days is missing, or the period is upside down, too long, too old or not there yet.
+    """
+    if from_day is None or to_day is None:
+        raise _refused("from" if from_day is None else "to", "A period of your own needs its first and its last day.")
+    # A marketplace may be a day ahead of UTC.
+    latest, earliest = today + timedelta(days=1), today - timedelta(days=HISTORY_DAYS)
+    if from_day > to_day:
+        raise _refused("to", f"The last day lies before the first, {from_day.isoformat()}.")
+    if from_day < earliest:
+        raise _refused("from", f"Figures go back {HISTORY_DAYS} days: choose {earliest.isoformat()} or later.")
+    if to_day > latest:
+        raise _refused("to", f"There are no later figures: choose {latest.isoformat()} or earlier.")
+    if (to_day - from_day).days >= LONGEST_DAYS:
+        raise _refused("from", f"A period has 1 to {LONGEST_DAYS} days.")
+    return Period(from_day, to_day)
+
+
+def _refused(field: str, problem: str) -> InvalidInput:
+    return InvalidInput(problem, code="invalid_period", fields=(FieldProblem(field, problem),))
 
 
 def covers(history_from: date | None, period: Period) -> bool:

@@ -1,16 +1,14 @@
-"""Use cases of figures: keep the daily ones in step with the orders, and show a period."""
+"""Use cases of figures: show a period, and keep what Amazon itself says of sales and traffic."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime, timedelta
-from typing import TYPE_CHECKING, Any, NamedTuple
-
-import msgspec
+from typing import TYPE_CHECKING, NamedTuple
 
 from quayside.amazon.marketplaces import Marketplace, find_marketplace
-from quayside.analytics import rules, store
-from quayside.analytics.rules import NOTHING, FigureDay, Period, PeriodKey, Tally
-from quayside.analytics.store import FigureRow
+from quayside.analytics import rules, sheet_store, store
+from quayside.analytics.rules import NOTHING, Period, PeriodKey, Tally
+from quayside.analytics.sheet_rules import months_between
 from quayside.analytics.views import (
     TRAFFIC_COLUMNS,
     ConnectionFreshness,
@@ -26,130 +24,44 @@ from quayside.connections import service as connections
 from quayside.connections.service import Known
 from quayside.kernel.clock import Clock, format_instant
 from quayside.kernel.errors import NotFound, QuaysideError
-from quayside.kernel.ids import ConnectionId, TenantId, check_tenant_id
+from quayside.kernel.ids import ConnectionId
 from quayside.kernel.tenancy import tenant_scope
-from quayside.orders.service import DATASET, contribution_of_image, day_of
-from quayside.storage.tables import Item
+from quayside.orders.service import DATASET, day_of
 from quayside.sync.sinks import Applied, Rejected, ReportLoad
 from quayside.sync.views import RowsPage
 
 if TYPE_CHECKING:
     from quayside.amazon.report_rows import TrafficRow
 
-_TENANT_PLACE = 1
+Asked = PeriodKey | Period
+"""The period that is asked for: by its name, or from one day of the marketplaces to another."""
 
 
-class StreamRecord(NamedTuple):
-    """One change of an order, as the table's stream tells it.
+class FigureRow(NamedTuple):
+    """What the orders of one day in one currency add up to."""
 
-    Attributes:
-        position: where it stands in the stream; sorts as text.
-        sequence_number: the same as the stream itself numbers it.
-        tenant_id: whose order it is.
-        old: the item before, None when it is new.
-        new: the item after, None when it was removed.
-        removed: the order is gone: expired, or erased with its connection.
+    day: date
+    currency: str
+    tally: Tally
+
+
+def days(connection_id: ConnectionId, from_day: date, to_day: date) -> dict[str, list[FigureRow]]:
+    """Return the figures of a connection of the tenant in scope from one day to another, both included, by marketplace.
+
+    Reads sheets of months, never orders: one range query.
     """
-
-    position: str
-    sequence_number: str
-    tenant_id: TenantId
-    old: Item | None
-    new: Item | None
-    removed: bool
-
-
-Advance = Callable[[FigureDay, Sequence[rules.Change], datetime], int]
-"""Adds to a figure the changes it has not seen and returns how many writes that took."""
-
-
-class Unreadable(NamedTuple):
-    """A stream record that is not an order of this product; it is counted and passed over."""
-
-    sequence_number: str
-    reason: str
-
-
-class Rolled(NamedTuple):
-    """What became of a batch: figures written, records passed over, and from where it must be delivered again."""
-
-    writes: int
-    unreadable: tuple[Unreadable, ...]
-    failed_sequence_number: str | None
-    failure: Exception | None
-
-
-def read_record(record: Mapping[str, Any]) -> StreamRecord:
-    """Read one record of a DynamoDB stream event.
-
-    Raises:
-        KeyError: it lacks what every record has.
-    """
-    change = record["dynamodb"]
-    sequence_number = change["SequenceNumber"]
-    label = record.get("eventSourceARN", "").rpartition("/stream/")[2]
-    return StreamRecord(
-        rules.stream_position(label, sequence_number),
-        sequence_number,
-        check_tenant_id(change["Keys"]["pk"]["S"].split("#")[_TENANT_PLACE]),
-        change.get("OldImage"),
-        change.get("NewImage"),
-        record.get("eventName") == "REMOVE",
-    )
-
-
-def roll(event_records: Sequence[Mapping[str, Any]], clock: Clock, *, advance: Advance = store.advance) -> Rolled:
-    """Bring the daily figures in step with a batch of changed orders, each change exactly once.
-
-    The differences are added up per figure, so a batch costs one write a figure. A figure that could not be written
-    does not stop the others; its first record is where the stream has to be delivered again from, and what was written
-    already is recognised by the position its figure remembers.
-    """
-    changes: dict[tuple[TenantId, FigureDay], list[rules.Change]] = defaultdict(list)
-    first_of: dict[tuple[TenantId, FigureDay], StreamRecord] = {}
-    unreadable = []
-    for event_record in event_records:
-        try:
-            record = read_record(event_record)
-            if record.removed:
-                # What expires is older than the figures that are shown. What is erased takes its figures along: what
-                # were written to them now would outlive the erasure.
-                continue
-            found = rules.changes_of(record.position, _counted(record.old), _counted(record.new))
-        except (ValueError, KeyError, IndexError, QuaysideError) as problem:
-            unreadable.append(Unreadable(_sequence_number(event_record), type(problem).__name__))
-            continue
-        for day, change in found.items():
-            changes[record.tenant_id, day].append(change)
-            first_of.setdefault((record.tenant_id, day), record)
-    writes = 0
-    failed: list[tuple[str, str, Exception]] = []
-    for (tenant_id, day), differences in changes.items():
-        try:
-            with tenant_scope(tenant_id):
-                writes += advance(day, differences, clock.now())
-        except Exception as problem:  # noqa: BLE001 - whatever it is, only this figure's records are delivered again
-            record = first_of[tenant_id, day]
-            failed.append((record.position, record.sequence_number, problem))
-    earliest = min(failed, key=lambda each: each[0], default=None)
-    return Rolled(
-        writes,
-        tuple(unreadable),
-        earliest[1] if earliest else None,
-        earliest[2] if earliest else None,
-    )
-
-
-def _sequence_number(event_record: Mapping[str, Any]) -> str:
-    return str(event_record.get("dynamodb", {}).get("SequenceNumber", ""))
-
-
-def _counted(image: Item | None) -> tuple[FigureDay, Tally] | None:
-    if image is None:
-        return None
-    placed = contribution_of_image(image)
-    day = FigureDay(placed.connection_id, placed.marketplace_id, placed.day, placed.currency)
-    return day, Tally(*msgspec.structs.astuple(placed.contribution))
+    months = months_between(from_day, to_day)
+    bounds = from_day.isoformat(), to_day.isoformat()
+    rows: dict[str, list[FigureRow]] = defaultdict(list)
+    for row in sheet_store.sheets(connection_id, months[0], months[-1]):
+        if row.place.kind == "ORDERS":
+            rows[row.place.marketplace_id] += [
+                FigureRow(date.fromisoformat(day), currency, rules.tally_of(amounts))
+                for currency, sheet in row.sheet.items()
+                for day, amounts in sheet.items()
+                if bounds[0] <= day <= bounds[1]
+            ]
+    return rows
 
 
 class _Stall(NamedTuple):
@@ -178,30 +90,29 @@ class _Stall(NamedTuple):
         return {self.marketplace.currency, *(row.currency for row in self.rows)}
 
 
-def overview(clock: Clock, key: PeriodKey, marketplace_id: str | None = None) -> Overview:
+def overview(clock: Clock, asked: Asked, marketplace_id: str | None = None) -> Overview:
     """Show a period of the tenant in scope: figures by currency, day and marketplace.
 
-    Reads days, never orders: one range query a marketplace, over the period and the one it is compared with.
+    Reads months of days, never orders: one range query a connection, over the period and the one it is compared with.
+
+    Args:
+        clock: the time.
+        asked: the period: by its name, or from one day of the marketplaces to another.
+        marketplace_id: only this marketplace.
 
     Raises:
         NotFound: the marketplace asked for is not one of the tenant's.
     """
     now = clock.now()
     known = connections.known()
-    stalls = [
-        _stall(each, found, key, now)
-        for each in known
-        if each.has_data
-        for place in sorted(each.connection.marketplace_ids)
-        if marketplace_id in (None, place) and (found := find_marketplace(place)) is not None
-    ]
+    stalls = [stall for each in known if each.has_data for stall in _stalls(each, asked, marketplace_id, now)]
     if marketplace_id is not None and not stalls:
         raise NotFound("None of your accounts sells there.", code="marketplace_not_connected")
     ages = [stall.as_of for stall in stalls]
     as_of = None if not ages or None in ages else format_instant(min(at for at in ages if at is not None))
     currencies = sorted({currency for stall in stalls for currency in stall.currencies})
     return Overview(
-        period=_period_view(key, stalls, now),
+        period=_period_view(asked, stalls, now),
         as_of=as_of,
         currencies=tuple(_currency_view(currency, stalls, now) for currency in currencies),
         connections=tuple(
@@ -218,17 +129,39 @@ def overview(clock: Clock, key: PeriodKey, marketplace_id: str | None = None) ->
     )
 
 
-def _stall(known: Known, marketplace: Marketplace, key: PeriodKey, now: datetime) -> _Stall:
-    period = rules.period_until(key, day_of(now, marketplace.time_zone))
-    rows = store.days(known.connection_id, marketplace.marketplace_id, period.before.from_day, period.to_day)
-    complete_from = known.complete_from(DATASET)
-    return _Stall(
-        marketplace,
-        period,
-        tuple(rows),
-        None if complete_from is None else _first_whole_day(complete_from, marketplace.time_zone),
-        known.as_of(DATASET),
+def _stalls(known: Known, asked: Asked, marketplace_id: str | None, now: datetime) -> list[_Stall]:
+    """Return the marketplaces of a connection with their rows of the period and the one before, by one query."""
+    places = [
+        (found, _period(asked, day_of(now, found.time_zone)))
+        for place in sorted(known.connection.marketplace_ids)
+        if marketplace_id in (None, place) and (found := find_marketplace(place)) is not None
+    ]
+    if not places:
+        return []
+    rows = days(
+        known.connection_id,
+        min(period.before.from_day for _, period in places),
+        max(period.to_day for _, period in places),
     )
+    complete_from = known.complete_from(DATASET)
+    return [
+        _Stall(
+            marketplace,
+            period,
+            tuple(
+                row
+                for row in rows.get(marketplace.marketplace_id, ())
+                if period.before.from_day <= row.day <= period.to_day
+            ),
+            None if complete_from is None else _first_whole_day(complete_from, marketplace.time_zone),
+            known.as_of(DATASET),
+        )
+        for marketplace, period in places
+    ]
+
+
+def _period(asked: Asked, today: date) -> Period:
+    return asked if isinstance(asked, Period) else rules.period_until(asked, today)
 
 
 def _first_whole_day(complete_from: datetime, time_zone: str) -> date:
@@ -236,13 +169,13 @@ def _first_whole_day(complete_from: datetime, time_zone: str) -> date:
     return day_of(complete_from - timedelta(microseconds=1), time_zone) + timedelta(days=1)
 
 
-def _period_view(key: PeriodKey, stalls: Sequence[_Stall], now: datetime) -> PeriodView:
-    periods = [stall.period for stall in stalls] or [rules.period_until(key, now.date())]
+def _period_view(asked: Asked, stalls: Sequence[_Stall], now: datetime) -> PeriodView:
+    periods = [stall.period for stall in stalls] or [_period(asked, now.date())]
     return PeriodView(
-        key,
+        "custom" if isinstance(asked, Period) else asked,
         min(period.from_day for period in periods).isoformat(),
         max(period.to_day for period in periods).isoformat(),
-        rules.PERIOD_DAYS[key],
+        len(periods[0].days),
     )
 
 

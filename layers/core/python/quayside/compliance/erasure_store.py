@@ -71,8 +71,8 @@ def _of_connection(tenant_id: TenantId, erased: Erased, plan: Plan) -> Iterator[
         for month in months:
             yield place("orders", keys.orders(tenant_id, connection_id, store, month))
             yield place("returns", keys.returns(tenant_id, connection_id, store, month))
+            yield place("figures", keys.product_sheets(tenant_id, connection_id, f"{month:%Y-%m}", store))
         yield place("inventory", keys.inventory(tenant_id, connection_id, store))
-        yield place("figures", keys.figures(tenant_id, connection_id, store))
         yield place("listings", keys.listings(tenant_id, connection_id, store))
         yield place("catalog", keys.catalog_items(tenant_id, connection_id, store))
         yield place("fees", keys.fee_estimates(tenant_id, connection_id, store))
@@ -80,6 +80,8 @@ def _of_connection(tenant_id: TenantId, erased: Erased, plan: Plan) -> Iterator[
     for month in months:
         yield place("returns", keys.returns(tenant_id, connection_id, None, month))
         yield place("transactions", keys.transactions(tenant_id, connection_id, month))
+        yield place("figures", keys.product_sheets(tenant_id, connection_id, f"{month:%Y-%m}", ""))
+    yield place("figures", keys.figures(tenant_id, connection_id))
     for settlement_id in plan.settlement_ids.get(erased.connection_id, ()):
         yield place("settlements", keys.settlement_lines(tenant_id, connection_id, settlement_id))
     yield place("settlements", keys.settlements(tenant_id, connection_id))

@@ -5,8 +5,8 @@ the buyer wrote about it is personal and dropped before it gets here.
 """
 
 from collections import Counter
-from datetime import date
-from typing import TYPE_CHECKING, ClassVar
+from datetime import date, datetime
+from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 import msgspec
 
@@ -16,6 +16,7 @@ from quayside.kernel.tenancy import current_tenant, tenant_scope
 from quayside.storage import keys
 from quayside.storage.facts import Fact, OneSourceItem, browse, monthly, upsert, version_of
 from quayside.storage.keys import Key, decode
+from quayside.storage.tables import Item
 from quayside.sync.sinks import Applied, Rejected, ReportLoad
 from quayside.sync.views import Cell, Column, RowsPage
 
@@ -30,6 +31,11 @@ MONTHS = 26
 """How many months of returns there can be: two years of history and those that are just beginning and ending."""
 
 _PREFIX = "RETURN#"
+_PARTS = 6
+_SORT_PARTS = 5
+
+NO_REASON = "NOT_STATED"
+"""Stands for the reason of a return of which Amazon gives none."""
 
 COLUMNS = (
     Column("returned_at", "Returned", "instant"),
@@ -67,6 +73,31 @@ class ReturnRecord(OneSourceItem):
 
 
 _FACTS = msgspec.json.Decoder(ReturnFacts)
+
+
+class PlacedReturn(NamedTuple):
+    """Units that came back: on which day (UTC, for Amazon does not say in which marketplace), of what, and why."""
+
+    connection_id: str
+    day: date
+    seller_sku: str
+    reason: str
+    units: int
+
+
+def return_of_image(image: Item) -> PlacedReturn:
+    """Return what a stored return counts for, from its item as the table's stream shows it.
+
+    Raises:
+        ValueError: the image is no return (msgspec's DecodeError is one).
+        KeyError: an attribute that every return has is missing.
+    """
+    parts, sort = image["pk"]["S"].split("#"), image["sk"]["S"].split("#")
+    if len(parts) != _PARTS or parts[2] != "RETURNS" or len(sort) != _SORT_PARTS:
+        raise ValueError("That is not the key of a return.")
+    facts = _FACTS.decode(image["facts"]["S"])
+    day = datetime.fromisoformat(sort[1]).date()
+    return PlacedReturn(decode(parts[3]), day, decode(sort[3]), facts.reason or NO_REASON, facts.quantity)
 
 
 def apply_return_rows(load: ReportLoad, rows: "Sequence[ReturnRow]") -> Applied:

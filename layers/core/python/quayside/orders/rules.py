@@ -702,3 +702,20 @@ def contribution(state: OrderState) -> Contribution:
         pending=int(pending),
         waiting_for_price=int(not pending and not _is_priced(state)),
     )
+
+
+def contributions_by_sku(state: OrderState) -> dict[str, Contribution]:
+    """Return what an order in this state adds to its day's figures of each product on its lines.
+
+    An order of two products is an order of both; units and sales add up to those of the order. A line without a SKU
+    counts under the empty text.
+    """
+    lines: dict[str, list[OrderLine]] = {}
+    for line in state.lines:
+        # A line that was called off counts for nothing, unless the whole order was, which counts for all its products.
+        if not line.cancelled or state.status == "CANCELLED":
+            lines.setdefault(line.seller_sku, []).append(line)
+    found = {
+        sku: contribution(msgspec.structs.replace(state, lines=tuple(group))) for sku, group in sorted(lines.items())
+    }
+    return {sku: each for sku, each in found.items() if each != NOTHING}

@@ -79,13 +79,25 @@ _FEW = 8
 
 
 class PlacedContribution(NamedTuple):
-    """What an order counts for, and for which day's figure."""
+    """What an order counts for, and for which day's figure.
+
+    Attributes:
+        connection_id: whose order it is.
+        marketplace_id: where it was placed.
+        filed_on: the UTC day by which its key sorts.
+        day: the day of the marketplace it counts on.
+        currency: of its money.
+        contribution: what the whole order counts for.
+        by_sku: what it counts for each of its products.
+    """
 
     connection_id: str
     marketplace_id: str
+    filed_on: date
     day: date
     currency: str
     contribution: Contribution
+    by_sku: dict[str, Contribution]
 
 
 class NotEnough(ValueError):
@@ -358,9 +370,11 @@ def contribution_of_image(image: Item) -> PlacedContribution:
     return PlacedContribution(
         place.connection_id,
         place.marketplace_id,
+        place.purchased_at.date(),
         rules.local_day(place.purchased_at, marketplace.time_zone),
         state.currency or marketplace.currency,
         rules.contribution(state),
+        rules.contributions_by_sku(state),
     )
 
 

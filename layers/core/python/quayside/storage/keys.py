@@ -139,21 +139,47 @@ def inventory_position(tenant_id: TenantId, connection_id: ConnectionId, marketp
     return Key(inventory(tenant_id, connection_id, marketplace_id), f"SKU#{encode(seller_sku)}")
 
 
-def figures(tenant_id: TenantId, connection_id: ConnectionId, marketplace_id: str) -> str:
-    """Return the partition of the daily figures of one marketplace."""
-    return f"{tenant_prefix(tenant_id)}FIGURES#{encode(connection_id)}#{encode(marketplace_id)}"
+def figures(tenant_id: TenantId, connection_id: ConnectionId) -> str:
+    """Return the partition of the figures of a connection: its sheets and boards."""
+    return f"{tenant_prefix(tenant_id)}FIGURES#{encode(connection_id)}"
 
 
-def daily_figure(
-    tenant_id: TenantId, connection_id: ConnectionId, marketplace_id: str, day: date, currency: str
+def figure_sheet(tenant_id: TenantId, connection_id: ConnectionId, month: str, marketplace_id: str, kind: str) -> Key:
+    """Return the key of a sheet: the days of one month (``2026-11``) of a marketplace, of one kind of facts.
+
+    What Amazon names no marketplace for stands under ``-``.
+    """
+    sort = f"MONTH#{encode(month)}#{encode(marketplace_id) or '-'}#{encode(kind)}"
+    return Key(figures(tenant_id, connection_id), sort)
+
+
+def figure_sheet_range(from_month: str, to_month: str) -> tuple[str, str]:
+    """Return the inclusive bounds of the sort keys of the sheets from one month to another, both included."""
+    return f"MONTH#{encode(from_month)}#", f"MONTH#{encode(to_month)}#{HIGHEST}"
+
+
+def figure_board(tenant_id: TenantId, connection_id: ConnectionId, marketplace_id: str) -> Key:
+    """Return the key of the ranking of products of a marketplace."""
+    return Key(figures(tenant_id, connection_id), f"BOARD#{encode(marketplace_id)}")
+
+
+def product_sheets(tenant_id: TenantId, connection_id: ConnectionId, month: str, marketplace_id: str) -> str:
+    """Return the partition of the sheets of all products of a month and a marketplace."""
+    place = f"{encode(connection_id)}#{encode(marketplace_id) or '-'}#{encode(month)}"
+    return f"{tenant_prefix(tenant_id)}PRODUCTS#{place}"
+
+
+def product_sheets_of(kind: str) -> str:
+    """Return what the sort keys of all sheets of products begin with that are of one kind of facts."""
+    return f"SHEET#{encode(kind)}#"
+
+
+def product_sheet(  # noqa: PLR0913, PLR0917 - a sheet's key has these parts
+    tenant_id: TenantId, connection_id: ConnectionId, month: str, marketplace_id: str, kind: str, seller_sku: str
 ) -> Key:
-    """Return the key of the figures of one day of the marketplace in one currency."""
-    return Key(figures(tenant_id, connection_id, marketplace_id), f"DAY#{day.isoformat()}#{encode(currency)}")
-
-
-def daily_figure_range(from_day: date, to_day: date) -> tuple[str, str]:
-    """Return the inclusive bounds of the sort keys of the days from one to another, both included."""
-    return f"DAY#{from_day.isoformat()}#", f"DAY#{to_day.isoformat()}#{HIGHEST}"
+    """Return the key of the sheet of one product."""
+    partition = product_sheets(tenant_id, connection_id, month, marketplace_id)
+    return Key(partition, f"{product_sheets_of(kind)}{encode(seller_sku)}")
 
 
 def tenant_quarantine(tenant_id: TenantId, connection_id: ConnectionId) -> str:

@@ -1,0 +1,233 @@
+"""Use case: keep the figures in step with the stream of facts, each change exactly once."""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
+from datetime import datetime
+from typing import Any, NamedTuple
+
+import msgspec
+
+from quayside.analytics import rules, sheet_store
+from quayside.analytics.sheet_rules import Amounts, Cell, Change, Counted, Place, difference
+from quayside.kernel.clock import Clock
+from quayside.kernel.errors import QuaysideError
+from quayside.kernel.ids import TenantId, check_tenant_id
+from quayside.kernel.tenancy import tenant_scope
+from quayside.orders.returns import return_of_image
+from quayside.orders.service import contribution_of_image
+from quayside.storage.tables import Item
+
+_TENANT_PLACE = 1
+_THREADS = 8
+_FEW = 8
+"""So few writes are not worth the threads."""
+
+
+class StreamRecord(NamedTuple):
+    """One change of a fact, as the table's stream tells it.
+
+    Attributes:
+        position: where it stands in the stream; sorts as text.
+        sequence_number: the same as the stream itself numbers it.
+        at: epoch seconds of the change.
+        tenant_id: whose fact it is.
+        sort_key: what kind of fact it is begins it.
+        old: the item before, None when it is new.
+        new: the item after, None when it was removed.
+        expired: the fact is gone because its time was over.
+    """
+
+    position: str
+    sequence_number: str
+    at: int
+    tenant_id: TenantId
+    sort_key: str
+    old: Item | None
+    new: Item | None
+    expired: bool
+
+
+class Counting(NamedTuple):
+    """How facts of one kind count.
+
+    Attributes:
+        of_image: what a stored fact counts for, and by which day its key sorts.
+        removable: whether a fact may be taken back; what can't be is only ever removed with its figures, by its time or
+            by an erasure.
+    """
+
+    of_image: Callable[[Item], tuple[str, Counted]]
+    removable: bool = False
+
+
+Advance = Callable[[Place, Sequence[Change], datetime], int]
+"""Adds to a sheet the changes it has not heard and returns how many writes that took."""
+
+
+class Unreadable(NamedTuple):
+    """A stream record that is no fact of this product; it is counted and passed over."""
+
+    sequence_number: str
+    reason: str
+
+
+class Rolled(NamedTuple):
+    """What became of a batch: sheets written, records passed over, and from where it must be delivered again."""
+
+    writes: int
+    unreadable: tuple[Unreadable, ...]
+    failed_sequence_number: str | None
+    failure: Exception | None
+
+
+def order_counted(image: Item) -> tuple[str, Counted]:
+    """Return what an order counts for: on its day, for the whole marketplace and for each of its products.
+
+    Raises:
+        ValueError: the image is not an order of this product.
+        KeyError: an attribute that every order has is missing.
+    """
+    placed = contribution_of_image(image)
+    filed_on = placed.filed_on.isoformat()
+    day = placed.day.isoformat()
+    # The partition of an order is the month of its own marketplace's day.
+    whole = Place("ORDERS", placed.connection_id, placed.marketplace_id, day[:7])
+    found = {Cell(whole, day, placed.currency): _amounts(placed.contribution)}
+    for sku, each in placed.by_sku.items():
+        product = Place("ORDERS", placed.connection_id, placed.marketplace_id, day[:7], sku)
+        found[Cell(product, day, placed.currency)] = _amounts(each)
+    return filed_on, {cell: amounts for cell, amounts in found.items() if amounts}
+
+
+def _amounts(contribution: msgspec.Struct) -> Amounts:
+    return {name: value for name, value in msgspec.structs.asdict(contribution).items() if value}
+
+
+def return_counted(image: Item) -> tuple[str, Counted]:
+    """Return what a return counts for: its units by reason, for the connection and for the product.
+
+    Raises:
+        ValueError: the image is no return.
+        KeyError: an attribute that every return has is missing.
+    """
+    placed = return_of_image(image)
+    day = placed.day.isoformat()
+    if not placed.units:
+        return day, {}
+    whole = Place("RETURNS", placed.connection_id, "", day[:7])
+    product = Place("RETURNS", placed.connection_id, "", day[:7], placed.seller_sku)
+    return day, {Cell(place, day, ""): {placed.reason: placed.units} for place in (whole, product)}
+
+
+COUNTINGS: Mapping[str, Counting] = {"ORDER": Counting(order_counted), "RETURN": Counting(return_counted)}
+"""How facts count, by what their sort keys begin with."""
+
+
+def read_record(record: Mapping[str, Any]) -> StreamRecord:
+    """Read one record of a DynamoDB stream event.
+
+    Raises:
+        KeyError: it lacks what every record has.
+    """
+    change = record["dynamodb"]
+    sequence_number = change["SequenceNumber"]
+    label = record.get("eventSourceARN", "").rpartition("/stream/")[2]
+    return StreamRecord(
+        rules.stream_position(label, sequence_number),
+        sequence_number,
+        int(change.get("ApproximateCreationDateTime", 0)),
+        check_tenant_id(change["Keys"]["pk"]["S"].split("#")[_TENANT_PLACE]),
+        change["Keys"]["sk"]["S"],
+        change.get("OldImage"),
+        change.get("NewImage"),
+        record.get("userIdentity", {}).get("principalId") == "dynamodb.amazonaws.com",
+    )
+
+
+def changes_of(record: StreamRecord) -> dict[Place, Change]:
+    """Return what a record changes, sheet by sheet; sheets that stay the same are left out.
+
+    What expires is older than the figures that are shown. What is erased takes its figures along: what were written to
+    them now would outlive the erasure.
+
+    Raises:
+        ValueError: it is no fact of this product.
+        KeyError: an attribute that every such fact has is missing.
+    """
+    counting = COUNTINGS[record.sort_key.split("#")[0]]
+    if record.new is None and (record.expired or not counting.removable):
+        return {}
+    part, old = ("", {}) if record.old is None else counting.of_image(record.old)
+    new: Counted = {}
+    if record.new is not None:
+        part, new = counting.of_image(record.new)
+    found: dict[Place, dict[tuple[str, str], Amounts]] = defaultdict(dict)
+    for cell, amounts in difference(old, new).items():
+        found[cell.place][cell.day, cell.currency] = amounts
+    removed = record.new is None
+    return {
+        place: Change(part, record.position, record.at, amounts, only_if_there=removed)
+        for place, amounts in found.items()
+    }
+
+
+def roll(event_records: Sequence[Mapping[str, Any]], clock: Clock, *, advance: Advance = sheet_store.advance) -> Rolled:
+    """Bring the figures in step with a batch of changed facts, each change exactly once.
+
+    The differences are added up per sheet, so a batch costs one read and one write a sheet. A sheet that could not be
+    written does not stop the others; its first record is where the stream has to be delivered again from, and what was
+    written already is recognised by what its sheet has heard.
+    """
+    changes: dict[tuple[TenantId, Place], list[Change]] = defaultdict(list)
+    first_of: dict[tuple[TenantId, Place], StreamRecord] = {}
+    unreadable = []
+    for event_record in event_records:
+        try:
+            record = read_record(event_record)
+            found = changes_of(record)
+        except (ValueError, KeyError, IndexError, QuaysideError) as problem:
+            unreadable.append(Unreadable(_sequence_number(event_record), type(problem).__name__))
+            continue
+        for place, change in found.items():
+            changes[record.tenant_id, place].append(change)
+            first_of.setdefault((record.tenant_id, place), record)
+    now = clock.now()
+
+    def one(key: tuple[TenantId, Place]) -> int | Exception:
+        tenant_id, place = key
+        try:
+            with tenant_scope(tenant_id):
+                return advance(place, changes[key], now)
+        except Exception as problem:  # noqa: BLE001 - whatever it is, only this sheet's records are delivered again
+            return problem
+
+    writes = 0
+    failed: list[tuple[StreamRecord, Exception]] = []
+    for key, outcome in zip(changes, _each(one, list(changes)), strict=True):
+        if isinstance(outcome, Exception):
+            failed.append((first_of[key], outcome))
+        else:
+            writes += outcome
+    earliest = min(failed, key=lambda each: each[0].position, default=None)
+    return Rolled(
+        writes,
+        tuple(unreadable),
+        earliest[0].sequence_number if earliest else None,
+        earliest[1] if earliest else None,
+    )
+
+
+def _each[Key, Outcome](one: Callable[[Key], Outcome], wanted: Sequence[Key]) -> Iterator[Outcome]:
+    """Do something for each key, eight at a time when there are many, each in a context of its own."""
+    if len(wanted) <= _FEW:
+        yield from map(one, wanted)
+        return
+    with ThreadPoolExecutor(_THREADS, thread_name_prefix="figures") as threads:
+        for pending in [threads.submit(copy_context().run, one, key) for key in wanted]:
+            yield pending.result()
+
+
+def _sequence_number(event_record: Mapping[str, Any]) -> str:
+    return str(event_record.get("dynamodb", {}).get("SequenceNumber", ""))

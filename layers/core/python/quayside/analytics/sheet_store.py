@@ -1,0 +1,203 @@
+"""Reads and writes of sheets. Every function acts for the tenant in scope."""
+
+import heapq
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
+from itertools import dropwhile, groupby
+from typing import NamedTuple
+
+from pynamodb.expressions.condition import Condition
+from pynamodb.expressions.update import Action
+
+from quayside.analytics.sheet_records import (
+    SheetRecord,
+    marks_of,
+    place_of_sheet,
+    sheet_of,
+    sku_of_sheet,
+)
+from quayside.analytics.sheet_rules import (
+    Change,
+    Kind,
+    Marks,
+    Place,
+    Sheet,
+    applied,
+    marked,
+    packed,
+    packed_marks,
+    unseen,
+)
+from quayside.kernel.clock import epoch_seconds, from_epoch_seconds
+from quayside.kernel.errors import Conflict
+from quayside.kernel.ids import ConnectionId
+from quayside.kernel.tenancy import current_tenant
+from quayside.storage import keys
+from quayside.storage.keys import Key
+from quayside.storage.tables import AMAZON_DATA_DAYS, living, page, write
+
+SOURCE = "quayside:metrics_roller"
+
+_ATTEMPTS = 5
+_PAGE_SIZE = 500
+
+
+class SheetRow(NamedTuple):
+    """A sheet of a marketplace, and when it last changed."""
+
+    place: Place
+    sheet: Sheet
+    updated_at: datetime
+
+
+class ProductRow(NamedTuple):
+    """The months of one product, of one kind of facts."""
+
+    seller_sku: str
+    sheets: tuple[Sheet, ...]
+
+
+class Held(NamedTuple):
+    """What is stored of a sheet, as a rebuild needs it; ``step`` is 0 when there is none."""
+
+    sheet: Sheet
+    marks: Marks
+    step: int
+    barrier: str | None
+
+
+def key_of(place: Place) -> Key:
+    """Return the key of a sheet."""
+    tenant_id, connection_id = current_tenant(), ConnectionId(place.connection_id)
+    if place.seller_sku is None:
+        return keys.figure_sheet(tenant_id, connection_id, place.month, place.marketplace_id, place.kind)
+    return keys.product_sheet(tenant_id, connection_id, place.month, place.marketplace_id, place.kind, place.seller_sku)
+
+
+def advance(place: Place, changes: Sequence[Change], now: datetime) -> int:
+    """Add to a sheet the changes that it has not heard yet, exactly once, and return how many writes that took.
+
+    What was heard and what it adds up to are written together, if nobody else changed the sheet since it was read.
+
+    Raises:
+        Conflict: others kept changing the same sheet; the batch has to be delivered again.
+    """
+    key = key_of(place)
+    for attempt in range(_ATTEMPTS):
+        record = _stored(key)
+        new = unseen(changes, {} if record is None else marks_of(record))
+        if record is None:
+            # What was removed before anything was there stood in a sheet that is erased.
+            new = tuple(dropwhile(lambda change: change.only_if_there, new))
+        if not new:
+            return attempt
+        before, marks = ({}, {}) if record is None else (sheet_of(record), marks_of(record))
+        if _put(key, record, applied(before, new), marked(marks, new), now):
+            return attempt + 1
+    raise Conflict("A sheet of figures was changed by too many at once.", code="figure_contended")
+
+
+def _put(key: Key, before: SheetRecord | None, sheet: Sheet, marks: Marks, now: datetime) -> bool:
+    record = SheetRecord
+    step = 0 if before is None else int(before.step)
+    actions = [
+        record.days.set(packed(sheet)),
+        record.marks.set(packed_marks(marks)),
+        *_always(step, now),
+    ]
+    return write(record, key, actions, _unchanged(step), source=SOURCE, returning="NONE").applied
+
+
+def _always(step: int, now: datetime) -> list[Action]:
+    record = SheetRecord
+    # As with the facts it sums up, 18 months count from the day they were received and not from the day they are of.
+    kept_until = epoch_seconds(now + timedelta(days=AMAZON_DATA_DAYS))
+    return [
+        record.step.set(step + 1),
+        record.updated_at.set(epoch_seconds(now)),
+        record.expires_at.set(record.expires_at | kept_until),
+    ]
+
+
+def _unchanged(step: int) -> Condition:
+    return SheetRecord.step == step if step else SheetRecord.pk.does_not_exist()
+
+
+def _stored(key: Key) -> SheetRecord | None:
+    """Return what is stored, strongly consistent; for a writer, so what has ended but is still there counts."""
+    try:
+        return SheetRecord.get(key.pk, key.sk, consistent_read=True)
+    except SheetRecord.DoesNotExist:
+        return None
+
+
+def sheets(connection_id: ConnectionId, from_month: str, to_month: str) -> Iterator[SheetRow]:
+    """Yield the sheets of all marketplaces of a connection from one month to another, both included.
+
+    One range query of about a kilobyte a month and marketplace, eventually consistent.
+    """
+    partition = keys.figures(current_tenant(), connection_id)
+    between = keys.figure_sheet_range(from_month, to_month)
+    after: str | None = None
+    while True:
+        part = page(SheetRecord, partition, limit=_PAGE_SIZE, between=between, after=after)
+        for record in part.records:
+            place = place_of_sheet(connection_id, record.sk)
+            yield SheetRow(place, sheet_of(record), from_epoch_seconds(int(record.updated_at)))
+        after = part.next_sort_key
+        if after is None:
+            return
+
+
+def of_product(
+    connection_id: ConnectionId, marketplace_id: str, kind: Kind, seller_sku: str, months: Sequence[str]
+) -> list[Sheet]:
+    """Return the sheets of one product in these months: one small item a month, read by their keys."""
+    wanted = [key_of(Place(kind, connection_id, marketplace_id, month, seller_sku)) for month in months]
+    found = SheetRecord.batch_get([(key.pk, key.sk) for key in wanted], consistent_read=False)
+    return [sheet_of(record) for record in sorted(living(found), key=lambda record: record.pk)]
+
+
+def products(
+    connection_id: ConnectionId, marketplace_id: str, kind: Kind, months: Sequence[str], *, after: str | None = None
+) -> Iterator[ProductRow]:
+    """Yield every product that has figures in these months, in the order of its encoded SKU, lazily.
+
+    Args:
+        connection_id: of this connection.
+        marketplace_id: in this marketplace.
+        kind: of these facts.
+        months: of these months.
+        after: only products after this SKU.
+    """
+    walks = [
+        _walk(keys.product_sheets(current_tenant(), connection_id, month, marketplace_id), kind, after)
+        for month in months
+    ]
+    merged = heapq.merge(*walks, key=lambda record: record.sk)
+    for sort_key, group in groupby(merged, key=lambda record: record.sk):
+        yield ProductRow(sku_of_sheet(sort_key), tuple(sheet_of(record) for record in group))
+
+
+def _walk(partition: str, kind: Kind, after: str | None) -> Iterator[SheetRecord]:
+    prefix = keys.product_sheets_of(kind)
+    place = None if after is None else f"{prefix}{keys.encode(after)}"
+    while True:
+        part = page(SheetRecord, partition, limit=_PAGE_SIZE, prefix=prefix, after=place)
+        yield from part.records
+        place = part.next_sort_key
+        if place is None:
+            return
+
+
+def held(places: Sequence[Place]) -> Mapping[Place, Held]:
+    """Return what is stored of these sheets, strongly consistent, for a rebuild."""
+    found: dict[Place, Held] = {}
+    for place in places:
+        record = _stored(key_of(place))
+        found[place] = (
+            Held({}, {}, 0, None)
+            if record is None
+            else Held(sheet_of(record), marks_of(record), int(record.step), record.barrier)
+        )
+    return found
