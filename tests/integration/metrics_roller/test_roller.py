@@ -15,10 +15,14 @@ from quayside.analytics import rules, service, sheet_store
 from quayside.analytics.rolling_service import order_counted
 from quayside.analytics.rules import Tally
 from quayside.analytics.sheet_rules import Amounts, Sheet, months_between, sheet_of
+from quayside.finance.records import text_of
+from quayside.finance.rules import Part, TransactionFacts
+from quayside.kernel.clock import parse_instant
 from quayside.kernel.observability import CountedMetrics
 from quayside.kernel.tenancy import tenant_scope
 from quayside.orders import service as orders
 from quayside.orders import store as order_store
+from quayside.storage import keys
 from tests.support.aws import Aws, aws
 from tests.support.fresh import emptied
 from tests.support.notifications import US, stream_record
@@ -179,6 +183,35 @@ def test_a_record_that_is_no_order_is_counted_and_passed_over(world: World, reco
     world.stream.insert(0, record)
     assert world.deliver() == []
     assert world.metrics.counts == {"StreamRecordsUnreadable": 1, "FiguresWritten": 2}
+
+
+def transaction(world: World, posted: str) -> dict[str, Any]:
+    key = keys.transaction(world.seller.tenant_id, world.seller.connection_id, parse_instant(posted), "t-1")
+    facts = TransactionFacts("ServiceFee", "RELEASED", None, US, "USD", -5, parts=(Part("FBAStorageFee", -5),))
+    return {"pk": {"S": key.pk}, "sk": {"S": key.sk}, "facts": {"S": text_of(facts)}}
+
+
+def money(world: World) -> dict[str, int]:
+    with tenant_scope(world.seller.tenant_id):
+        rows = list(sheet_store.sheets(world.seller.connection_id, "2026-10", "2026-11"))
+    return {day: amounts["storage_fee"] for row in rows for days in row.sheet.values() for day, amounts in days.items()}
+
+
+def test_a_transaction_that_amazon_moves_to_another_month_moves_its_money(world: World) -> None:
+    before, after = transaction(world, "2026-10-20T12:00:00Z"), transaction(world, "2026-11-03T12:00:00Z")
+    world.stream.append(stream_record(1, None, before))
+    world.deliver()
+    assert money(world) == {"2026-10-20": -5}
+    world.stream += [stream_record(2, before, None), stream_record(3, None, after)]
+    world.deliver()
+    world.deliver(1)
+    assert money(world) == {"2026-11-03": -5}
+
+
+def test_what_an_erasure_removes_makes_no_sheet_anew(world: World) -> None:
+    world.stream.append(stream_record(1, transaction(world, "2026-10-20T12:00:00Z"), None))
+    world.deliver()
+    assert [item for item in world.aws.items() if item["kind"]["S"] == "figure_sheet"] == []
 
 
 class Deliveries(RuleBasedStateMachine):

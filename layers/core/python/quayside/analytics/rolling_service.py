@@ -10,7 +10,8 @@ from typing import Any, NamedTuple
 import msgspec
 
 from quayside.analytics import rules, sheet_store
-from quayside.analytics.sheet_rules import Amounts, Cell, Change, Counted, Place, difference
+from quayside.analytics.sheet_rules import Amounts, Cell, Change, Counted, Place, difference, summed
+from quayside.finance.service import amounts_of_image
 from quayside.kernel.clock import Clock
 from quayside.kernel.errors import QuaysideError
 from quayside.kernel.ids import TenantId, check_tenant_id
@@ -121,7 +122,39 @@ def return_counted(image: Item) -> tuple[str, Counted]:
     return day, {Cell(place, day, ""): {placed.reason: placed.units} for place in (whole, product)}
 
 
-COUNTINGS: Mapping[str, Counting] = {"ORDER": Counting(order_counted), "RETURN": Counting(return_counted)}
+ESTIMATED = "estimated"
+"""Counts, beside the kinds of money, how many parts of transactions Amazon still defers."""
+
+
+def transaction_counted(image: Item) -> tuple[str, Counted]:
+    """Return what a transaction brings: its money by kind and its units, for the marketplace and for each product.
+
+    Raises:
+        ValueError: the image is no transaction.
+        KeyError: an attribute that every transaction has is missing.
+    """
+    placed = amounts_of_image(image)
+    # The partition and the sort key of a transaction go by the day of posting in UTC.
+    filed_on = image["sk"]["S"].split("#")[1][:10]
+    found: Counted = {}
+    for each in placed.amounts:
+        amounts: Amounts = {kind.value: minor for kind, minor in each.amounts}
+        amounts["units_shipped"] = each.units_shipped
+        amounts["units_refunded"] = each.units_refunded
+        amounts[ESTIMATED] = int(each.state == "estimated")
+        for sku in dict.fromkeys((None, each.seller_sku)):
+            place = Place("MONEY", placed.connection_id, each.marketplace_id or "", filed_on[:7], sku)
+            cell = Cell(place, each.day.isoformat(), each.currency)
+            found[cell] = summed((found.get(cell, {}), amounts))
+    return filed_on, {cell: amounts for cell, amounts in found.items() if amounts}
+
+
+COUNTINGS: Mapping[str, Counting] = {
+    "ORDER": Counting(order_counted),
+    "RETURN": Counting(return_counted),
+    # Amazon may move a transaction to another date; then it is removed from its old place.
+    "TRANSACTION": Counting(transaction_counted, removable=True),
+}
 """How facts count, by what their sort keys begin with."""
 
 
