@@ -198,6 +198,18 @@ CATALOGUE: tuple[Entry, ...] = (
         targets=(Target(path=("left",), at_most=0), Target(path=("others_changed",), at_most=0)),
     ),
     Entry(
+        name="reconcile",
+        title="Twelve months of settlements and 200,000 transactions, to the cent and by kind.",
+        module="tests.bench.reconcile",
+        keys=frozenset({"settlements", "max_unexplained_minor", "type_differences"}),
+        targets=(
+            Target(path=("max_unexplained_minor",), at_most=0),
+            Target(path=("type_differences",), at_most=0),
+            Target(path=("max_residual_minor",), at_most=0),
+            Target(path=("unclassified_transactions",), at_most=0),
+        ),
+    ),
+    Entry(
         name="report",
         title="A 500 MB order report through the real engine, against csv.DictReader alone.",
         module="tests.bench.report",

@@ -8,12 +8,9 @@ from hypothesis import strategies as st
 from quayside.finance import rules
 from quayside.finance.records import text_of, transaction_from
 from quayside.finance.rules import (
-    Control,
     Fee,
     FeeFacts,
-    LineFacts,
     Part,
-    StatementFacts,
     TransactionFacts,
     TransactionItem,
     UnusableFact,
@@ -21,45 +18,6 @@ from quayside.finance.rules import (
 from quayside.kernel.money import Money
 
 amounts = st.integers(-(10**12), 10**12)
-
-
-def statement(total: int, currency: str = "EUR") -> StatementFacts:
-    return StatementFacts(currency, total, None, None, 1_700_000_000, 2)
-
-
-def line(amount: int, currency: str = "EUR") -> LineFacts:
-    return LineFacts("Order", "ItemPrice", "Principal", amount, currency, 1_700_000_000)
-
-
-@given(st.lists(amounts, max_size=50))
-def test_lines_that_add_up_are_balanced_to_the_cent(minors: list[int]) -> None:
-    checked = rules.control(statement(sum(minors)), [line(each) for each in minors])
-    assert checked == Control("balanced", len(minors), sum(minors), 0)
-
-
-@given(st.lists(amounts, max_size=50), amounts.filter(bool))
-def test_a_single_cent_too_much_or_too_little_is_named(minors: list[int], residual: int) -> None:
-    checked = rules.control(statement(sum(minors) + residual), [line(each) for each in minors])
-    assert (checked.state, checked.residual_minor) == ("unbalanced", residual)
-    assert checked.sum_minor + checked.residual_minor == statement(sum(minors) + residual).total_minor
-
-
-@pytest.mark.parametrize(
-    ("total", "lines", "words"),
-    [
-        (1000, [400, 599], "The 2 lines add up to 9.99 EUR, the statement says 10.00 EUR: 0.01 EUR missing."),
-        (-5, [5], "The 1 lines add up to 0.05 EUR, the statement says -0.05 EUR: 0.10 EUR too much."),
-    ],
-)
-def test_the_residual_in_words(total: int, lines: list[int], words: str) -> None:
-    said = statement(total)
-    checked = rules.control(said, [line(each) for each in lines])
-    assert rules.residual_in_words(said, checked) == f"{words} Its lines are kept and not counted."
-
-
-def test_a_line_in_another_currency_does_not_count_as_the_same_money() -> None:
-    with pytest.raises(UnusableFact, match="USD stands on a statement in EUR"):
-        rules.control(statement(10), [line(10, "USD")])
 
 
 @given(

@@ -14,6 +14,7 @@ from quayside.finance.rules import (
     StatementFacts,
     TransactionFacts,
 )
+from quayside.finance.settlement_rules import Reconciliation
 from quayside.storage.facts import FactItem, OneSourceItem, said
 from quayside.storage.keys import decode
 
@@ -26,6 +27,7 @@ _ENCODER = msgspec.json.Encoder()
 _TRANSACTION = msgspec.json.Decoder(TransactionFacts)
 _STATEMENT = msgspec.json.Decoder(StatementFacts)
 _CONTROL = msgspec.json.Decoder(Control)
+_RECONCILIATION = msgspec.json.Decoder(Reconciliation)
 _LINE = msgspec.json.Decoder(LineFacts)
 _FEE = msgspec.json.Decoder(FeeFacts)
 _REFUSAL = msgspec.json.Decoder(FeeRefusal)
@@ -39,7 +41,7 @@ class TransactionRecord(OneSourceItem):
 
 
 class SettlementRecord(OneSourceItem):
-    """A settlement: Amazon's summary, and in ``control`` how its lines compare with it.
+    """A settlement: Amazon's summary, in ``control`` how its lines compare with it, in ``reconciliation`` by kind.
 
     ``report_id`` is the report that is being loaded, or was loaded last.
     """
@@ -48,6 +50,7 @@ class SettlementRecord(OneSourceItem):
     RENEWED: ClassVar[bool] = False
 
     control = UnicodeAttribute(null=True)
+    reconciliation = UnicodeAttribute(null=True)
     report_id = UnicodeAttribute(null=True)
 
 
@@ -73,7 +76,9 @@ class FeeRecord(FactItem):
     refusal_version = NumberAttribute(null=True)
 
 
-def text_of(facts: TransactionFacts | StatementFacts | Control | LineFacts | FeeFacts | FeeRefusal) -> str:
+def text_of(
+    facts: TransactionFacts | StatementFacts | Control | Reconciliation | LineFacts | FeeFacts | FeeRefusal,
+) -> str:
     """Write facts as they are stored."""
     return _ENCODER.encode(facts).decode()
 
@@ -91,6 +96,11 @@ def statement_from(text: str) -> StatementFacts:
 def control_from(text: str | None) -> Control:
     """Read the stored check of a settlement; one that was never checked is still loading."""
     return LOADING if text is None else _CONTROL.decode(text)
+
+
+def reconciliation_from(text: str | None) -> Reconciliation | None:
+    """Read what a settlement's lines add up to by kind; None for one that was not checked yet."""
+    return None if text is None else _RECONCILIATION.decode(text)
 
 
 def line_from(text: str) -> LineFacts:
@@ -150,6 +160,11 @@ def posted_of(sort_key: str) -> str:
 def settlement_id_of(sort_key: str) -> str:
     """Read the id back from a settlement's sort key."""
     return decode(sort_key.split("#")[2])
+
+
+def line_number_of(sort_key: str) -> int:
+    """Read a line's place in Amazon's file back from its sort key."""
+    return int(sort_key.removeprefix(LINE_PREFIX))
 
 
 def sku_of(sort_key: str) -> str:

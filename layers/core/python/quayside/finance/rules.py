@@ -1,7 +1,7 @@
 """What transactions, settlements and fee estimates are, and the checks they must pass. Pure.
 
 Amazon documents few of the types, statuses and fees there are. All of them are kept in Amazon's words; nothing here
-knows a list of them beyond the three statuses below.
+knows a list of them beyond the three statuses below; ``amount_rules`` says what they are.
 """
 
 from collections.abc import Iterable, Sequence
@@ -161,37 +161,6 @@ class Control(msgspec.Struct, frozen=True, array_like=True):
 
 
 LOADING = Control("loading")
-
-
-def control(statement: StatementFacts, lines: Iterable[LineFacts]) -> Control:
-    """Add the lines of a settlement up and compare them with its total, to the cent.
-
-    Raises:
-        UnusableFact: a line is in another currency than the statement.
-    """
-    count = total = 0
-    for line in lines:
-        if line.currency != statement.currency:
-            raise UnusableFact(f"A line in {line.currency} stands on a statement in {statement.currency}.")
-        count += 1
-        total += line.amount_minor
-    residual = statement.total_minor - total
-    return Control("unbalanced" if residual else "balanced", count, total, residual)
-
-
-def residual_in_words(statement: StatementFacts, checked: Control) -> str:
-    """Say what is wrong with a statement whose lines don't add up to its total."""
-    stated, found = Money(statement.total_minor, statement.currency), Money(checked.sum_minor, statement.currency)
-    residual = Money(abs(checked.residual_minor), statement.currency)
-    direction = "missing" if checked.residual_minor > 0 else "too much"
-    return (
-        f"The {checked.lines} lines add up to {_words(found)}, the statement says {_words(stated)}: "
-        f"{_words(residual)} {direction}. Its lines are kept and not counted."
-    )
-
-
-def _words(money: Money) -> str:
-    return f"{money.to_decimal()} {money.currency}"
 
 
 class Fee(msgspec.Struct, frozen=True, array_like=True):

@@ -12,7 +12,7 @@ from quayside.amazon.finances import Breakdown, FinanceAmount, Transaction
 from quayside.amazon.finances import TransactionItem as AmazonItem
 from quayside.amazon.marketplaces import find_marketplace
 from quayside.connections import service as connections
-from quayside.finance import amount_rules, rules, store
+from quayside.finance import amount_rules, rules, settlement_rules, store
 from quayside.finance.amount_rules import DailyAmounts
 from quayside.finance.records import TransactionRecord, transaction_from, transaction_place_of
 from quayside.finance.rules import (
@@ -68,7 +68,7 @@ def apply_transactions(
     rejected: list[Rejected] = []
     for transaction in transactions:
         try:
-            usable.append(Posted(transaction.transaction_id, transaction.posted_date, _transaction(transaction)))
+            usable.append(Posted(transaction.transaction_id, transaction.posted_date, transaction_facts(transaction)))
         except (UnusableFact, QuaysideError) as problem:
             rejected.append(Rejected(transaction.transaction_id, str(problem)))
     with tenant_scope(tenant_id):
@@ -76,7 +76,13 @@ def apply_transactions(
     return Applied(tally.applied, tally.stale, tuple(rejected))
 
 
-def _transaction(transaction: Transaction) -> TransactionFacts:
+def transaction_facts(transaction: Transaction) -> TransactionFacts:
+    """Return a transaction as it is stored: nothing personal, all money in minor units of one currency.
+
+    Raises:
+        UnusableFact: it has no id, or several currencies.
+        InvalidInput: an amount is finer than its currency.
+    """
     if not transaction.transaction_id:
         raise UnusableFact("The transaction has no id.")
     total = _money(transaction.total_amount)
@@ -149,8 +155,8 @@ def _parts(breakdowns: Sequence[Breakdown]) -> tuple[Part, ...]:
 def apply_settlement_rows(load: ReportLoad, rows: "Sequence[SettlementRow]") -> Applied:
     """Store rows of a settlement, and with the last ones compare its lines with its total, to the cent.
 
-    A settlement that does not add up is reported as rejected with the residual in words and is marked ``unbalanced``;
-    its lines stay as evidence. Loading the same file again changes nothing and checks it again.
+    What remains is kept with the settlement, line by line: a settlement that does not add up is no bad file, and is
+    shown with its residual. Loading the same file again changes nothing and checks it again.
     """
     by_settlement: dict[str, list[SettlementRow]] = defaultdict(list)
     for row in rows:
@@ -167,13 +173,13 @@ def apply_settlement_rows(load: ReportLoad, rows: "Sequence[SettlementRow]") -> 
                             store.begin_settlement(
                                 load.connection_id,
                                 settlement_id,
-                                _statement(row),
+                                statement_facts(row),
                                 report_id=load.report_id,
                                 received_at=load.received_at,
                             )
                         )
                     else:
-                        lines.append((row.line, _line(row)))
+                        lines.append((row.line, line_facts(row)))
                 except (UnusableFact, QuaysideError) as problem:
                     rejected.append(Rejected(f"line {row.line}", str(problem)))
             tally = tally.plus(store.put_lines(load.connection_id, settlement_id, lines, received_at=load.received_at))
@@ -184,30 +190,26 @@ def apply_settlement_rows(load: ReportLoad, rows: "Sequence[SettlementRow]") -> 
 
 def _check(load: ReportLoad, in_last_rows: set[str]) -> list[Rejected]:
     """Compare every settlement of a report with its lines; a report with lines and no summary is no good either."""
-    rejected: list[Rejected] = []
     with_summary = set()
     for settlement_id, record in store.settlements(load.connection_id):
         if record.report_id != load.report_id and settlement_id not in in_last_rows:
             continue
         with_summary.add(settlement_id)
-        statement = store.statement_of(record)
-        try:
-            checked = rules.control(statement, store.lines_of(load.connection_id, settlement_id))
-        except UnusableFact as problem:
-            rejected.append(Rejected(f"settlement {settlement_id}", problem.reason))
-            continue
-        if checked.state == "unbalanced":
-            reason = rules.residual_in_words(statement, checked)
-            rejected.append(Rejected(f"settlement {settlement_id}", reason))
-        store.keep_control(record, checked)
-    rejected += [
+        lines = store.lines_of(load.connection_id, settlement_id)
+        store.keep_reconciliation(record, settlement_rules.reconcile(store.statement_of(record), lines))
+    return [
         Rejected(f"settlement {settlement_id}", "The file has lines of this settlement and not its summary.")
         for settlement_id in sorted(in_last_rows - with_summary)
     ]
-    return rejected
 
 
-def _statement(row: "SettlementRow") -> StatementFacts:
+def statement_facts(row: "SettlementRow") -> StatementFacts:
+    """Return the summary of a settlement as it is stored.
+
+    Raises:
+        UnusableFact: it has no total or no date.
+        InvalidInput: its total is finer than its currency.
+    """
     deposited_at = row.deposited_at or row.ended_at
     if row.total is None or deposited_at is None:
         raise UnusableFact(f"The summary of settlement {row.settlement_id} has no total, or no date of payout.")
@@ -222,7 +224,13 @@ def _statement(row: "SettlementRow") -> StatementFacts:
     )
 
 
-def _line(row: "SettlementRow") -> LineFacts:
+def line_facts(row: "SettlementRow") -> LineFacts:
+    """Return a line of a settlement as it is stored.
+
+    Raises:
+        UnusableFact: it has no amount.
+        InvalidInput: its amount is finer than its currency.
+    """
     if row.amount is None:
         raise UnusableFact("The line has no amount.")
     amount = Money.from_decimal(str(row.amount), row.currency)
@@ -337,7 +345,7 @@ def rows_view(
     health = connections.health_of(connection_id).get(dataset)
     as_of = None if health is None else health.last_success_at
     if dataset == SETTLEMENTS:
-        settled = store.browse_settlements(connection_id, cursor, limit)
+        settled = store.browse_settlements([connection_id], cursor, limit)
         rows = tuple(settlement_row(record) for _, record in settled.found)
         return RowsPage(SETTLEMENT_COLUMNS, rows, settled.next_cursor, as_of)
     if dataset == FEES:

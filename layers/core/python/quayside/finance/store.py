@@ -15,13 +15,13 @@ from quayside.finance.records import (
     TransactionRecord,
     control_from,
     line_from,
+    line_number_of,
     settlement_id_of,
     statement_from,
     text_of,
 )
 from quayside.finance.rules import (
     LOADING,
-    Control,
     FeeFacts,
     FeeRefusal,
     LineFacts,
@@ -29,6 +29,7 @@ from quayside.finance.rules import (
     TransactionFacts,
     transaction_version,
 )
+from quayside.finance.settlement_rules import Reconciliation
 from quayside.kernel.clock import epoch_milliseconds, epoch_seconds, from_epoch_seconds
 from quayside.kernel.ids import ConnectionId
 from quayside.kernel.tenancy import current_tenant
@@ -181,11 +182,29 @@ def settlements(connection_id: ConnectionId) -> Iterator[tuple[str, SettlementRe
         yield settlement_id_of(record.sk), record
 
 
-def lines_of(connection_id: ConnectionId, settlement_id: str) -> Iterator[LineFacts]:
-    """Yield the lines of a settlement in the order of Amazon's file."""
+def settlement(connection_id: ConnectionId, settlement_id: str) -> SettlementRecord | None:
+    """Return a settlement by its id, the latest when Amazon moved its payout; there are a few dozen at most."""
+    found = [record for each, record in settlements(connection_id) if each == settlement_id]
+    return max(found, key=lambda record: record.facts_version, default=None)
+
+
+def lines_of(connection_id: ConnectionId, settlement_id: str) -> Iterator[tuple[int, LineFacts]]:
+    """Yield the lines of a settlement in the order of Amazon's file, each with its place in it."""
     partition = keys.settlement_lines(current_tenant(), connection_id, settlement_id)
     for record in every(SettlementLineRecord, partition, prefix=LINE_PREFIX):
-        yield line_from(record.facts)
+        yield line_number_of(record.sk), line_from(record.facts)
+
+
+def browse_lines_of(
+    connection_id: ConnectionId,
+    settlement_id: str,
+    cursor: str | None,
+    limit: int,
+    wanted: Callable[[SettlementLineRecord], bool],
+) -> Browsed[SettlementLineRecord]:
+    """Return a page of the lines of one settlement, in the order of Amazon's file."""
+    shelf = Shelf("lines", keys.settlement_lines(current_tenant(), connection_id, settlement_id))
+    return browse(SettlementLineRecord, [shelf], prefix=LINE_PREFIX, cursor=cursor, limit=limit, wanted=wanted)
 
 
 def browse_lines(connection_id: ConnectionId, cursor: str | None, limit: int) -> Browsed[SettlementLineRecord]:
@@ -198,17 +217,18 @@ def browse_lines(connection_id: ConnectionId, cursor: str | None, limit: int) ->
     return browse(SettlementLineRecord, shelves, prefix=LINE_PREFIX, cursor=cursor, limit=limit)
 
 
-def keep_control(record: SettlementRecord, checked: Control) -> bool:
-    """Store how a settlement's lines compare with its summary, unless a newer summary came meanwhile; whether it did.
+def keep_reconciliation(record: SettlementRecord, found: Reconciliation) -> bool:
+    """Store how a settlement's lines explain its total, unless a newer summary came meanwhile; whether it did.
 
     A check that comes to the same result writes nothing.
     """
-    if record.control == text_of(checked):
+    control, reconciliation = text_of(found.control), text_of(found)
+    if (record.control, record.reconciliation) == (control, reconciliation):
         return True
     return write(
         SettlementRecord,
         Key(record.pk, record.sk),
-        [SettlementRecord.control.set(text_of(checked))],
+        [SettlementRecord.control.set(control), SettlementRecord.reconciliation.set(reconciliation)],
         SettlementRecord.facts_version == record.facts_version,
         source=SETTLEMENT_REPORT,
         returning="NONE",
@@ -220,10 +240,13 @@ def statement_of(record: SettlementRecord) -> StatementFacts:
     return statement_from(record.facts)
 
 
-def browse_settlements(connection_id: ConnectionId, cursor: str | None, limit: int) -> Browsed[SettlementRecord]:
-    """Return one page of settlements, the latest payout first."""
-    shelf = Shelf("settlements", keys.settlements(current_tenant(), connection_id))
-    return browse(SettlementRecord, [shelf], prefix=SETTLEMENT_PREFIX, cursor=cursor, limit=limit, newest_first=True)
+def browse_settlements(
+    connection_ids: Sequence[ConnectionId], cursor: str | None, limit: int
+) -> Browsed[SettlementRecord]:
+    """Return one page of settlements, connection by connection, the latest payout first."""
+    tenant_id = current_tenant()
+    shelves = [Shelf(each, keys.settlements(tenant_id, each)) for each in connection_ids]
+    return browse(SettlementRecord, shelves, prefix=SETTLEMENT_PREFIX, cursor=cursor, limit=limit, newest_first=True)
 
 
 def put_estimates(
