@@ -1,0 +1,1 @@
+"""Review requests and messages to buyers: who may be asked, when, by which campaign, and what Amazon answered."""
