@@ -26,6 +26,7 @@ CREATE TABLE IF NOT EXISTS lines (
     shipped INTEGER NOT NULL, returned INTEGER NOT NULL, item_minor INTEGER NOT NULL, tax_minor INTEGER NOT NULL,
     shipping_minor INTEGER NOT NULL, discount_minor INTEGER NOT NULL, PRIMARY KEY (order_pk, position)
 ) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS solicitations (order_pk INTEGER PRIMARY KEY, at INTEGER NOT NULL);
 CREATE TABLE IF NOT EXISTS journal (
     seller INTEGER NOT NULL, day INTEGER NOT NULL, origin TEXT NOT NULL, target TEXT NOT NULL, commodity TEXT NOT NULL,
     amount INTEGER NOT NULL, count INTEGER NOT NULL, PRIMARY KEY (seller, commodity, day, origin, target)

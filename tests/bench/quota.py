@@ -40,7 +40,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 from random import Random
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tests.bench.catalogue import Result
 from tests.bench.harness import Run, handlers_log
@@ -507,7 +507,7 @@ def _use_cases(here: Scene) -> dict["Kind", "UseCase"]:
 
     def search(work: "Work") -> None:
         arguments = work.command.arguments
-        named: dict[str, object] = {"paginationToken": arguments["token"]} if "token" in arguments else {}
+        named: dict[str, Any] = {"paginationToken": arguments["token"]} if "token" in arguments else {}
         reply = work.amazon._call(
             SEARCH, caller(work), marketplaceIds=[MARKETPLACE], createdAfter=SINCE, maxResultsPerPage=1,
             includedData=[INCLUDED], **named,

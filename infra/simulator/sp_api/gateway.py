@@ -27,6 +27,7 @@ from infra.simulator.sp_api.orders import OrdersApi
 from infra.simulator.sp_api.paging import PageTokens
 from infra.simulator.sp_api.reports import OPERATION_NAMES as REPORT_OPERATIONS
 from infra.simulator.sp_api.reports import ReportsApi
+from infra.simulator.sp_api.solicitations import SolicitationsApi
 from infra.simulator.world import Seller, UnknownThingError, World
 
 # Where Amazon sends the usage plan's rate; it leaves the header out of 429, 413, 415 and 5xx.
@@ -62,6 +63,7 @@ class Gateway:
         self._reports = ReportsApi(world, reports, tokens)
         self._notifications = NotificationsApi(world, application, notifications, tokens)
         self.applications = ApplicationsApi(world, application, notifications)
+        self.solicitations = SolicitationsApi(world)
         self._offers = {
             **ListingsApi(world, tokens).offers(),
             **CatalogApi(world, tokens).offers(),
@@ -69,6 +71,7 @@ class Gateway:
             **FeesApi(world).offers(),
             **InboundApi(world, tokens).offers(),
             **FeedsApi(world, feeds, tokens).offers(),
+            **self.solicitations.offers(),
         }
 
     def handle(self, region: str, request: Request) -> Answer:

@@ -34,7 +34,7 @@ class Operation:
 _NOTIFICATIONS = "/notifications/v1"
 _LISTINGS, _CATALOG = "/listings/2021-08-01/items", "/catalog/2022-04-01/items"
 _FEEDS, _INBOUND, _INBOUND_V0 = "/feeds/2021-06-30", "/inbound/fba/2024-03-20/inboundPlans", "/fba/inbound/v0"
-_REPORTS = "/reports/2021-06-30"
+_REPORTS, _SOLICITATIONS = "/reports/2021-06-30", "/solicitations/v1/orders/{amazonOrderId}"
 OPERATIONS: tuple[Operation, ...] = (
     Operation("getMarketplaceParticipations", "GET", "/sellers/v1/marketplaceParticipations", 0.016, 15),
     Operation("searchOrders", "GET", "/orders/2026-01-01/orders", 0.0056, 20),
@@ -68,6 +68,11 @@ OPERATIONS: tuple[Operation, ...] = (
     Operation("getFeed", "GET", f"{_FEEDS}/feeds/{{feedId}}", 2, 15),
     Operation("createFeedDocument", "POST", f"{_FEEDS}/documents", 0.5, 15),
     Operation("getFeedDocument", "GET", f"{_FEEDS}/documents/{{feedDocumentId}}", 0.0222, 10),
+    Operation("getSolicitationActionsForOrder", "GET", _SOLICITATIONS, 1, 5),
+    Operation(
+        "createProductReviewAndSellerFeedbackSolicitation", "POST",
+        f"{_SOLICITATIONS}/solicitations/productReviewAndSellerFeedback", 1, 5,
+    ),
     Operation(
         "rotateApplicationClientSecret", "POST", "/applications/2023-11-30/clientSecret", 0.0167, 1, SCOPE_ROTATION
     ),

@@ -18,12 +18,17 @@ from spapi import (
     FeesApi,
     FinancesV2024Api,
     ListingsApi,
+    SolicitationsApi,
 )
 from spapi.models.feeds_v2021_06_30 import CreateFeedDocumentSpecification, CreateFeedSpecification
 from spapi.models.product_fees_v0 import FeesEstimateByIdRequest, FeesEstimateRequest, MoneyType, PriceToEstimateFees
 
 from infra.simulator import listing_life, shipments
+from infra.simulator.clock import DAY
+from infra.simulator.lifecycle import State
 from infra.simulator.lwa import SCOPE_ROTATION
+from infra.simulator.solicitations import Mood
+from infra.simulator.sp_api.solicitations import solicitable
 from infra.simulator.world import Listing
 from tests.contract.simulator.conftest import QUEUE, Stage
 
@@ -375,3 +380,41 @@ def drive_rotate_application_client_secret(stage: Stage) -> None:
     assert message["notificationType"] == "APPLICATION_OAUTH_CLIENT_NEW_SECRET"
     assert secret["newClientSecret"] == application.client_secret != old
     assert stage.delivered[0][0] == QUEUE
+
+
+# ------------------------------------------------------------------------------- review requests
+
+
+def _orders_of(stage: Stage, days: float) -> list[str]:
+    """Return orders that were placed about so many days ago, are shipped, and whose buyers take requests."""
+    world = stage.simulator.world
+    api = stage.simulator.gateway.solicitations
+    api.requests.mood = Mood(empty_share=0, delayed_share=0)
+    rows = world.storage.connection.execute(
+        "SELECT order_id FROM orders WHERE seller = ? AND created BETWEEN ? AND ? AND state = ?",
+        (stage.seller.pk, world.now_ms - round((days + 1) * DAY), world.now_ms - round(days * DAY), State.DELIVERED),
+    )
+    found = [world.order(stage.seller, str(row[0])) for row in rows]
+    return [each.order_id for each in found if api.requests.is_open(solicitable(each))]
+
+
+def drive_get_solicitation_actions_for_order(stage: Stage) -> None:
+    api = stage.sdk(SolicitationsApi)
+    found = api.get_solicitation_actions_for_order(_orders_of(stage, 12)[0], [US])
+    assert [each.name for each in found.links.actions] == ["productReviewAndSellerFeedback"]
+    assert found.embedded.actions[0].links.var_self.href == found.links.actions[0].href
+    for days in (4, 50):
+        nothing = api.get_solicitation_actions_for_order(_orders_of(stage, days)[0], [US])
+        assert nothing.links.actions == []
+
+
+def drive_create_product_review_and_seller_feedback_solicitation(stage: Stage) -> None:
+    api, order_id = stage.sdk(SolicitationsApi), _orders_of(stage, 12)[0]
+    made = api.create_product_review_and_seller_feedback_solicitation_with_http_info(order_id, [US])
+    assert made[1] == 201
+    assert api.get_solicitation_actions_for_order(order_id, [US]).links.actions == []
+    for again, words in ((order_id, "is not available"), (_orders_of(stage, 4)[0], "outside the 5-30 day range")):
+        with pytest.raises(ApiException) as refused:
+            api.create_product_review_and_seller_feedback_solicitation(again, [US])
+        assert refused.value.status == 403
+        assert words in str(refused.value.body)

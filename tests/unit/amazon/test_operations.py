@@ -31,6 +31,8 @@ ARGUMENTS: dict[str, tuple[tuple[str, ...], dict[str, Any]]] = {
     "getInboundPlan": (("wf1",), {}),
     "getShipment": (("wf1", "sh1"), {}),
     "listShipmentItems": (("wf1", "sh1"), {}),
+    "getSolicitationActionsForOrder": (("902-1",), {}),
+    "createProductReviewAndSellerFeedbackSolicitation": (("902-1",), {}),
 }
 OURS = {name: each for name, each in OPERATIONS.items() if each.library is None}
 Seen = tuple[str, str, Mapping[str, Any], object]

@@ -30,6 +30,7 @@ from quayside.amazon.marketplaces import Region
 from quayside.amazon.operations import (
     CREATE_DESTINATION,
     CREATE_REPORT,
+    CREATE_SOLICITATION,
     CREATE_SUBSCRIPTION,
     DELETE_SUBSCRIPTION,
     GET_DESTINATIONS,
@@ -45,6 +46,7 @@ from quayside.amazon.operations import (
     GET_SHIPMENT,
     GET_SHIPMENT_ITEMS,
     GET_SHIPMENTS,
+    GET_SOLICITATION_ACTIONS,
     GET_SUBSCRIPTION,
     LIST_INBOUND_PLANS,
     LIST_SHIPMENT_ITEMS,
@@ -80,6 +82,7 @@ if TYPE_CHECKING:
         InboundShipmentsPage,
     )
     from quayside.amazon.listings import Listing, ListingsPage
+    from quayside.amazon.solicitations import Requested
 
 _FIRST_REDIRECT, _FIRST_REFUSAL, _FIRST_FAULT = 300, 400, 500
 _UNAUTHORISED, _FORBIDDEN, _TIMEOUT, _TOO_MANY = 401, 403, 408, 429
@@ -613,6 +616,36 @@ class AmazonClient:
         named = _changed_in(marketplace_id, updated_after, updated_before, next_token)
         return decode_items_v0(self._call(GET_SHIPMENT_ITEMS, caller, **named).body)
 
+    def offers_review_request(self, caller: Caller, marketplace_id: str, order_id: str) -> bool:
+        """Return whether Amazon offers to ask the buyer of an order for a review; it gives no reason when not."""
+        from quayside.amazon.solicitations import REVIEW_REQUEST, offered_actions  # noqa: PLC0415 - as above
+
+        operation = GET_SOLICITATION_ACTIONS
+        reply = self._call(operation, caller, order_id, marketplaceIds=marketplace_id)
+        return REVIEW_REQUEST in offered_actions(reply.body, operation.name)
+
+    def request_review(
+        self, caller: Caller, marketplace_id: str, order_id: str, *, before: Callable[[], None]
+    ) -> "Requested":
+        """Ask the buyer of an order for a review and return what Amazon did with it.
+
+        ``before`` is called when nothing but Amazon's answer is left to wait for: from then on nobody knows whether
+        the request went out until this returns. When ``before`` raises, nothing is sent.
+
+        Raises:
+            AmazonUnavailable: nobody knows whether Amazon did it.
+        """
+        from quayside.amazon.solicitations import Requested, verdict_of  # noqa: PLC0415 - as above
+
+        try:
+            self._call(CREATE_SOLICITATION, caller, order_id, before=before, marketplaceIds=marketplace_id)
+        except RequestRejected as refused:
+            verdict = verdict_of(refused)
+            if verdict is None:
+                raise
+            return verdict
+        return Requested.ACCEPTED
+
     def create_destination(
         self, region: Region, name: str, queue_arn: str = "", *, account_id: str = "", aws_region: str = ""
     ) -> str:
@@ -691,12 +724,15 @@ class AmazonClient:
         /,
         *arguments: str,
         body: object = None,
+        before: Callable[[], None] | None = None,
         **named: Any,  # noqa: ANN401 - Amazon's parameters
     ) -> Reply:
         connection_id = caller.connection_id or None
         # The access token first: getting one may take a while or fail, and a turn is used at once or lost.
         token = self._tokens.access_token(caller.tenant_id, caller.connection_id)
         self._turns.take(operation, connection_id, caller.region)
+        if before is not None:
+            before()
         return self._judged(operation, connection_id, caller.region, token, arguments, named, body)
 
     def _call_grantless(

@@ -22,6 +22,7 @@ Role = Literal[
     "Finance and Accounting",
     "Pricing",
     "Brand Analytics",
+    "Buyer Solicitation",
 ]
 
 
@@ -66,6 +67,7 @@ _CATALOG = ("sp_api.api.catalog_items.catalog_items_2022_04_01", "CatalogItemsV2
 _FINANCES = ("sp_api.api.finances.finances_2024_06_19", "FinancesV20240619")
 _INBOUND = ("sp_api.api.fulfillment_inbound.fulfillment_inbound_2024_03_20", "FulfillmentInboundV20240320")
 _INBOUND_V0 = ("sp_api.api.fulfillment_inbound.fulfillment_inbound_v0", "FulfillmentInboundV0")
+_SOLICITATIONS = ("sp_api.api.solicitations.solicitations", "Solicitations")
 _NOTIFICATIONS_ROLE: Role = "Notifications"
 _REPORTS_ROLE: Role = "Inventory and Order Tracking"
 _PLANS = "/inbound/fba/2024-03-20/inboundPlans"
@@ -173,6 +175,15 @@ GET_SHIPMENT_ITEMS = Operation(
     "getShipmentItems", "GET", "/fba/inbound/v0/shipmentItems", Decimal(2), 30,
     "Amazon Fulfillment", _INBOUND_V0, "shipment_items",
 )  # fmt: skip
+GET_SOLICITATION_ACTIONS = Operation(
+    "getSolicitationActionsForOrder", "GET", "/solicitations/v1/orders/{amazonOrderId}", Decimal(1), 5,
+    "Buyer Solicitation", _SOLICITATIONS, "get_solicitation_actions_for_order",
+)  # fmt: skip
+CREATE_SOLICITATION = Operation(
+    "createProductReviewAndSellerFeedbackSolicitation", "POST",
+    "/solicitations/v1/orders/{amazonOrderId}/solicitations/productReviewAndSellerFeedback", Decimal(1), 5,
+    "Buyer Solicitation", _SOLICITATIONS, "create_product_review_and_seller_feedback_solicitation",
+)  # fmt: skip
 
 OPERATIONS: dict[str, Operation] = {
     each.name: each
@@ -182,6 +193,7 @@ OPERATIONS: dict[str, Operation] = {
         GET_REPORTS, GET_REPORT_DOCUMENT, GET_LISTINGS_ITEM, SEARCH_LISTINGS_ITEMS, SEARCH_CATALOG_ITEMS,
         LIST_TRANSACTIONS, GET_MY_FEES_ESTIMATES, LIST_INBOUND_PLANS, GET_INBOUND_PLAN, GET_SHIPMENT,
         LIST_SHIPMENT_ITEMS, GET_SHIPMENTS, GET_SHIPMENT_ITEMS, ROTATE_CLIENT_SECRET,
+        GET_SOLICITATION_ACTIONS, CREATE_SOLICITATION,
     )
 }  # fmt: skip
 """Every operation, by Amazon's name."""
