@@ -8,6 +8,7 @@ from quayside.finance import store
 from quayside.finance.amount_rules import AmountKind, line_kind
 from quayside.finance.records import (
     SettlementLineRecord,
+    SettlementRecord,
     control_from,
     line_from,
     reconciliation_from,
@@ -66,11 +67,7 @@ def get_settlement(connection_id: str, settlement_id: str) -> SettlementDetail:
     Raises:
         NotFound: there is no such connection or settlement.
     """
-    connections.get(ConnectionId(connection_id))
-    record = store.settlement(ConnectionId(connection_id), settlement_id)
-    if record is None:
-        raise NotFound("There is no such settlement.", code="no_such_settlement")
-    return detail_of(connection_id, record)
+    return detail_of(connection_id, _settlement(connection_id, settlement_id))
 
 
 def list_lines(
@@ -79,16 +76,24 @@ def list_lines(
     """List the lines of one settlement of the tenant in scope, of one kind when it is given.
 
     Raises:
-        NotFound: there is no such connection.
+        NotFound: there is no such connection or settlement.
         InvalidInput: the cursor is not one of ours.
     """
-    connections.get(ConnectionId(connection_id))
+    _settlement(connection_id, settlement_id)
 
     def wanted(record: SettlementLineRecord) -> bool:
         return kind is None or line_kind(line_from(record.facts)) is kind
 
     found = store.browse_lines_of(ConnectionId(connection_id), settlement_id, cursor, limit, wanted)
     return SettlementLinePage(tuple(line_of(record) for _, record in found.found), found.next_cursor)
+
+
+def _settlement(connection_id: str, settlement_id: str) -> SettlementRecord:
+    connections.get(ConnectionId(connection_id))
+    record = store.settlement(ConnectionId(connection_id), settlement_id)
+    if record is None:
+        raise NotFound("There is no such settlement.", code="no_such_settlement")
+    return record
 
 
 def reconciled_spans(connection_id: ConnectionId) -> tuple[ReconciledSpan, ...]:
