@@ -29,6 +29,7 @@ from quayside.amazon.envelopes import (
     decode,
     without_personal_data,
 )
+from quayside.fulfilment import service as fulfilment
 from quayside.inventory import service as inventory
 from quayside.inventory.rules import PositionFacts, UnusablePosition
 from quayside.kernel.clock import Clock
@@ -39,7 +40,7 @@ from quayside.orders import service as orders
 from quayside.orders.rules import OrderFacts, UnusableOrder
 from quayside.orders.store import Outcome
 from quayside.sync.commands import Kind, SyncCommand, command
-from quayside.sync.registry import INVENTORY, ORDERS, REGISTRY, dataset_of_report
+from quayside.sync.registry import INVENTORY, MERCHANT_FULFILMENT, ORDERS, REGISTRY, dataset_of_report
 from quayside.sync.service import PlannedSearches
 
 if TYPE_CHECKING:
@@ -369,6 +370,7 @@ class Intake:
                 case OrderChange():
                     facts = orders.facts_of_change(payload, notification.event_time)
                     batch.todo.append(_Todo(message, served, facts))
+                    _ask_for_recipient(served, message, facts, batch)
                 case InventoryChange():
                     positions = inventory.facts_of_change(payload, notification.event_time)
                     batch.todo += [_Todo(message, served, position) for position in positions]
@@ -606,6 +608,15 @@ def _untried_after(message: Message) -> int:
 
 def _ids(served: Served) -> tuple[TenantId, ConnectionId]:
     return TenantId(served.tenant_id), ConnectionId(served.connection_id)
+
+
+def _ask_for_recipient(served: Served, message: Message, facts: OrderFacts, batch: _Batch) -> None:
+    """Ask for what becomes of the recipient of an order that the seller ships, where merchant fulfilment is on."""
+    if MERCHANT_FULFILMENT in served.features_off:
+        return
+    needed = fulfilment.command_for(facts.order_id, facts.status, facts.fulfilled_by)
+    if needed is not None:
+        batch.ask(message.message_id, _Ask(*_ids(served), needed.kind, tuple(needed.arguments.items())))
 
 
 def _newest(todo: Sequence[_Todo]) -> list[_Todo]:

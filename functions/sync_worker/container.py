@@ -13,6 +13,7 @@ from quayside.analytics.service import apply_traffic_rows
 from quayside.catalog import service as catalog
 from quayside.compliance import credentials_service
 from quayside.finance import service as finance
+from quayside.fulfilment import service as fulfilment
 from quayside.inventory.service import apply_positions
 from quayside.kernel.clock import Clock, SystemClock
 from quayside.kernel.observability import Metrics, PowertoolsMetrics, logger
@@ -21,7 +22,7 @@ from quayside.orders.returns import apply_return_rows
 from quayside.orders.service import apply_orders, apply_report_rows
 from quayside.storage.connection import USES_CREDENTIALS, Store, bind
 from quayside.supply_chain.service import apply_inbound
-from quayside.sync import datasets, reports, service
+from quayside.sync import datasets, recipients, reports, service
 from quayside.sync.registry import (
     CUSTOMER_RETURNS,
     MERCHANT_LISTINGS,
@@ -68,12 +69,13 @@ def report_sinks() -> "Mapping[str, ReportSink]":
 
 def use_cases() -> "Mapping[Kind, UseCase]":
     """Return the use case of every kind of command."""
+    store_orders = fulfilment.with_recipients(apply_orders)
     return {
         "connection.authorise": service.authorise,
         "connection.release": service.release,
         "credential.review": credentials_service.review_credential,
-        "orders.fetch": datasets.fetch_order(apply_orders),
-        "orders.search": datasets.search_orders(apply_orders, reports.plan),
+        "orders.fetch": datasets.fetch_order(store_orders),
+        "orders.search": datasets.search_orders(store_orders, reports.plan),
         "orders.history": reports.orders_history,
         "inventory.list": datasets.list_inventory(apply_positions),
         "report.request": reports.request,
@@ -89,6 +91,10 @@ def use_cases() -> "Mapping[Kind, UseCase]":
         "inbound.list": datasets.list_inbound(apply_inbound),
         "returns.refresh": datasets.refresh_returns(reports.plan),
         "traffic.refresh": datasets.refresh_traffic(reports.plan),
+        "recipients.find": recipients.find(fulfilment.apply_recipients),
+        "recipients.fetch": recipients.fetch(fulfilment.apply_recipients),
+        "personal_data.destroy": fulfilment.destroy_recipient,
+        "personal_data.forget": fulfilment.forget_recipients,
     }
 
 

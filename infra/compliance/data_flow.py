@@ -94,6 +94,8 @@ def _boxes(each: Dataset) -> tuple[_Box, _Box, _Box]:
     calls = ", ".join(operation.name for operation in each.operations)
     functions = ["sync_worker", "notification_intake"] if each.notifications else ["sync_worker"]
     kept = f"{round(each.retention_days / 30.44)} months at most, then deleted."
+    if each.kept_for:
+        kept = f"Kept {each.kept_for}."
     personal = "Holds personal data of buyers." if each.contains_personal_data else "No personal data of buyers."
     return (
         _Box(0, f"Role: {each.role}", (calls, *each.notifications, *each.reports)),

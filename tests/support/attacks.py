@@ -29,14 +29,17 @@ from notification_intake.app import build as build_intake
 from notification_intake.container import Container as IntakeContainer
 from quayside.accounts.records import MemberRecord
 from quayside.accounts.rules import PERMISSIONS_OF_ROLE, PUBLIC, ROLES
+from quayside.connections import service as connections
 from quayside.kernel.clock import epoch_seconds
 from quayside.kernel.cursors import encode_cursor
 from quayside.kernel.ids import MemberId
 from quayside.kernel.tenancy import tenant_scope
 from quayside.orders import service as orders
-from quayside.storage import keys
+from quayside.storage import keys, pii_vault
+from quayside.storage.pii_vault import OrderReference, PersonalData
 from quayside.storage.tables import write
 from quayside.sync import report_runs
+from quayside.sync.registry import MERCHANT_FULFILMENT
 from seller_api.http import Route
 from tests.support.api import Answer
 from tests.support.aws import ACCOUNT, REGION, Aws
@@ -51,6 +54,8 @@ REFUSALS = frozenset({400, 401, 403})
 
 _SHORTEST_MARK = 6
 _INSTANT = re.compile(r"\d{4}-\d{2}-\d{2}(T[\d:.]+Z)?")  # when something is due differs too, and tells nothing
+_NUMBERS = frozenset(encode_cursor(str(number)) for number in range(1000))
+"""Cursors of the audit trail, which every organisation has from its first entry on."""
 _ORDERS_REPORT = "GET_FLAT_FILE_ALL_ORDERS_DATA_BY_ORDER_DATE_GENERAL"
 
 Claims = Mapping[str, object]
@@ -133,6 +138,8 @@ class Neighbours(SellerWorld):
         self.aws.clock.advance(120)
         self.attacker.person.authorised()
         self.aws.messages()
+        # Before anything is compared: what the victim reads of buyers leaves entries in her audit trail.
+        self.marks  # noqa: B018 - it is kept once it was asked for
         self._pristine = {name: copy.deepcopy(table.items) for name, table in _tables()}
         self._accounts = copy.deepcopy(self.identity.accounts)
         self._state = self._read_state()
@@ -150,10 +157,20 @@ class Neighbours(SellerWorld):
         assert self._intake(sqs_event(notifications), None) == {"batchItemFailures": []}
         now = self.aws.clock.now()
         with tenant_scope(seller.tenant_id):
-            documents = [order_document(each, items=[item(sku=sku)]) for each in ids[:2]]
+            shipped_by_herself = {"fulfillmentStatus": "UNSHIPPED", "fulfilledBy": "MERCHANT"}
+            documents = [
+                order_document(each, items=[item(sku=sku)], fulfillment=shipped_by_herself) for each in ids[:2]
+            ]
             orders.apply_orders(
                 seller.tenant_id, seller.connection_id, documents, received_at=now, clock=self.aws.clock
             )
+            connections.change_features(seller.connection_id, MERCHANT_FULFILMENT, on=True)
+            for each in ids[:2]:
+                data = PersonalData(
+                    {"name": f"Buyer of {organisation}", "address_line1": f"{digit} {organisation} Road"}
+                )
+                place, ends = OrderReference(seller.connection_id, each), now.date() + timedelta(days=30)
+                pii_vault.put(place, data, expires_on=ends, source="amazon:orders", clock=self.aws.clock)
             for mark in ("1", "2"):
                 report_runs.create(
                     seller.connection_id, _ORDERS_REPORT, [US], mark=f"{digit}{mark}",
@@ -187,6 +204,7 @@ class Neighbours(SellerWorld):
         person, seller = self.victim
         known = {seller.tenant_id, seller.connection_id, seller.selling_partner_id, person.email}
         told = (text for text in hers - others if len(text) >= _SHORTEST_MARK and not _INSTANT.fullmatch(text))
+        told = (text for text in told if text not in _NUMBERS)
         return frozenset({*told, *known})
 
     def _walk(self, side: Side) -> dict[str, list[str]]:
@@ -368,7 +386,10 @@ class Neighbours(SellerWorld):
         query: Mapping[str, str] | None,
         headers: Mapping[str, str] | None,
     ) -> Answer:
-        return self.call(route.method, path, body=body, query=query, claims=claims, headers=headers)
+        # What a route demands is given to it, or it would refuse the question and not whoever asks.
+        demanded = _example(route.query)
+        asked = {**{name: str(value) for name, value in demanded.items()}, **(query or {})} if demanded else query
+        return self.call(route.method, path, body=body, query=asked, claims=claims, headers=headers)
 
     def _judged(self, attack: Attack, answer: Answer) -> Iterator[str]:
         if attack.refused and answer.status not in REFUSALS:
@@ -474,8 +495,8 @@ def _is_text(kind: inspect.Type) -> bool:
     return isinstance(kind, inspect.StrType)
 
 
-def _example(shape: type | None) -> object:
-    """Return a body that a route can read, with what it demands and nothing else."""
+def _example(shape: type | None) -> Any:
+    """Return a body or a query that a route can read, with what it demands and nothing else."""
     return None if shape is None else _value(inspect.type_info(shape))
 
 

@@ -5,6 +5,8 @@ from typing import Annotated
 
 import msgspec
 
+from quayside.fulfilment import service as fulfilment
+from quayside.fulfilment.views import RecipientStanding, RecipientView, ShippingPurpose
 from quayside.orders import service
 from quayside.orders.views import OrderDetail, OrderPage
 from seller_api.http import Call, Routes
@@ -35,6 +37,13 @@ class OrderPlaceQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     connection_id: Annotated[str, msgspec.Meta(max_length=16)] | None = None
 
 
+class RecipientQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What a delivery address is needed for, and which connection the order belongs to, when that is known."""
+
+    purpose: ShippingPurpose
+    connection_id: Annotated[str, msgspec.Meta(max_length=16)] | None = None
+
+
 @routes.get("/orders", permission="orders.read", query=OrderQuery)
 def list_orders(call: Call[None, OrderQuery]) -> OrderPage:
     """List orders, newest first."""
@@ -55,3 +64,21 @@ def list_orders(call: Call[None, OrderQuery]) -> OrderPage:
 def get_order(call: Call[None, OrderPlaceQuery]) -> OrderDetail:
     """Show one order with its lines, money, time windows and sources."""
     return service.get_order(call.path("order_id"), call.query.connection_id)
+
+
+@routes.get("/orders/{order_id}/delivery", permission="orders.read", query=OrderPlaceQuery)
+def get_delivery(call: Call[None, OrderPlaceQuery]) -> RecipientStanding:
+    """Say whether the delivery address of an order can be shown, until when, and why not; the address itself is not."""
+    return fulfilment.standing(call.path("order_id"), call.query.connection_id, call.container.clock)
+
+
+@routes.get("/orders/{order_id}/recipient", permission="fulfilment.recipients", query=RecipientQuery)
+def get_recipient(call: Call[None, RecipientQuery]) -> RecipientView:
+    """Show who receives an order that the seller ships, for a purpose; each look is recorded in the audit trail."""
+    return fulfilment.recipient(
+        call.path("order_id"),
+        call.query.connection_id,
+        purpose=call.query.purpose,
+        member_id=call.principal.member_id,
+        clock=call.container.clock,
+    )

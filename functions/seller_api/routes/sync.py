@@ -9,6 +9,7 @@ from quayside.accounts.rules import Permission
 from quayside.analytics import service as analytics
 from quayside.catalog import service as catalog
 from quayside.finance import service as finance
+from quayside.fulfilment import service as fulfilment
 from quayside.inventory import service as inventory
 from quayside.kernel.errors import NotFound
 from quayside.kernel.ids import ConnectionId, check_connection_id
@@ -44,6 +45,7 @@ BROWSERS: Mapping[str, Browser] = {
     registry.RETURNS: Browser("orders.read", returns.rows_view),
     registry.INBOUND_SHIPMENTS: Browser("inventory.read", supply_chain.rows_view),
     registry.SALES_AND_TRAFFIC: Browser("analytics.read", analytics.rows_view),
+    registry.RECIPIENTS: Browser("orders.read", fulfilment.rows_view),
 }
 """Each dataset's browser. Composed here, for syncing knows nothing of the features above it."""
 

@@ -60,6 +60,8 @@ ROUTE_TABLE = {
     "POST /connections/{connection_id}/reports/{report}/replay": "connections.manage",
     "GET /orders": "orders.read",
     "GET /orders/{order_id}": "orders.read",
+    "GET /orders/{order_id}/delivery": "orders.read",
+    "GET /orders/{order_id}/recipient": "fulfilment.recipients",
     "GET /inventory": "inventory.read",
     "GET /analytics/overview": "analytics.read",
     "GET /finance/settlements": "analytics.read",
@@ -91,6 +93,7 @@ def test_browsing_rows_asks_for_what_their_own_screens_ask_for() -> None:
     assert {dataset: browser.permission for dataset, browser in BROWSERS.items()} == {
         "orders": "orders.read",
         "returns": "orders.read",
+        "recipients": "orders.read",
         "inventory": "inventory.read",
         "inbound_shipments": "inventory.read",
         "listings": "inventory.read",

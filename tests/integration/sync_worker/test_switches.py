@@ -8,6 +8,7 @@ import pytest
 from quayside.connections import service as connections
 from quayside.connections import store as connections_store
 from quayside.connections.records import DatasetHealth
+from quayside.connections.rules import OFF_UNTIL_SWITCHED_ON
 from quayside.kernel.clock import FixedClock, format_instant, parse_instant
 from quayside.kernel.errors import Conflict, InvalidInput, NotFound, RateLimited
 from quayside.kernel.ids import ConnectionId
@@ -21,7 +22,7 @@ from tests.support.amazon import TENANT, Stage, stage
 
 @pytest.fixture(scope="module")
 def shared() -> Iterator[tuple[Stage, ConnectionId]]:
-    """A connected account; tests leave it live, with everything on and nothing paused."""
+    """A connected account; tests leave it live, with all on that begins so and nothing paused."""
     with stage() as opened:
         seller = opened.simulator.world.create_seller("quiet-us", selling_partner_id="A1SWITCH")
         connection_id = opened.begin(seller)
@@ -39,7 +40,7 @@ def on(shared: tuple[Stage, ConnectionId]) -> Iterator[Stage]:
             if each.key in connections.get(connection_id).paused:
                 connections.change_pause(connection_id, each.key, None)
         for feature in ALL_FEATURES:
-            connections.change_features(connection_id, feature, on=True)
+            connections.change_features(connection_id, feature, on=feature not in OFF_UNTIL_SWITCHED_ON)
     opened.collect()
     opened._waiting.clear()
 
@@ -65,7 +66,9 @@ def test_the_sync_page_shows_every_dataset_with_its_quota(on: Stage, account: Co
         view = sync.sync_status(account, on.clock)
     assert [each.dataset for each in view.datasets] == [each.key for each in REGISTRY]
     assert (view.connection.status, view.connection.trouble) == ("connected", None)
-    assert {each.feature: each.on for each in view.features} == dict.fromkeys(ALL_FEATURES, True)
+    assert {each.feature: each.on for each in view.features} == {
+        feature: feature not in OFF_UNTIL_SWITCHED_ON for feature in ALL_FEATURES
+    }
     stock = shown(on, account, "inventory")
     assert (stock.state, stock.rows > 0) == ("fresh", True)
     assert stock.age_seconds is not None
@@ -140,10 +143,10 @@ def test_what_no_switched_on_feature_needs_is_not_read(on: Stage, account: Conne
         sync.switch_feature(account, "stock", False, on.clock, on.entropy)  # noqa: FBT003 - the state of a switch
         view = sync.sync_status(account, on.clock)
     off = {each.dataset for each in view.datasets if each.state == "off"}
-    assert off == {"inventory", "inbound_shipments"}
+    assert off == {"inventory", "inbound_shipments", "recipients"}
     assert [each.on for each in view.features if each.feature == "stock"] == [False]
     (serving,) = connections.serving("A1SWITCH")
-    assert serving.features_off == {"stock"}
+    assert serving.features_off == {"stock"} | OFF_UNTIL_SWITCHED_ON
     with pytest.raises(Conflict, match="is switched off"):
         run_now(on, account, "inventory")
     calls = dict(on.calls())
@@ -155,7 +158,7 @@ def test_what_no_switched_on_feature_needs_is_not_read(on: Stage, account: Conne
         sync.switch_feature(account, "stock", True, on.clock, on.entropy)  # noqa: FBT003 - as above
     assert {each.kind for each in on.collect()} == {"inventory.list", "inbound.list"}
     (serving,) = connections.serving("A1SWITCH")
-    assert serving.features_off == frozenset()
+    assert serving.features_off == OFF_UNTIL_SWITCHED_ON
 
 
 @pytest.mark.parametrize("key", ["nothing", "marketplaces", ""])

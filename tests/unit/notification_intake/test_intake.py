@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from notification_intake import intake
 from notification_intake.intake import (
     ASKED_EVERY_SECONDS,
     BLOCK_CACHE_SECONDS,
@@ -25,14 +26,18 @@ from quayside.amazon.envelopes import (
     ClientSecretExpiry,
     ListingStatusChange,
     NewClientSecret,
+    Notification,
+    OrderChange,
     ReportFinished,
     decode,
 )
 from quayside.connections.records import Serving
+from quayside.connections.rules import OFF_UNTIL_SWITCHED_ON
 from quayside.kernel.clock import FixedClock, parse_instant
 from quayside.kernel.errors import UpstreamUnavailable
 from quayside.kernel.ids import ConnectionId, connection_id_of, tenant_id_of
 from quayside.kernel.observability import CountedMetrics
+from quayside.orders import service as orders
 from quayside.sync.commands import SyncCommand, command
 from quayside.sync.registry import MERCHANT_LISTINGS
 from quayside.sync.sinks import Applied, Rejected
@@ -56,7 +61,7 @@ CONNECTION = connection_id_of(TENANT, "NA", "A3TH9S8BH6GOGM")
 class World:
     """An intake whose ports remember what they were asked."""
 
-    def __init__(self, *, served: bool = True, features_off: frozenset[str] = frozenset()) -> None:
+    def __init__(self, *, served: bool = True, features_off: frozenset[str] = OFF_UNTIL_SWITCHED_ON) -> None:
         self.clock = FixedClock(parse_instant("2026-11-21T10:11:12Z"))
         self.metrics = CountedMetrics()
         self.resolved: list[str] = []
@@ -231,10 +236,41 @@ def test_a_transaction_of_nobody_is_dropped() -> None:
     ],
 )
 def test_what_no_switched_on_feature_needs_is_dropped_on_arrival(feature: str, body: dict[str, Any]) -> None:
-    world = World(features_off=frozenset({feature}))
+    world = World(features_off=OFF_UNTIL_SWITCHED_ON | {feature})
     assert world.take(body) == []
     assert world.metrics.counts == {"NotificationsSwitchedOff": 1}
     assert (world.sent, world.kept) == ([], [])
+
+
+@pytest.mark.parametrize(
+    ("status", "shipped_by", "kind", "arguments"),
+    [
+        ("Unshipped", "MFN", "recipients.fetch", {}),
+        ("PartiallyShipped", "MFN", "recipients.fetch", {}),
+        ("Shipped", "MFN", "recipients.fetch", {"shipped": "yes"}),
+        ("Canceled", "MFN", "personal_data.destroy", {}),
+        ("Pending", "MFN", None, {}),
+        ("Unshipped", "AFN", None, {}),
+        ("Canceled", "AFN", None, {}),
+    ],
+)
+def test_a_change_of_an_order_says_what_becomes_of_its_recipient(
+    status: str, shipped_by: str, kind: str | None, arguments: dict[str, str]
+) -> None:
+    served = Serving(TENANT, CONNECTION, "NA", frozenset({"subscription-1"}), frozenset())
+    facts = orders.facts_of_change(change_of(status, shipped_by), parse_instant("2026-11-20T18:05:00Z"))
+    batch = intake._Batch(parse_instant("2026-11-21T10:11:12Z"))
+    for on in (served, served._replace(features_off=OFF_UNTIL_SWITCHED_ON)):
+        intake._ask_for_recipient(on, Message("m0", "{}"), facts, batch)
+    asked = [(each.kind, dict(each.arguments)) for each in batch.asks]
+    assert asked == ([] if kind is None else [(kind, {"order_id": facts.order_id, **arguments})])
+
+
+def change_of(status: str, shipped_by: str) -> OrderChange:
+    found = decode(json.dumps(order_change(status=status, FulfillmentType=shipped_by)))
+    assert isinstance(found, Notification)
+    assert isinstance(found.payload, OrderChange)
+    return found.payload
 
 
 def test_a_redelivery_is_told_from_a_first_delivery() -> None:

@@ -163,6 +163,7 @@ EXACT = [
     (keys.audit_checkpoint(2, AT, "m/1"), "checkpoints/2/2026-11-21T10:11:12Z-m%2F1.json"),
     (keys.personal_records(T, C), f"{P}PII#tm19crgppmgzv9xh"),
     (keys.personal_record(T, C, "902-1"), Key(f"{P}PII#tm19crgppmgzv9xh", "ORDER#902-1")),
+    (keys.order_of_personal_record("ORDER#902-1%23"), "902-1#"),
     (keys.data_keys(T), f"{P}PIIKEYS"),
     (keys.data_key(T, date(2026, 12, 21)), Key(f"{P}PIIKEYS", "DAY#2026-12-21")),
     (keys.manifests(date(2026, 11, 21)), "MANIFESTS#2026"),

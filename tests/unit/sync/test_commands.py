@@ -2,6 +2,7 @@ import json
 
 import pytest
 
+from quayside.connections.rules import OFF_UNTIL_SWITCHED_ON
 from quayside.kernel.clock import parse_instant
 from quayside.kernel.errors import InvalidInput
 from quayside.kernel.ids import connection_id_of, tenant_id_of
@@ -55,19 +56,28 @@ def test_the_data_inventory_names_everything_that_is_read() -> None:
     lines = data_inventory()
     assert [line.dataset for line in lines] == [
         "marketplaces", "orders", "inventory", "listings", "catalog_items", "finances", "settlements", "returns",
-        "fees", "inbound_shipments", "sales_and_traffic",
+        "fees", "inbound_shipments", "sales_and_traffic", "recipients",
     ]  # fmt: skip
     for line in lines:
         assert line.what
         assert line.why_feature
-        assert line.kept_for == "18 months, or until you disconnect"
+        personal = "until 30 days after delivery, or until you switch it off or disconnect"
+        assert line.kept_for == (personal if line.contains_personal_data else "18 months, or until you disconnect")
         assert line.sp_api_role == dataset(line.dataset).role
 
 
-def test_no_dataset_is_kept_longer_than_amazon_allows_or_holds_personal_data() -> None:
+def test_no_dataset_is_kept_longer_than_amazon_allows() -> None:
     for each in (*ONCE, *REGISTRY):
         assert each.retention_days <= 548
-        assert not each.contains_personal_data
+
+
+def test_personal_data_is_read_for_a_feature_alone_that_is_off_until_it_is_switched_on() -> None:
+    personal = [each for each in (*ONCE, *REGISTRY) if each.contains_personal_data]
+    assert [each.key for each in personal] == ["recipients"]
+    for each in personal:
+        assert set(each.features) <= OFF_UNTIL_SWITCHED_ON
+        assert each.role == "Direct-to-Consumer Shipping (Restricted)"
+    assert {each.key for each in FEATURES if each.caution} == OFF_UNTIL_SWITCHED_ON
 
 
 def test_every_feature_that_can_be_switched_off_is_explained_and_needs_something() -> None:
@@ -119,6 +129,8 @@ def test_a_type_of_report_and_a_notification_belong_to_one_dataset() -> None:
         ("report.load", {"report": "REPORT#GET_MERCHANT_LISTINGS_ALL_DATA#2026-11-01T00:00:00Z#A+B#1"}, "listings"),
         ("report.check", {"report": "GET_SALES_AND_TRAFFIC_REPORT#2026-11-01T00:00:00Z#A#1"}, "sales_and_traffic"),
         ("report.check", {"report": "GET_SOMETHING#x"}, None),
+        ("recipients.fetch", {"order_id": "1"}, "recipients"),
+        ("personal_data.destroy", {"order_id": "1"}, None),
         ("connection.authorise", {}, None),
     ],
 )

@@ -16,12 +16,14 @@ Permission = Literal[
     "connections.read",
     "connections.manage",
     "orders.read",
+    "fulfilment.recipients",
     "inventory.read",
     "analytics.read",
     "operations.read",
     "operations.act",
 ]
-"""Every permission a route can ask for. ``public`` asks for nobody; ``profile`` is one's own account."""
+"""Every permission a route can ask for. ``public`` asks for nobody; ``profile`` is one's own account;
+``fulfilment.recipients`` shows personal data of buyers."""
 
 PUBLIC: Permission = "public"
 
@@ -37,14 +39,23 @@ PERMISSIONS_OF_ROLE: dict[Role, frozenset[Permission]] = {
         "audit.read",
         "connections.manage",
         "orders.read",
+        "fulfilment.recipients",
         "inventory.read",
         "analytics.read",
     },
     "admin": _READS
-    | {"tenant.manage", "audit.read", "connections.manage", "orders.read", "inventory.read", "analytics.read"},
+    | {
+        "tenant.manage",
+        "audit.read",
+        "connections.manage",
+        "orders.read",
+        "fulfilment.recipients",
+        "inventory.read",
+        "analytics.read",
+    },
     "analyst": _READS | {"orders.read", "inventory.read", "analytics.read"},
     "buyer": _READS | {"inventory.read", "analytics.read"},
-    "warehouse": _READS | {"orders.read", "inventory.read"},
+    "warehouse": _READS | {"orders.read", "fulfilment.recipients", "inventory.read"},
 }
 """What each role may do in its own tenant: the least it needs (AUP-3.9)."""
 

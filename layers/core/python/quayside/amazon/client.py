@@ -82,6 +82,7 @@ if TYPE_CHECKING:
         InboundShipmentsPage,
     )
     from quayside.amazon.listings import Listing, ListingsPage
+    from quayside.amazon.recipients import RecipientOrder, RecipientsPage, UnreadableRecipient
     from quayside.amazon.solicitations import Requested
 
 _FIRST_REDIRECT, _FIRST_REFUSAL, _FIRST_FAULT = 300, 400, 500
@@ -405,6 +406,53 @@ class AmazonClient:
     def get_order(self, caller: Caller, order_id: str) -> Order | UnreadableOrder:
         """Return one order with its lines and money."""
         return decode_order(self._call(GET_ORDER, caller, order_id, includedData=list(INCLUDED_DATA)).body)
+
+    def recipient(
+        self, caller: Caller, order_id: str, *, with_recipient: bool
+    ) -> "RecipientOrder | UnreadableRecipient":
+        """Return where one order that the seller ships stands and, only when asked to, who receives it."""
+        from quayside.amazon.recipients import (  # noqa: PLC0415 - few sellers' commands need it
+            WITH_RECIPIENT,
+            WITHOUT_RECIPIENT,
+            decode_recipient,
+        )
+
+        included = WITH_RECIPIENT if with_recipient else WITHOUT_RECIPIENT
+        return decode_recipient(self._call(GET_ORDER, caller, order_id, includedData=list(included)).body)
+
+    def search_recipients(  # noqa: PLR0913 - the parts of a search
+        self,
+        caller: Caller,
+        marketplace_ids: Sequence[str],
+        *,
+        statuses: Sequence[str],
+        with_recipient: bool,
+        created_after: datetime | None = None,
+        last_updated_after: datetime | None = None,
+        pagination_token: str | None = None,
+    ) -> "RecipientsPage":
+        """Return a page of the orders that the seller ships, 100 at most, as ``recipient`` returns one.
+
+        Exactly one of the two ``…_after`` is given.
+        """
+        from quayside.amazon.recipients import (  # noqa: PLC0415 - as above
+            MERCHANT,
+            WITH_RECIPIENT,
+            WITHOUT_RECIPIENT,
+            decode_recipients,
+        )
+
+        named = _given(
+            marketplaceIds=list(marketplace_ids),
+            includedData=list(WITH_RECIPIENT if with_recipient else WITHOUT_RECIPIENT),
+            fulfilledBy=[MERCHANT],
+            fulfillmentStatuses=list(statuses),
+            maxResultsPerPage=100,
+            createdAfter=created_after,
+            lastUpdatedAfter=last_updated_after,
+            paginationToken=pagination_token,
+        )
+        return decode_recipients(self._call(SEARCH_ORDERS, caller, **named).body)
 
     def inventory_summaries(
         self, caller: Caller, marketplace_id: str, *, next_token: str | None = None

@@ -64,6 +64,13 @@ class RoleMissing(AccessRefused):
     """
 
 
+class RoleSilent(RequestRejected):
+    """A success that leaves out what Amazon shows to those alone who have the role for personal data.
+
+    The Orders API 2026-01-01 refuses nothing in that case, so only what is missing tells (reference/sp-api.md, 4).
+    """
+
+
 class Revoked(AmazonError):
     """The seller has withdrawn the authorisation: the refresh token is no longer a grant."""
 

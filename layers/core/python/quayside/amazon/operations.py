@@ -23,6 +23,7 @@ Role = Literal[
     "Pricing",
     "Brand Analytics",
     "Buyer Solicitation",
+    "Direct-to-Consumer Shipping (Restricted)",
 ]
 
 

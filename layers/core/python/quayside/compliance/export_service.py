@@ -35,6 +35,7 @@ from quayside.compliance.tasks import ComplianceTask, Work, send
 from quayside.connections import service as connections
 from quayside.connections.records import Connection
 from quayside.finance import service as finance
+from quayside.fulfilment import service as fulfilment
 from quayside.inventory import service as inventory
 from quayside.kernel.clock import Clock, format_instant
 from quayside.kernel.errors import Conflict, Forbidden, Gone, NotFound
@@ -87,6 +88,7 @@ WALKERS: Mapping[str, Walker] = {
     "returns": Walker(returns.rows_view, registry.RETURNS),
     "inbound_shipments": Walker(supply_chain.rows_view, registry.INBOUND_SHIPMENTS),
     "sales_and_traffic": Walker(analytics.rows_view, registry.SALES_AND_TRAFFIC),
+    "recipients": Walker(fulfilment.rows_view, registry.RECIPIENTS),
 }
 """What an export consists of, in the order of its files. A test compares it with what the API lets people browse."""
 

@@ -9,7 +9,7 @@ from typing import Literal, NamedTuple
 import msgspec
 from pynamodb.attributes import NumberAttribute, UnicodeAttribute
 
-from quayside.connections.rules import STEPS, Status, StepState, TroubleKind
+from quayside.connections.rules import OFF_UNTIL_SWITCHED_ON, STEPS, Status, StepState, TroubleKind, features_off
 from quayside.storage.tables import CoordinationItem, CoreItem
 
 
@@ -59,7 +59,8 @@ class Pause(msgspec.Struct, frozen=True):
 class Connection(msgspec.Struct, frozen=True):
     """One selling partner account in one region that a tenant authorised. Instants are ISO 8601 texts.
 
-    ``features_off`` and ``paused`` say what is not fetched though the connection is live.
+    ``features_off`` and ``paused`` say what is not fetched though the connection is live; ``switched_off`` and
+    ``switched_on`` are what members chose, which ``features_off`` follows from.
     """
 
     connection_id: str
@@ -77,7 +78,8 @@ class Connection(msgspec.Struct, frozen=True):
     marketplaces: tuple[ConnectedMarketplace, ...]
     steps: dict[str, Step]
     subscriptions: dict[str, str]
-    features_off: tuple[str, ...] = ()
+    switched_off: tuple[str, ...] = ()
+    switched_on: tuple[str, ...] = ()
     paused: dict[str, Pause] = {}
     trouble: Trouble | None = None
     status_since: str | None = None
@@ -86,6 +88,11 @@ class Connection(msgspec.Struct, frozen=True):
     def marketplace_ids(self) -> tuple[str, ...]:
         """The ids of the marketplaces."""
         return tuple(each.marketplace_id for each in self.marketplaces)
+
+    @property
+    def features_off(self) -> tuple[str, ...]:
+        """The features the connection does without."""
+        return features_off(self.switched_off, self.switched_on)
 
 
 _marketplaces = msgspec.json.Decoder(tuple[ConnectedMarketplace, ...])
@@ -117,6 +124,7 @@ class ConnectionRecord(CoreItem):
     steps = UnicodeAttribute(null=True)
     subscriptions = UnicodeAttribute(null=True)
     features_off = UnicodeAttribute(null=True)
+    features_on = UnicodeAttribute(null=True)
     paused = UnicodeAttribute(null=True)
     trouble = UnicodeAttribute(null=True)
     status_since = UnicodeAttribute(null=True)
@@ -140,7 +148,8 @@ class ConnectionRecord(CoreItem):
             marketplaces=_marketplaces.decode(self.marketplaces or "[]"),
             steps=_steps.decode(self.steps) if self.steps else no_steps(),
             subscriptions=_texts.decode(self.subscriptions or "{}"),
-            features_off=_names.decode(self.features_off or "[]"),
+            switched_off=_names.decode(self.features_off or "[]"),
+            switched_on=_names.decode(self.features_on or "[]"),
             paused=_pauses.decode(self.paused or "{}"),
             trouble=_trouble.decode(self.trouble) if self.trouble else None,
             status_since=self.status_since,
@@ -260,6 +269,7 @@ class SellerConnection(CoordinationItem):
     region = UnicodeAttribute()
     subscription_ids = UnicodeAttribute()
     features_off = UnicodeAttribute(null=True)
+    features_on = UnicodeAttribute(null=True)
 
 
 class CredentialRecord(CoordinationItem):
@@ -336,7 +346,7 @@ class Serving(NamedTuple):
     connection_id: str
     region: str
     subscription_ids: frozenset[str]
-    features_off: frozenset[str] = frozenset()
+    features_off: frozenset[str] = OFF_UNTIL_SWITCHED_ON
 
     def accepts(self, subscription_id: str | None) -> bool:
         """Return whether a notification sent for ``subscription_id`` is meant for this connection.

@@ -1,6 +1,6 @@
 """What a connection may become, and how fresh its data is. Pure."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Literal, NamedTuple, get_args
 
@@ -9,6 +9,9 @@ ALL_STATUSES: tuple[Status, ...] = get_args(Status)
 StepState = Literal["waiting", "running", "done", "failed"]
 DatasetState = Literal["fresh", "late", "failing", "waiting", "paused", "off"]
 TroubleKind = Literal["revoked", "our_secret", "outage", "access"]
+
+OFF_UNTIL_SWITCHED_ON = frozenset({"merchant_fulfilment"})
+"""Features that need personal data of buyers: a connection does without them until a member switches them on."""
 
 STEPS: tuple[tuple[str, str], ...] = (
     ("exchange", "Sign in with Amazon"),
@@ -45,6 +48,11 @@ def may_become(status: Status, following: Status) -> bool:
 def statuses_before(following: Status) -> tuple[Status, ...]:
     """Return the statuses from which a connection may move to ``following``."""
     return tuple(status for status, allowed in _NEXT.items() if following in allowed)
+
+
+def features_off(switched_off: Iterable[str], switched_on: Iterable[str]) -> tuple[str, ...]:
+    """Return the features a connection does without, by what its members switched off and on."""
+    return tuple(sorted(frozenset(switched_off) | (OFF_UNTIL_SWITCHED_ON - frozenset(switched_on))))
 
 
 def is_live(status: Status) -> bool:

@@ -35,6 +35,7 @@ from quayside.connections.records import (
 )
 from quayside.connections.rules import (
     ALL_STATUSES,
+    OFF_UNTIL_SWITCHED_ON,
     STEPS,
     UNUSED_DELETED_AFTER,
     SellerAccount,
@@ -418,7 +419,8 @@ def _subscribe(connection: Connection, amazon: AmazonClient) -> Connection:
             connection_id,
             region,
             list(connection.subscriptions.values()),
-            features_off=connection.features_off,
+            switched_off=connection.switched_off,
+            switched_on=connection.switched_on,
         )
     detail = "" if not refused else "Amazon refused; we check at intervals instead. " + "; ".join(refused)
     return _keep_steps(
@@ -664,12 +666,24 @@ def change_features(connection_id: ConnectionId, feature: str, *, on: bool) -> C
     """
 
     def changed(connection: Connection) -> Sequence[Action]:
-        off = set(connection.features_off)
-        off = off - {feature} if on else off | {feature}
-        return [ConnectionRecord.features_off.set(store.encoded(sorted(off)))]
+        chosen, other = set(connection.switched_on), set(connection.switched_off)
+        if on:
+            chosen, other = chosen | {feature}, other - {feature}
+        else:
+            chosen, other = chosen - {feature}, other | {feature}
+        return [
+            ConnectionRecord.features_off.set(store.encoded(sorted(other))),
+            ConnectionRecord.features_on.set(store.encoded(sorted(chosen & OFF_UNTIL_SWITCHED_ON))),
+        ]
 
     switched = _change_switches(connection_id, changed)
-    store.serve_without(switched.selling_partner_id, current_tenant(), connection_id, switched.features_off)
+    store.serve_without(
+        switched.selling_partner_id,
+        current_tenant(),
+        connection_id,
+        switched_off=switched.switched_off,
+        switched_on=switched.switched_on,
+    )
     return switched
 
 
@@ -694,15 +708,21 @@ def _change_switches(connection_id: ConnectionId, changed: Callable[[Connection]
     model = ConnectionRecord
     for _ in range(_TRIES):
         connection = get(connection_id)
-        features: Condition = model.features_off.does_not_exist()
-        if connection.features_off:
-            features = model.features_off == store.encoded(sorted(connection.features_off))
+        switched: Condition = model.features_off.does_not_exist()
+        if connection.switched_off:
+            switched = model.features_off == store.encoded(sorted(connection.switched_off))
         else:
-            features |= model.features_off == "[]"
+            switched |= model.features_off == "[]"
+        chosen: Condition = model.features_on.does_not_exist()
+        if connection.switched_on:
+            chosen = model.features_on == store.encoded(sorted(connection.switched_on))
+        else:
+            chosen |= model.features_on == "[]"
         pauses: Condition = model.paused.does_not_exist() | (model.paused == "{}")
         if connection.paused:
             pauses = model.paused == store.encoded(connection.paused)
-        written = store.change(connection_id, changed(connection), only_in=ALL_STATUSES, when=features & pauses)
+        unchanged = switched & chosen & pauses
+        written = store.change(connection_id, changed(connection), only_in=ALL_STATUSES, when=unchanged)
         if written is not None:
             return written
     raise Conflict("The connection was changed by somebody else at the same moment.", code="connection_changed")

@@ -21,7 +21,7 @@ from quayside.connections.records import (
     SystemQuarantineEntry,
     TenantQuarantineEntry,
 )
-from quayside.connections.rules import Status
+from quayside.connections.rules import Status, features_off
 from quayside.kernel.clock import epoch_seconds, format_instant, parse_instant
 from quayside.kernel.ids import ConnectionId, TenantId
 from quayside.kernel.tenancy import current_tenant
@@ -147,9 +147,10 @@ def serve(  # noqa: PLR0913 - the parts of the mapping
     region: str,
     subscription_ids: Sequence[str],
     *,
-    features_off: Sequence[str] = (),
+    switched_off: Sequence[str] = (),
+    switched_on: Sequence[str] = (),
 ) -> None:
-    """Store that a connection serves a seller, by which subscriptions, and which features it does without."""
+    """Store that a connection serves a seller, by which subscriptions, and which features members switched."""
     model = SellerConnection
     write(
         model,
@@ -159,24 +160,37 @@ def serve(  # noqa: PLR0913 - the parts of the mapping
             model.connection_id.set(connection_id),
             model.region.set(region),
             model.subscription_ids.set(msgspec.json.encode(sorted(subscription_ids)).decode()),
-            model.features_off.set(msgspec.json.encode(sorted(features_off)).decode()),
+            *_switches(switched_off, switched_on),
         ],
         returning="NONE",
     )
 
 
 def serve_without(
-    selling_partner_id: str, tenant_id: TenantId, connection_id: ConnectionId, features_off: Sequence[str]
+    selling_partner_id: str,
+    tenant_id: TenantId,
+    connection_id: ConnectionId,
+    *,
+    switched_off: Sequence[str],
+    switched_on: Sequence[str],
 ) -> None:
-    """Store which features a connection does without; a connection that serves nobody stays so."""
+    """Store which features members switched off and on; a connection that serves nobody stays so."""
     model = SellerConnection
     write(
         model,
         keys.seller_connection(selling_partner_id, tenant_id, connection_id),
-        [model.features_off.set(msgspec.json.encode(sorted(features_off)).decode())],
+        _switches(switched_off, switched_on),
         model.pk.exists(),
         returning="NONE",
     )
+
+
+def _switches(switched_off: Sequence[str], switched_on: Sequence[str]) -> list[Action]:
+    model = SellerConnection
+    return [
+        model.features_off.set(msgspec.json.encode(sorted(switched_off)).decode()),
+        model.features_on.set(msgspec.json.encode(sorted(switched_on)).decode()),
+    ]
 
 
 def stop_serving(selling_partner_id: str, tenant_id: TenantId, connection_id: ConnectionId) -> None:
@@ -193,7 +207,12 @@ def serving(selling_partner_id: str) -> tuple[Serving, ...]:
             each.connection_id,
             each.region,
             frozenset(msgspec.json.decode(each.subscription_ids, type=list[str])),
-            frozenset(msgspec.json.decode(each.features_off or "[]", type=list[str])),
+            frozenset(
+                features_off(
+                    msgspec.json.decode(each.features_off or "[]", type=list[str]),
+                    msgspec.json.decode(each.features_on or "[]", type=list[str]),
+                )
+            ),
         )
         for each in found
     )

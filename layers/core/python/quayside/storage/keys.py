@@ -484,9 +484,18 @@ def personal_records(tenant_id: TenantId, connection_id: ConnectionId) -> str:
     return f"{tenant_prefix(tenant_id)}PII#{encode(connection_id)}"
 
 
+PERSONAL_RECORD = "ORDER#"
+"""What the sort key of the sealed personal data of an order begins with."""
+
+
 def personal_record(tenant_id: TenantId, connection_id: ConnectionId, order_id: str) -> Key:
     """Return the key of the sealed personal data of one order."""
-    return Key(personal_records(tenant_id, connection_id), f"ORDER#{encode(order_id)}")
+    return Key(personal_records(tenant_id, connection_id), f"{PERSONAL_RECORD}{encode(order_id)}")
+
+
+def order_of_personal_record(sort_key: str) -> str:
+    """Return the order that the sort key of sealed personal data is of."""
+    return decode(sort_key.removeprefix(PERSONAL_RECORD))
 
 
 def data_keys(tenant_id: TenantId) -> str:

@@ -38,7 +38,7 @@ from quayside.kernel.tenancy import current_tenant
 from quayside.storage import audit, keys
 from quayside.storage.audit_chain import AuditEvent, Outcome
 from quayside.storage.connection import Store, bound
-from quayside.storage.tables import CoordinationItem, PiiItem, PiiKeyItem, create, write
+from quayside.storage.tables import CoordinationItem, PiiItem, PiiKeyItem, create, page, write
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -298,6 +298,38 @@ def life_ends_on(order: OrderReference, *, clock: Clock) -> date | None:
         return None
     day = date.fromisoformat(found.expires_on)
     return day if clock.now() < ends_at(day) else None
+
+
+class Kept(NamedTuple):
+    """That personal data of an order is kept: until which day, and since when. It holds none of it."""
+
+    order_id: str
+    expires_on: date
+    sealed_at: str
+    source: str
+
+
+class KeptPage(NamedTuple):
+    """A page of what is kept; ``next_sort_key`` continues after it, None when this was the last."""
+
+    kept: tuple[Kept, ...]
+    next_sort_key: str | None
+
+
+def kept_of(connection_id: ConnectionId, *, after: str | None = None, limit: int) -> KeptPage:
+    """Return of which orders of a connection of the tenant in scope personal data is kept, by order id; none is read.
+
+    Raises:
+        PersonalDataUnavailable: the table did not answer or refused.
+    """
+    with _Unavailable():
+        place = keys.personal_records(current_tenant(), connection_id)
+        found = page(SealedRecord, place, prefix=keys.PERSONAL_RECORD, after=after, limit=limit, consistent=True)
+    kept = [
+        Kept(keys.order_of_personal_record(each.sk), date.fromisoformat(each.expires_on), each.sealed_at, each.source)
+        for each in found.records
+    ]
+    return KeptPage(tuple(kept), found.next_sort_key)
 
 
 # How records are stored, and how many lie under each key

@@ -35,6 +35,10 @@ Kind = Literal[
     "inbound.list",
     "returns.refresh",
     "traffic.refresh",
+    "recipients.find",
+    "recipients.fetch",
+    "personal_data.destroy",
+    "personal_data.forget",
 ]
 Cause = Literal["notification", "schedule", "member", "connect", "retry", "operator"]
 

@@ -47,6 +47,7 @@ RETURNS = "returns"
 FEES = "fees"
 INBOUND_SHIPMENTS = "inbound_shipments"
 SALES_AND_TRAFFIC = "sales_and_traffic"
+RECIPIENTS = "recipients"
 
 ORDERS_BY_ORDER_DATE = "GET_FLAT_FILE_ALL_ORDERS_DATA_BY_ORDER_DATE_GENERAL"
 ORDERS_BY_LAST_UPDATE = "GET_FLAT_FILE_ALL_ORDERS_DATA_BY_LAST_UPDATE_GENERAL"
@@ -55,7 +56,8 @@ CUSTOMER_RETURNS = "GET_FBA_FULFILLMENT_CUSTOMER_RETURNS_DATA"
 SETTLEMENT = "GET_V2_SETTLEMENT_REPORT_DATA_FLAT_FILE_V2"
 TRAFFIC = "GET_SALES_AND_TRAFFIC_REPORT"
 
-Feature = Literal["sales", "stock", "listings", "profit", "performance"]
+Feature = Literal["sales", "stock", "listings", "profit", "performance", "merchant_fulfilment"]
+MERCHANT_FULFILMENT: Literal["merchant_fulfilment"] = "merchant_fulfilment"
 ALL_FEATURES: tuple[Feature, ...] = get_args(Feature)
 
 _HOUR = 3600
@@ -69,11 +71,13 @@ class FeatureTerms(msgspec.Struct, frozen=True):
         key: its name in the API.
         title: its name for people.
         what: what is missing when it is off.
+        caution: what to know before it is switched on; empty when it is on from the beginning.
     """
 
     key: Feature
     title: str
     what: str
+    caution: str = ""
 
 
 FEATURES: tuple[FeatureTerms, ...] = (
@@ -82,6 +86,14 @@ FEATURES: tuple[FeatureTerms, ...] = (
     FeatureTerms("listings", "Listings", "Listings, their issues and product attributes"),
     FeatureTerms("profit", "Profit", "Amazon's fees, payouts, refunds and returns"),
     FeatureTerms("performance", "Performance", "Sessions, conversion and buy-box share"),
+    FeatureTerms(
+        MERCHANT_FULFILMENT,
+        "Merchant fulfilment",
+        "Delivery addresses of the orders you ship yourself",
+        "Quayside then reads name, address and phone of whoever receives an order you ship yourself. They are "
+        "encrypted under a key that is destroyed 30 days after delivery, are shown for a label or a packing slip only, "
+        "and each look is recorded. Switching it off deletes them at once.",
+    ),
 )
 """Every feature, in the order of the page."""
 
@@ -110,6 +122,8 @@ class Dataset(msgspec.Struct, frozen=True, kw_only=True):
         objective_seconds: how old its last success may be; 0 when it is read once.
         retention_days: how long it is kept.
         contains_personal_data: whether any of it is personal data of buyers.
+        restricted_role: the SP-API role that its personal data needs besides those of its operations.
+        kept_for: for how long it is kept, in words; empty when ``retention_days`` says it.
     """
 
     key: str
@@ -131,10 +145,14 @@ class Dataset(msgspec.Struct, frozen=True, kw_only=True):
     objective_seconds: int
     retention_days: int = AMAZON_DATA_DAYS
     contains_personal_data: bool = False
+    restricted_role: Role | None = None
+    kept_for: str = ""
 
     @property
     def role(self) -> Role:
         """The SP-API role a seller grants for it."""
+        if self.restricted_role is not None:
+            return self.restricted_role
         return REPORT_ROLES[self.reports[0]] if self.reports else self.operations[0].role
 
     def is_needed(self, features_off: Collection[str]) -> bool:
@@ -148,7 +166,7 @@ REGISTRY: tuple[Dataset, ...] = (
         title="Orders",
         what="Order numbers, dates, status, SKUs, quantities and prices. No buyer names, addresses or messages.",
         purpose="Sales figures, the order list and the order page",
-        features=("sales",),
+        features=("sales", MERCHANT_FULFILMENT),
         operations=(SEARCH_ORDERS, GET_ORDER, CREATE_REPORT, GET_REPORT, GET_REPORT_DOCUMENT),
         notifications=("ORDER_CHANGE",),
         reports=(ORDERS_BY_ORDER_DATE, ORDERS_BY_LAST_UPDATE),
@@ -309,6 +327,24 @@ REGISTRY: tuple[Dataset, ...] = (
         per_marketplace=True,
         objective_seconds=50 * _HOUR,
     ),
+    Dataset(
+        key=RECIPIENTS,
+        title="Delivery addresses",
+        what="Name, address and phone of whoever receives an order you ship yourself. Nothing for orders Amazon ships.",
+        purpose="Labels and packing slips, only once you switch merchant fulfilment on",
+        features=(MERCHANT_FULFILMENT,),
+        operations=(GET_ORDER, SEARCH_ORDERS),
+        source="Amazon, when an order of yours changes; all open orders are gone through every six hours",
+        refresh_kind="recipients.find",
+        refresh_seconds=6 * _HOUR,
+        first_after_seconds=300,
+        overlap_seconds=_HOUR,
+        objective_seconds=14 * _HOUR,
+        retention_days=90,
+        contains_personal_data=True,
+        restricted_role="Direct-to-Consumer Shipping (Restricted)",
+        kept_for="until 30 days after delivery, or until you switch it off or disconnect",
+    ),
 )
 """The datasets that are kept in step at intervals, as the health of a connection lists them."""
 
@@ -373,6 +409,8 @@ def data_inventory() -> tuple[DatasetInventory, ...]:
 
 
 def _kept_for(each: Dataset) -> str:
+    if each.kept_for:
+        return each.kept_for
     months = round(each.retention_days / 30.44)
     return f"{months} months, or until you disconnect"
 

@@ -49,6 +49,7 @@ from quayside.sync.commands import (
 )
 from quayside.sync.registry import (
     FEATURES,
+    MERCHANT_FULFILMENT,
     ORDERS,
     REGISTRY,
     Dataset,
@@ -93,6 +94,7 @@ DUE = "due"
 _BATCH = 10
 _TICK_SPREAD_SECONDS = 60
 _SPREAD_SECONDS = 300
+_FORGOTTEN_AFTER_SECONDS = 300
 _RUNS_PAGE = 50
 _BOARD_PAGE = 100
 _UNSHIPPED = "UNSHIPPED"
@@ -675,7 +677,8 @@ def switch_feature(
 ) -> None:
     """Switch a feature of a connection on or off: what no feature that is on needs is not read (AUP-3.8).
 
-    Switching on reads at once what was off until then.
+    Switching on reads at once what was off until then. Switching merchant fulfilment off deletes the personal data that
+    was kept for it.
 
     Raises:
         NotFound: there is no such connection or feature.
@@ -683,7 +686,16 @@ def switch_feature(
     if feature not in {each.key for each in FEATURES}:
         raise NotFound("There is no such feature.", code="feature_not_found")
     before = connections.get(connection_id)
+    forgets = not on and feature == MERCHANT_FULFILMENT and feature not in before.features_off
+    desk = Desk(clock, entropy)
+    if forgets:
+        # Before anything else, so that a crash in between leaves nothing; and late enough for whatever a worker was
+        # about to seal at that moment.
+        late = desk.command("personal_data.forget", current_tenant(), connection_id, {}, "member")
+        enqueue([late], delay_seconds=_FORGOTTEN_AFTER_SECONDS)
     after = connections.change_features(connection_id, feature, on=on)
+    if forgets:
+        desk.ask("personal_data.forget", current_tenant(), connection_id, cause="member")
     for each in REGISTRY:
         if each.is_needed(after.features_off) and not each.is_needed(before.features_off):
             if each.key in after.paused:
@@ -751,6 +763,7 @@ def sync_status(connection_id: ConnectionId, clock: Clock) -> SyncView:
                 each.title,
                 each.what,
                 each.key not in connection.features_off,
+                each.caution,
                 tuple(known.key for known in REGISTRY if each.key in known.features),
             )
             for each in FEATURES

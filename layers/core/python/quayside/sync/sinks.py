@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from quayside.amazon.finances import Transaction
     from quayside.amazon.inbound import InboundItem, InboundPlan, InboundShipment
     from quayside.amazon.listings import Listing
+    from quayside.amazon.recipients import RecipientOrder
     from quayside.sync.service import Work
 
 
@@ -60,6 +61,14 @@ class OrderSink(Protocol):
         clock: Clock,
     ) -> Applied:
         """Store ``orders`` of one connection, received from Amazon at ``received_at``."""
+        ...
+
+
+class RecipientSink(Protocol):
+    """Keeps recipients of orders that the seller ships (``fulfilment.service.apply_recipients``)."""
+
+    def __call__(self, connection_id: ConnectionId, orders: "Sequence[RecipientOrder]", /, *, clock: Clock) -> Applied:
+        """Seal, date anew or destroy what is known of the recipients of orders of one connection."""
         ...
 
 

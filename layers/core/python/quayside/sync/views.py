@@ -20,12 +20,16 @@ class SyncConnection(msgspec.Struct, frozen=True):
 
 
 class FeatureView(msgspec.Struct, frozen=True):
-    """A feature that can be switched off, and the datasets that are read for it."""
+    """A feature that can be switched off, and the datasets that are read for it.
+
+    ``caution`` is what to know before it is switched on; empty when it is on from the beginning.
+    """
 
     feature: str
     title: str
     what: str
     on: bool
+    caution: str
     datasets: tuple[str, ...]
 
 

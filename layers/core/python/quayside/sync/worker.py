@@ -24,6 +24,7 @@ from quayside.amazon.errors import (
     RequestRejected,
     Revoked,
     RoleMissing,
+    RoleSilent,
     TenantBlocked,
     Throttled,
 )
@@ -80,7 +81,9 @@ _LISTED_EARLY = timedelta(minutes=10)
 _BOARD_EVERY = timedelta(minutes=10)
 _BOARD_REMEMBERS = 5000
 _USE_NOTED_EVERY = timedelta(hours=1)
-_EVEN_IF_BLOCKED: frozenset[Kind] = frozenset({"connection.release", "credential.review"})
+_EVEN_IF_BLOCKED: frozenset[Kind] = frozenset(
+    {"connection.release", "credential.review", "personal_data.destroy", "personal_data.forget"}
+)
 """What only takes access away, or keeps it safe, goes on for a blocked tenant."""
 _SUPPORT = "If it stays so, tell support the request id."
 
@@ -555,7 +558,7 @@ def _words(problem: AmazonError) -> str:
 
 def _refusal(problem: RequestRejected, terms: Dataset | None) -> tuple[str, str]:
     """Return why Amazon refused, in words, and what to do."""
-    if isinstance(problem, RoleMissing):
+    if isinstance(problem, RoleMissing | RoleSilent):
         role = f" “{terms.role}”" if terms is not None else ""
         return (
             f"Your authorisation lacks Amazon's role{role}.",
