@@ -132,6 +132,7 @@ def test_a_member_takes_everything_along(on: Aws) -> None:
     assert shown["parts_done"] == shown["parts_total"] == len(export_service.WALKERS)
     archive = file_of(made)
     assert archive.testzip() is None
+    assert (archive.infolist()[0].date_time, archive.infolist()[0].flag_bits & 8) == ((2026, 11, 21, 10, 11, 12), 8)
     manifest = msgspec.json.decode(archive.read("manifest.json"), type=Manifest)
     assert {each.name for each in manifest.files} | {"manifest.json"} == set(archive.namelist())
     assert set(archive.namelist()) >= {f"{name}.{kind}" for name in export_service.WALKERS for kind in ("csv", "jsonl")}
@@ -197,7 +198,7 @@ def test_it_goes_on_where_time_ran_short_or_a_worker_died(on: Aws) -> None:
     task = on.messages(on.settings.compliance_queue_url)[0]["body"]
     worker.short = True
     died = 0
-    for calls in (4, 9, 14, 19, 24):
+    for calls in (4, 9, 14, 19, 24, 7, 12, 16):
         work = Work(on.clock, Random(calls).randbytes, worker.metrics, logger("test"), lambda: True)
         try:
             with killed_after(on.store, calls):
@@ -215,6 +216,43 @@ def test_it_goes_on_where_time_ran_short_or_a_worker_died(on: Aws) -> None:
     assert worker.runs > len(expected) / 2
     archive = file_of(made)
     assert {name: archive.read(name) for name in archive.namelist() if name != "manifest.json"} == expected
+
+
+def test_files_that_were_made_are_not_made_again(on: Aws) -> None:
+    person, made = somebody(on)
+    person.call("POST", "/data/exports", {})
+    worker = Worker(on)
+    worker.short = True
+
+    def packed() -> list[str]:
+        with tenant_scope(made.tenant_id):
+            (record,) = export_store.of_subjects([None])
+        return [each.key for each in export_store.progress_of(record).packed]
+
+    def one_run(calls: int = 0) -> None:
+        (message,) = on.messages(on.settings.compliance_queue_url)
+        task = msgspec.convert(message["body"], ComplianceTask)
+        work = Work(on.clock, Random(len(packed())).randbytes, worker.metrics, logger("test"), lambda: worker.short)
+        if not calls:
+            export_service.run(task, work)
+            return
+        with pytest.raises(Killed), killed_after(on.store, calls):
+            export_service.run(task, work)
+        with tenant_scope(made.tenant_id):
+            send(task)
+
+    while len(packed()) < 2:
+        one_run()
+    before = packed()
+    for calls in (5, 6):
+        one_run(calls)
+        assert packed() == before
+    worker.short = False
+    one_run()
+
+    archive = file_of(made)
+    assert archive.testzip() is None
+    assert [len(rows_of(archive, f"{name}.jsonl")) for name in ("orders", "order_lines")] == [ORDERS, 2 * ORDERS]
 
 
 def test_a_blocked_organisation_gets_nothing(on: Aws) -> None:

@@ -2,7 +2,9 @@
 
 import csv
 import io
+import zipfile
 from datetime import timedelta
+from pathlib import Path
 
 import msgspec
 import pytest
@@ -11,9 +13,12 @@ from quayside.compliance.export_rules import (
     KEPT,
     LINK_LIFE,
     STANDS_STILL,
+    FileEntry,
     Heading,
+    Packed,
     State,
     as_table,
+    directory,
     header,
     neutral,
     state_at,
@@ -78,3 +83,25 @@ def test_a_link_ends_before_the_session_that_signed_it() -> None:
 
 def test_everything_that_can_be_browsed_is_exported() -> None:
     assert {walker.dataset for walker in WALKERS.values()} == set(BROWSERS)
+
+
+@pytest.mark.parametrize("large", [0, 5 << 30])
+def test_a_zip_of_any_size_says_where_each_file_is(tmp_path: Path, large: int) -> None:
+    """The content may be of nothing: what is looked at is the directory, of files as large as they say."""
+    packed = [
+        Packed(FileEntry("orders.csv", "orders", 1, 3 * large + 7, "0"), "k1", large + 20, large + 5, 0xDEADBEEF, 8),
+        Packed(FileEntry("fées.jsonl", "fees", 1, 9, "0"), "k2", 30, 4, 5, 8 | 0x800),
+    ]
+    path = tmp_path / "export.zip"
+    with path.open("wb") as file:
+        file.truncate(large + 50)
+        file.seek(large + 50)
+        file.write(directory(packed, START))
+
+    with zipfile.ZipFile(path) as archive:
+        first, second = archive.infolist()
+
+    assert (first.filename, first.header_offset, first.file_size) == ("orders.csv", 0, 3 * large + 7)
+    assert (first.compress_size, first.CRC) == (large + 5, 0xDEADBEEF)
+    assert (second.filename, second.header_offset, second.file_size) == ("fées.jsonl", large + 20, 9)
+    assert second.date_time == START.timetuple()[:6]

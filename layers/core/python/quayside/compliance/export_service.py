@@ -2,13 +2,13 @@
 
 An export is asked for by a member and made by the worker. It reads rows as the data browser does, so what it hands out
 is what the API shows: no credential and no personal data of buyers can be in it. What was read is kept in pieces next
-to the place of the file, with where to go on, so a worker that dies or runs out of time loses a piece at most. At the
-end the pieces are put together as one zip, a megabyte at a time.
+to the place of the file, with where to go on, and so is each file that is made of them, so a worker that dies or runs
+out of time loses a piece or a file at most. At the end the files are put together as one zip, a megabyte at a time.
 """
 
 import hashlib
 import zipfile
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 import msgspec
@@ -26,6 +26,7 @@ from quayside.compliance.export_rules import (
     Line,
     Manifest,
     ManifestConnection,
+    Packed,
     Piece,
     Progress,
     Source,
@@ -37,7 +38,7 @@ from quayside.connections.records import Connection
 from quayside.finance import service as finance
 from quayside.fulfilment import service as fulfilment
 from quayside.inventory import service as inventory
-from quayside.kernel.clock import Clock, format_instant
+from quayside.kernel.clock import Clock, format_instant, parse_instant
 from quayside.kernel.errors import Conflict, Forbidden, Gone, NotFound
 from quayside.kernel.ids import ConnectionId, TenantId, new_id
 from quayside.kernel.tenancy import current_tenant, tenant_scope
@@ -57,7 +58,7 @@ RUN = "export.run"
 READ_AT_ONCE = 500
 """How many rows are read at once."""
 _ROWS_AT_ONCE = 50_000
-"""An export of more rows is put together by a run of its own, which has the function's whole time."""
+"""A file of more rows is made by a run of its own, which has the function's whole time."""
 _CHUNK_BYTES = 1 << 20
 
 
@@ -250,6 +251,8 @@ class _Course:
                 return False
         if began < self._progress.position and self._progress.rows > _ROWS_AT_ONCE:
             return False
+        if not self._pack():
+            return False
         self._put_together(exported)
         return True
 
@@ -290,8 +293,7 @@ class _Course:
         before = self._progress
         dataset = before.sources[before.position].dataset
         reading = _Reading(before, dataset, self._work.time_is_short)
-        # A name that nobody used: what a worker left that died is not gone on with.
-        key = f"{self._pieces}{int(self._record.step):05}-{new_id(self._work.entropy)}.jsonl"
+        key = self._new_key("jsonl")
         try:
             if not self._files.put_parts(key, reading.lines()):
                 raise _TakenOver
@@ -305,17 +307,41 @@ class _Course:
             headings={**before.headings, dataset: reading.headings} if reading.rows else before.headings,
         )
 
-    # Putting together
+    # Making the files, and putting them together
 
-    def _put_together(self, exported: Sequence[Connection]) -> None:
+    def _try(self) -> None:
+        """Count a try of what comes next; give up when there were enough."""
         if self._progress.tries >= rules.TRIES:
             raise _Refused("It is too large to be put together. Export one connection at a time.")
         self._keep(tries=self._progress.tries + 1)
+
+    def _pack(self) -> bool:
+        """Make the files that are not made yet, one at least; return False when time is short then."""
+        names = rules.file_names(WALKERS)
+        began = len(self._progress.packed)
+        for dataset, name in names[began:]:
+            is_long = sum(piece.rows for piece in self._progress.pieces if piece.dataset == dataset) > _ROWS_AT_ONCE
+            if len(self._progress.packed) > began and (is_long or self._work.time_is_short()):
+                return False
+            self._try()
+            key = self._new_key("part")
+            packing = _Packing(self._progress, self._files, self._record.requested_at)
+            if not self._files.put_parts(key, packing.chunks(dataset, name)):
+                raise _TakenOver
+            self._keep(packed=(*self._progress.packed, packing.packed(key)), tries=0)
+        return len(self._progress.packed) == began or not self._work.time_is_short()
+
+    def _new_key(self, kind: str) -> str:
+        # A name that nobody used: what a worker left that died is not gone on with.
+        return f"{self._pieces}{int(self._record.step):05}-{new_id(self._work.entropy)}.{kind}"
+
+    def _put_together(self, exported: Sequence[Connection]) -> None:
+        self._try()
         record = self._record
         # Of this try alone, so that two workers never write or delete the same file.
         key = keys.export_file(self._tenant_id, record.connection, f"{record.export_id}-{int(record.step)}")
-        packing = _Packing(self._progress, self._files, self._manifest(exported))
-        if not self._files.put_parts(key, packing.chunks()):
+        packing = _Packing(self._progress, self._files, record.requested_at)
+        if not self._files.put_parts(key, packing.whole(self._manifest(exported))):
             raise _TakenOver
         now = self._work.clock.now()
         details = {"rows": str(self._progress.rows), "bytes": str(packing.size), "by": str(record.requested_by)}
@@ -429,51 +455,67 @@ class _Sink:
 
 
 class _Packing:
-    """The zip of an export, made as it is read."""
+    """The files of an export, and the zip of all of them, made as they are read."""
 
-    def __init__(self, progress: Progress, files: ExportObjects, manifest: Manifest) -> None:
+    def __init__(self, progress: Progress, files: ExportObjects, requested_at: str) -> None:
         self._progress = progress
         self._files = files
-        self._manifest = manifest
+        self._at = parse_instant(requested_at)
         self._sink = _Sink()
+        self._file: FileEntry | None = None
+        self._info: zipfile.ZipInfo | None = None
 
     @property
     def size(self) -> int:
-        """How many bytes of the zip there are so far."""
+        """How many bytes were written."""
         return self._sink.size
 
-    def chunks(self) -> Iterator[bytes]:
-        """Yield the zip from its beginning to its end."""
-        entries: list[FileEntry] = []
-        # The sink can be written to and nothing else, which is all that zipfile asks of what can't seek.
-        with zipfile.ZipFile(self._sink, "w", zipfile.ZIP_DEFLATED) as archive:
-            for dataset in WALKERS:
-                headings = self._progress.headings.get(dataset, ())
-                pieces = [piece for piece in self._progress.pieces if piece.dataset == dataset]
-                rows = sum(piece.rows for piece in pieces)
-                for name, content in (
-                    (f"{dataset}.csv", self._table(pieces, headings)),
-                    (f"{dataset}.jsonl", self._raw(pieces)),
-                ):
-                    size, digest = yield from self._add(archive, name, content)
-                    entries.append(FileEntry(name, dataset, rows, size, digest))
-            manifest = msgspec.structs.replace(self._manifest, files=tuple(entries))
-            text = msgspec.json.format(msgspec.json.encode(manifest))
-            yield from self._add(archive, "manifest.json", iter((text,)))
+    def packed(self, key: str) -> Packed:
+        """Return what is known of the file that was made, once it is."""
+        if self._file is None or self._info is None:
+            raise ValueError("A file is known when it was written to its end.")
+        info = self._info
+        return Packed(self._file, key, self._sink.size, info.compress_size, info.CRC, info.flag_bits)
+
+    def chunks(self, dataset: str, name: str) -> Iterator[bytes]:
+        """Yield one file as a zip holds it."""
+        pieces = [piece for piece in self._progress.pieces if piece.dataset == dataset]
+        headings = self._progress.headings.get(dataset, ())
+        content = self._table(pieces, headings) if name.endswith(".csv") else self._raw(pieces)
+        return self._add(name, dataset, sum(piece.rows for piece in pieces), content)
+
+    def whole(self, manifest: Manifest) -> Iterator[bytes]:
+        """Yield the zip of all files that were made, and of the manifest that says what they are."""
+        made = self._progress.packed
+        for each in made:
+            for chunk in self._files.read(each.key):
+                self._sink.write(chunk)
+                yield from self._sink.take(_CHUNK_BYTES)
+        said = msgspec.structs.replace(manifest, files=tuple(each.entry for each in made))
+        before = self._sink.size
+        text = msgspec.json.format(msgspec.json.encode(said))
+        yield from self._add("manifest.json", "", 0, iter((text,)))
+        last = msgspec.structs.replace(self.packed(""), kept=self._sink.size - before)
+        self._sink.write(rules.directory((*made, last), self._at))
         yield from self._sink.take()
 
-    def _add(
-        self, archive: zipfile.ZipFile, name: str, content: Iterator[bytes]
-    ) -> Generator[bytes, None, tuple[int, str]]:
-        """Add a file, and return its size and SHA-256."""
+    def _add(self, name: str, dataset: str, rows: int, content: Iterator[bytes]) -> Iterator[bytes]:
+        """Yield a file with its header, and keep what is known of it at its end."""
         size, digest = 0, hashlib.sha256()
-        with archive.open(_entry(name, self._manifest.made_at), "w", force_zip64=True) as file:
+        # The sink can be written to and nothing else, which is all that zipfile asks of what can't seek.
+        archive = zipfile.ZipFile(self._sink, "w", zipfile.ZIP_DEFLATED)
+        info = zipfile.ZipInfo(name, self._at.timetuple()[:6])
+        info.compress_type = zipfile.ZIP_DEFLATED
+        with archive.open(info, "w", force_zip64=True) as file:
             for chunk in content:
                 file.write(chunk)
                 digest.update(chunk)
                 size += len(chunk)
                 yield from self._sink.take(_CHUNK_BYTES)
-        return size, digest.hexdigest()
+        # Closed, it would write what ends a zip.
+        archive.fp = None
+        self._info, self._file = info, FileEntry(name, dataset, rows, size, digest.hexdigest())
+        yield from self._sink.take()
 
     def _raw(self, pieces: Sequence[Piece]) -> Iterator[bytes]:
         for piece in pieces:
@@ -493,14 +535,3 @@ class _Packing:
             whole, newline, rest = (rest + chunk).rpartition(b"\n")
             if newline:
                 yield [decoder.decode(line) for line in whole.split(b"\n")]
-
-
-def _entry(name: str, made_at: str) -> zipfile.ZipInfo:
-    year, month, day, hour, minute, second = (int(made_at[at : at + size]) for at, size in _PARTS)
-    entry = zipfile.ZipInfo(name, (year, month, day, hour, minute, second))
-    entry.compress_type = zipfile.ZIP_DEFLATED
-    return entry
-
-
-_PARTS = ((0, 4), (5, 2), (8, 2), (11, 2), (14, 2), (17, 2))
-"""Where the parts of an ISO 8601 instant begin, and how long they are."""
