@@ -44,6 +44,7 @@ def flat(daily: float, deviation: float = 0.0, **changes: object) -> Demand:
         season=(),
         daily_deviation=deviation,
         growth_percent=0,
+        alpha=0.03,
         counted_days=90,
         counted_units=round(90 * daily),
         stockout_days=0,
