@@ -55,6 +55,7 @@ class Entry:
         module: where its ``measure(run)`` is; imported only when it runs.
         keys: what its JSON object holds at least.
         targets: what the figures should reach; a miss is said on standard error and does not hide the figures.
+        takes_orders: whether a file of order lines can stand in for its data set.
     """
 
     name: str
@@ -62,6 +63,7 @@ class Entry:
     module: str
     keys: frozenset[str]
     targets: tuple[Target, ...]
+    takes_orders: bool = False
 
     def load(self) -> Benchmark:
         """Import the benchmark."""
@@ -249,6 +251,18 @@ CATALOGUE: tuple[Entry, ...] = (
             Target(path=("contention", "lost"), at_most=0),
             Target(path=("contention", "broken"), at_most=0),
         ),
+    ),
+    Entry(
+        name="forecast",
+        title="Demand of 7, 30 and 60 days from days of the past, against simple and statistical forecasters.",
+        module="tests.bench.forecast",
+        keys=frozenset({"series", "horizons", "worst_ratio", "ms_per_sku"}),
+        targets=(
+            Target(path=("horizons", "*", "ratio_to_best"), at_most=1.0),
+            Target(path=("without_bulk", "worst_ratio"), at_most=1.0),
+            Target(path=("mean_of_products", "worst_ratio"), at_most=1.0),
+        ),
+        takes_orders=True,
     ),
     Entry(
         name="isolation",

@@ -30,6 +30,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     asked = _parser().parse_args(arguments)
     out = sys.stdout
+    if asked.orders is not None and not (asked.name != ALL and find(asked.name).takes_orders):
+        print(f"quayside-bench {asked.name} takes no --orders.", file=sys.stderr)
+        return 2
     # Ended from outside, a benchmark still stops what it started: the exit runs through every `with` and `finally`.
     signal.signal(signal.SIGTERM, _end)
     # Handlers log to standard output, as Lambda wants it: here that would bury the report.
@@ -38,7 +41,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             if asked.name == ALL:
                 result = _all(quick=asked.quick, output=asked.output)
             else:
-                result = _one(asked.name, quick=asked.quick)
+                result = _one(asked.name, quick=asked.quick, orders=asked.orders)
         except NotMeasurableError as reason:
             print(f"quayside-bench {asked.name}: {reason}", file=sys.stderr)
             return 1
@@ -63,13 +66,19 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--output", type=Path, default=REPOSITORY / "bench.json", help="where `all` writes its reports (bench.json)"
     )
+    parser.add_argument(
+        "--orders",
+        type=Path,
+        metavar="FILE.csv",
+        help="order lines to measure on instead of the data set: purchase-date, sku, quantity (forecast alone)",
+    )
     return parser
 
 
-def _one(name: str, *, quick: bool) -> Result:
+def _one(name: str, *, quick: bool, orders: Path | None = None) -> Result:
     entry = find(name)
     with tempfile.TemporaryDirectory(prefix=f"quayside-bench-{name}-") as scratch:
-        run = Run(quick=quick, scratch=Path(scratch))
+        run = Run(quick=quick, scratch=Path(scratch), orders=orders)
         run.say(entry.title)
         try:
             measure = entry.load()

@@ -34,12 +34,14 @@ class Run:
     Attributes:
         quick: do a tenth of the work, in under 45 seconds.
         scratch: a folder of this run alone; it is removed afterwards.
+        orders: a file of order lines to measure on instead of the data set, if one was named.
         out: where progress goes; never standard output, whose last line is the report.
         started: monotonic seconds at which the run began.
     """
 
     quick: bool
     scratch: Path
+    orders: Path | None = None
     out: TextIO = field(default_factory=lambda: sys.stderr)
     started: float = field(default_factory=time.monotonic)
 

@@ -78,3 +78,8 @@ def test_a_missing_data_set_says_what_to_run(small: ModuleType, capsys: pytest.C
     small.measure = measure  # type: ignore[attr-defined] # a module made for this test
     assert command_line.main(["small", "--json"]) == 1
     assert "uv run --group bench quayside-bench small --json" in capsys.readouterr().err
+
+
+def test_orders_are_taken_only_where_they_can_stand_in(capsys: pytest.CaptureFixture[str]) -> None:
+    assert command_line.main(["intake", "--json", "--orders", "orders.csv"]) == 2
+    assert "takes no --orders" in capsys.readouterr().err
