@@ -14,7 +14,7 @@ from quayside.catalog import service as catalog
 from quayside.compliance import credentials_service
 from quayside.finance import service as finance
 from quayside.fulfilment import service as fulfilment
-from quayside.inventory.service import apply_positions
+from quayside.inventory.service import apply_positions, look_at_stock
 from quayside.kernel.clock import Clock, SystemClock
 from quayside.kernel.observability import Metrics, PowertoolsMetrics, logger
 from quayside.kernel.settings import Settings, load_settings
@@ -22,7 +22,7 @@ from quayside.orders.returns import apply_return_rows
 from quayside.orders.service import apply_orders, apply_report_rows
 from quayside.storage.connection import USES_CREDENTIALS, Store, bind
 from quayside.supply_chain.service import apply_inbound
-from quayside.sync import datasets, recipients, reports, service
+from quayside.sync import datasets, recipients, reports, routines, service
 from quayside.sync.registry import (
     CUSTOMER_RETURNS,
     MERCHANT_LISTINGS,
@@ -95,6 +95,7 @@ def use_cases() -> "Mapping[Kind, UseCase]":
         "recipients.fetch": recipients.fetch(fulfilment.apply_recipients),
         "personal_data.destroy": fulfilment.destroy_recipient,
         "personal_data.forget": fulfilment.forget_recipients,
+        "stock.look": routines.look_at_stock(look_at_stock),
     }
 
 

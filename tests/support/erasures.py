@@ -96,6 +96,10 @@ OF_NOTES = frozenset({"job", "due_at", "erasure_id", "finished_at"})
 """Parameters of keys of what functions note among themselves."""
 
 
+OF_THE_TENANT = frozenset({"own_location", "own_balance", "own_movement"})
+"""Keys of what a seller entered for the whole organisation: it stays when one connection of it is erased."""
+
+
 def tenant_keys(tenant_id: TenantId, connection_id: ConnectionId, marketplace_id: str, month: date) -> dict[str, Key]:
     """Return a key of every kind of record of a tenant, by calling every function that makes one.
 
@@ -109,7 +113,7 @@ def tenant_keys(tenant_id: TenantId, connection_id: ConnectionId, marketplace_id
         "posted_at": at, "transaction_id": "t-1", "settlement_id": SETTLEMENT, "line": 1, "deposited": month,
         "returned": month, "returned_at": at, "unit": "1", "plan_id": "plan", "shipment_id": "FBA1", "started_at": at,
         "command_id": "command", "name": "name", "expires_on": month, "export_id": "export",
-        "month": f"{month:%Y-%m}", "kind": "ORDERS",
+        "month": f"{month:%Y-%m}", "kind": "ORDERS", "location_id": "location", "number": 1,
     }  # fmt: skip
     found: dict[str, Key] = {}
     for name, function in inspect.getmembers(keys, inspect.isfunction):

@@ -57,7 +57,10 @@ from tests.support.sellers import ConnectedSeller, connect
 
 US = "ATVPDKIKX0DER"
 KEPT = timedelta(days=AMAZON_DATA_DAYS)
-OWN = {"tenant", "member", "connection", "dataset_health", "run", "export"}
+OWN = {
+    "tenant", "member", "connection", "dataset_health", "run", "export", "own_location", "own_balance", "own_movement",
+    "stock_links",
+}  # fmt: skip
 """Kinds of Core that sellers and the product made: they go with the connection or the account, and not by their age."""
 ELSEWHERE = (
     VaultItem, ApplicationVaultItem, PiiItem, PiiKeyItem, AuditItem, ApplicationAuditItem, CoordinationItem,

@@ -10,12 +10,13 @@ from quayside.accounts import rules
 
 ROLE_TABLE = {
     "owner": "profile tenant.read tenant.manage tenant.close audit.read connections.read connections.manage "
-    "orders.read fulfilment.recipients inventory.read analytics.read",
+    "orders.read fulfilment.recipients inventory.read inventory.manage analytics.read",
     "admin": "profile tenant.read tenant.manage audit.read connections.read connections.manage orders.read "
-    "fulfilment.recipients inventory.read analytics.read",
+    "fulfilment.recipients inventory.read inventory.manage analytics.read",
     "analyst": "profile tenant.read connections.read orders.read inventory.read analytics.read",
-    "buyer": "profile tenant.read connections.read inventory.read analytics.read",
-    "warehouse": "profile tenant.read connections.read orders.read fulfilment.recipients inventory.read",
+    "buyer": "profile tenant.read connections.read inventory.read inventory.manage analytics.read",
+    "warehouse": "profile tenant.read connections.read orders.read fulfilment.recipients inventory.read "
+    "inventory.manage",
 }
 
 

@@ -18,6 +18,7 @@ Permission = Literal[
     "orders.read",
     "fulfilment.recipients",
     "inventory.read",
+    "inventory.manage",
     "analytics.read",
     "operations.read",
     "operations.act",
@@ -41,6 +42,7 @@ PERMISSIONS_OF_ROLE: dict[Role, frozenset[Permission]] = {
         "orders.read",
         "fulfilment.recipients",
         "inventory.read",
+        "inventory.manage",
         "analytics.read",
     },
     "admin": _READS
@@ -52,10 +54,11 @@ PERMISSIONS_OF_ROLE: dict[Role, frozenset[Permission]] = {
         "fulfilment.recipients",
         "inventory.read",
         "analytics.read",
+        "inventory.manage",
     },
     "analyst": _READS | {"orders.read", "inventory.read", "analytics.read"},
-    "buyer": _READS | {"inventory.read", "analytics.read"},
-    "warehouse": _READS | {"orders.read", "fulfilment.recipients", "inventory.read"},
+    "buyer": _READS | {"inventory.read", "inventory.manage", "analytics.read"},
+    "warehouse": _READS | {"orders.read", "fulfilment.recipients", "inventory.read", "inventory.manage"},
 }
 """What each role may do in its own tenant: the least it needs (AUP-3.9)."""
 

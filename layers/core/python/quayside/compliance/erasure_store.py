@@ -45,6 +45,7 @@ def partitions(tenant_id: TenantId, plan: Plan, *, whole_tenant: bool) -> list[P
     if whole_tenant:
         found.append(Place("data_keys", Partition("pii_keys", keys.data_keys(tenant_id))))
         found.append(Place("tenant", Partition("core", keys.tenant(tenant_id).pk)))
+        found.append(Place("own_stock", Partition("core", keys.own_stock(tenant_id))))
         found.append(Place("members", Partition("core", keys.members(tenant_id))))
         found.append(Place("connections", Partition("core", keys.connections(tenant_id))))
     return found
@@ -73,6 +74,7 @@ def _of_connection(tenant_id: TenantId, erased: Erased, plan: Plan) -> Iterator[
             yield place("returns", keys.returns(tenant_id, connection_id, store, month))
             yield place("figures", keys.product_sheets(tenant_id, connection_id, f"{month:%Y-%m}", store))
         yield place("inventory", keys.inventory(tenant_id, connection_id, store))
+        yield place("stock_days", keys.stock_days(tenant_id, connection_id, store))
         yield place("listings", keys.listings(tenant_id, connection_id, store))
         yield place("catalog", keys.catalog_items(tenant_id, connection_id, store))
         yield place("fees", keys.fee_estimates(tenant_id, connection_id, store))
@@ -87,6 +89,7 @@ def _of_connection(tenant_id: TenantId, erased: Erased, plan: Plan) -> Iterator[
     yield place("settlements", keys.settlements(tenant_id, connection_id))
     yield Place("personal_data", Partition("pii", keys.personal_records(tenant_id, connection_id)))
     yield place("inbound", keys.inbound(tenant_id, connection_id))
+    yield place("stock_links", keys.stock_links(tenant_id, connection_id).pk)
     yield place("quarantine", keys.tenant_quarantine(tenant_id, connection_id))
     yield place("runs", keys.runs(tenant_id, connection_id))
     yield place("reports", keys.report_runs(tenant_id, connection_id))

@@ -1,29 +1,40 @@
 """Use cases of stock: take in what Amazon says, and list it."""
 
 import re
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import Callable, Sequence
+from datetime import date, datetime, timedelta
 from itertools import islice
-from typing import TYPE_CHECKING
+
+import msgspec
 
 from quayside.amazon.envelopes import InventoryChange
 from quayside.amazon.inventory import InventorySummary
+from quayside.amazon.marketplaces import find_marketplace
 from quayside.connections import service as connections
 from quayside.connections.service import Known
-from quayside.inventory import rules, store
-from quayside.inventory.records import SORT_PREFIX, sku_of
+from quayside.inventory import days_rules, days_store, own_service, rules, store
+from quayside.inventory.days_rules import AGES_DAYS, RECENT_DAYS, SERIES_DAYS, Standing
+from quayside.inventory.own_store import Location
+from quayside.inventory.records import SORT_PREFIX, outlook_from, quantities_from, sku_of
 from quayside.inventory.rules import PositionFacts, Quantities, UnusablePosition, checked
 from quayside.inventory.store import Outcome, Place, Shelf, Shelved
-from quayside.inventory.views import COLUMNS, InventoryPage, row_of, view_of
+from quayside.inventory.views import (
+    COLUMNS,
+    DayView,
+    InventoryPage,
+    OwnStockView,
+    StockDetail,
+    StockLine,
+    line_of,
+    row_of,
+)
 from quayside.kernel.clock import Clock, format_instant
 from quayside.kernel.cursors import decode_cursor, encode_cursor, invalid_cursor
+from quayside.kernel.errors import NotFound
 from quayside.kernel.ids import ConnectionId, TenantId
 from quayside.kernel.tenancy import tenant_scope
 from quayside.sync.sinks import Applied, Rejected
 from quayside.sync.views import RowsPage
-
-if TYPE_CHECKING:
-    from quayside.inventory.views import PositionView
 
 DATASET = "inventory"
 
@@ -132,10 +143,16 @@ _SORT_KEY = re.compile(rf"{SORT_PREFIX}[A-Za-z0-9%._~-]+")
 """What a cursor of the list may hold: the sort key of a position, as storage.keys builds it."""
 
 
-def list_positions(
-    *, marketplace_id: str | None = None, search: str | None = None, cursor: str | None = None, limit: int = 50
+def list_positions(  # noqa: PLR0913 - the filters of the list
+    *,
+    clock: Clock,
+    marketplace_id: str | None = None,
+    search: str | None = None,
+    standing: Standing | None = None,
+    cursor: str | None = None,
+    limit: int = 50,
 ) -> InventoryPage:
-    """List the stock positions of the tenant in scope in the order of their SKUs, across marketplaces.
+    """List the stock of the tenant in scope in the order of the SKUs, across marketplaces.
 
     Raises:
         InvalidInput: the cursor is not one of ours.
@@ -151,15 +168,137 @@ def list_positions(
         if marketplace_id in (None, place)
     ]
     text = (search or "").strip()
-    views: list[PositionView] = []
+    shown: list[Shelved] = []
     end: Place | None = None
+    following = None
     for examined, found in enumerate(islice(store.by_sku(shelves, after), _EXAMINED_AT_MOST + 1)):
-        if len(views) == limit or examined == _EXAMINED_AT_MOST:
-            return InventoryPage(tuple(views), None if end is None else encode_cursor(*end), as_of)
+        if len(shown) == limit or examined == _EXAMINED_AT_MOST:
+            following = None if end is None else encode_cursor(*end)
+            break
         end = found.place
-        if not text or _mentions(found, text):
-            views.append(view_of(found))
-    return InventoryPage(tuple(views), None, as_of)
+        if (not text or _mentions(found, text)) and standing in (None, _standing(found)):
+            shown.append(found)
+    return InventoryPage(tuple(_lines(shown, known, clock.now())), following, as_of)
+
+
+def _standing(found: Shelved) -> Standing:
+    return days_rules.standing_of(quantities_from(found.record.quantities))
+
+
+def _lines(shown: Sequence[Shelved], known: Sequence[Known], now: datetime) -> list[StockLine]:
+    """Return what the list shows of some positions: two months of each are read at once, and its own stock."""
+    fresh = {each.connection_id: each.as_of(DATASET) for each in known}
+    by_shelf: dict[Shelf, list[Shelved]] = {}
+    for found in shown:
+        shelf = Shelf(ConnectionId(found.place.connection_id), found.place.marketplace_id)
+        by_shelf.setdefault(shelf, []).append(found)
+    lines: dict[Place, StockLine] = {}
+    for shelf, mine in by_shelf.items():
+        today = _today(shelf.marketplace_id, now)
+        first = today - timedelta(days=RECENT_DAYS - 1)
+        skus = [sku_of(found.record.sk) for found in mine]
+        months = days_store.months_of(shelf.connection_id, shelf.marketplace_id, skus, first, today)
+        own = own_service.units_by_sku(shelf.connection_id, shelf.marketplace_id, skus)
+        for sku, found in zip(skus, mine, strict=True):
+            recent = days_rules.series(months.get(sku, {}), first, today)
+            lines[found.place] = line_of(found, recent, _own_units(own.get(sku)), fresh[shelf.connection_id] or now)
+    return [lines[found.place] for found in shown]
+
+
+def _own_units(held: Sequence[tuple[Location, int]] | None) -> int | None:
+    return None if held is None else sum(units for _, units in held)
+
+
+def _today(marketplace_id: str, now: datetime) -> date:
+    place = find_marketplace(marketplace_id)
+    return days_rules.local_day(now, place.time_zone if place else "UTC")
+
+
+def show_position(connection_id: ConnectionId, marketplace_id: str, seller_sku: str, *, clock: Clock) -> StockDetail:
+    """Show one SKU in one marketplace: its position, its last 90 days, its figures and the seller's own stock.
+
+    Raises:
+        NotFound: there is no such connection, or no stock of that SKU there.
+    """
+    connection = connections.get(connection_id)
+    known = Known(connection, connections.health_of(connection_id))
+    found = store.find(Shelf(connection_id, marketplace_id), seller_sku)
+    if found is None:
+        raise NotFound("Amazon tells of no stock of this SKU there.", code="position_not_found")
+    now = clock.now()
+    fresh = known.as_of(DATASET)
+    as_of = fresh or now
+    today = _today(marketplace_id, now)
+    first = today - timedelta(days=SERIES_DAYS - 1)
+    months = days_store.months_of(connection_id, marketplace_id, [seller_sku], first, today).get(seller_sku, {})
+    stock = days_rules.series(months, first, today)
+    held = own_service.units_by_sku(connection_id, marketplace_id, [seller_sku]).get(seller_sku)
+    outlook = outlook_from(found.record.outlook)
+    line = line_of(found, stock[-RECENT_DAYS:], _own_units(held), as_of)
+    ages = (None, None) if outlook is None else (outlook.aged_90, outlook.aged_180)
+    return StockDetail(
+        line=line,
+        as_of=None if fresh is None else format_instant(fresh),
+        days=tuple(
+            DayView(day.isoformat(), *(msgspec.structs.astuple(seen) if seen else (None,) * 4))
+            for day, seen in zip(days_rules.days_between(first, today), stock, strict=True)
+        ),
+        days_of_cover=line.days_of_cover,
+        days_without=days_rules.without_figure(stock, as_of),
+        aged=tuple(
+            days_rules.aged_figure(days, aged, outlook, as_of) for days, aged in zip(AGES_DAYS, ages, strict=True)
+        ),
+        own_stock=tuple(OwnStockView(place.location_id, place.name, units) for place, units in held or ()),
+        linked_marketplace_ids=own_service.linked(connection_id, marketplace_id),
+    )
+
+
+# -- Day by day --------------------------------------------------------------------------------------------------------
+
+_LOOKED_AT_ONCE = 100
+
+
+def look_at_stock(
+    connection_id: ConnectionId,
+    marketplace_ids: Sequence[str],
+    after: tuple[str, str] | None,
+    *,
+    clock: Clock,
+    time_is_short: Callable[[], bool],
+) -> tuple[str, str] | None:
+    """Write down what stock there is today, marketplace by marketplace, a hundred SKUs at a time.
+
+    Looking again on the same day shows the later look. Stock of a connection that was not in step with Amazon within
+    the last day is not written down: it would be yesterday's under today's date.
+
+    Args:
+        connection_id: of which connection of the tenant in scope.
+        marketplace_ids: in which marketplaces.
+        after: the marketplace and sort key behind which an earlier run stopped; None to begin.
+        clock: the time.
+        time_is_short: whether to stop.
+
+    Returns:
+        behind which marketplace and sort key to go on; None when all is done.
+    """
+    now = clock.now()
+    fresh = Known(connections.get(connection_id), connections.health_of(connection_id)).as_of(DATASET)
+    if fresh is None or now - fresh > _STALE_AFTER:
+        return None
+    begin, place = (0, None) if after is None else (marketplace_ids.index(after[0]), after[1])
+    for marketplace_id in marketplace_ids[begin:]:
+        day = _today(marketplace_id, now)
+        while True:
+            records, place = days_store.positions_after(connection_id, marketplace_id, place, _LOOKED_AT_ONCE)
+            days_store.put_day(connection_id, marketplace_id, records, day, now)
+            if place is None:
+                break
+            if time_is_short():
+                return marketplace_id, place
+    return None
+
+
+_STALE_AFTER = timedelta(days=1)
 
 
 def _mentions(found: Shelved, text: str) -> bool:

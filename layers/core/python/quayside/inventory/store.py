@@ -74,6 +74,13 @@ def upsert(connection_id: ConnectionId, facts: PositionFacts, received_at: datet
     return Outcome.APPLIED if written.applied else Outcome.STALE
 
 
+def find(shelf: Shelf, seller_sku: str) -> Shelved | None:
+    """Return the position of one SKU."""
+    key = keys.inventory_position(current_tenant(), shelf.connection_id, shelf.marketplace_id, seller_sku)
+    record = PositionRecord.find(key, consistent=False)
+    return None if record is None else Shelved(Place(key.sk, shelf.marketplace_id, shelf.connection_id), record)
+
+
 def by_sku(shelves: Sequence[Shelf], after: Place | None) -> Iterator[Shelved]:
     """Yield the positions of all shelves in the order of their SKUs, lazily, beginning after a place."""
     return heapq.merge(*(_shelf(shelf, after) for shelf in shelves), key=lambda found: found.place)

@@ -1,10 +1,14 @@
 """What the API shows of stock."""
 
+from datetime import datetime
+
 import msgspec
 
-from quayside.inventory.records import quantities_from, sku_of
+from quayside.inventory.days_rules import DayStock, Standing, cover_figure, days_without, standing_of
+from quayside.inventory.records import outlook_from, quantities_from, sku_of
 from quayside.inventory.store import Shelved
 from quayside.kernel.clock import format_instant, from_epoch_milliseconds
+from quayside.kernel.figures import Figure
 from quayside.sync.views import Cell, Column
 
 COLUMNS = (
@@ -50,10 +54,30 @@ class PositionView(msgspec.Struct, frozen=True):
     source_updated_at: str
 
 
-class InventoryPage(msgspec.Struct, frozen=True):
-    """A page of positions in the order of their SKUs. ``as_of`` is the oldest freshness among the connections."""
+class StockLine(PositionView, frozen=True, kw_only=True):
+    """A position, and what its days and the seller's own stock add to it.
 
-    positions: tuple[PositionView, ...]
+    Attributes:
+        standing: what can be done with it now.
+        own_stock: units at the seller's own places that count for this marketplace; None when there is no such place.
+        recent: units that could be sold on each of the last 30 days, the oldest first; None on days nobody looked.
+        days_without: on how many of those days nothing could be sold.
+        days_of_cover: for how long what can be sold lasts.
+        aged_units: units that are there for more than 90 days; None when that is not known.
+    """
+
+    standing: Standing
+    own_stock: int | None
+    recent: tuple[int | None, ...]
+    days_without: int
+    days_of_cover: Figure
+    aged_units: int | None
+
+
+class InventoryPage(msgspec.Struct, frozen=True):
+    """A page of stock in the order of the SKUs. ``as_of`` is the oldest freshness among the connections."""
+
+    positions: tuple[StockLine, ...]
     next_cursor: str | None
     as_of: str | None
 
@@ -73,6 +97,52 @@ def view_of(found: Shelved) -> PositionView:
         source_updated_at=format_instant(from_epoch_milliseconds(int(record.source_updated_at))),
         **msgspec.structs.asdict(quantities),
     )
+
+
+def line_of(found: Shelved, recent: tuple[DayStock | None, ...], own_stock: int | None, as_of: datetime) -> StockLine:
+    """Return one SKU as the list shows it."""
+    quantities = quantities_from(found.record.quantities)
+    outlook = outlook_from(found.record.outlook)
+    return StockLine(
+        **msgspec.structs.asdict(view_of(found)),
+        standing=standing_of(quantities),
+        own_stock=own_stock,
+        recent=tuple(None if day is None else day.fulfillable for day in recent),
+        days_without=days_without(recent),
+        days_of_cover=cover_figure(quantities.fulfillable, outlook, as_of),
+        aged_units=None if outlook is None else outlook.aged_90,
+    )
+
+
+class DayView(msgspec.Struct, frozen=True):
+    """Stock of one day, as last seen on it; null where nobody looked."""
+
+    date: str
+    fulfillable: int | None
+    inbound: int | None
+    reserved: int | None
+    unsellable: int | None
+
+
+class OwnStockView(msgspec.Struct, frozen=True):
+    """What there is of the SKU at one of the seller's own places."""
+
+    location_id: str
+    name: str
+    units: int
+
+
+class StockDetail(msgspec.Struct, frozen=True):
+    """One SKU in one marketplace: its position now, its days, its figures, and the seller's own stock of it."""
+
+    line: StockLine
+    as_of: str | None
+    days: tuple[DayView, ...]
+    days_of_cover: Figure
+    days_without: Figure
+    aged: tuple[Figure, ...]
+    own_stock: tuple[OwnStockView, ...]
+    linked_marketplace_ids: tuple[str, ...]
 
 
 def row_of(found: Shelved) -> tuple[Cell, ...]:

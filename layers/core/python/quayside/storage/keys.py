@@ -139,6 +139,58 @@ def inventory_position(tenant_id: TenantId, connection_id: ConnectionId, marketp
     return Key(inventory(tenant_id, connection_id, marketplace_id), f"SKU#{encode(seller_sku)}")
 
 
+def stock_days(tenant_id: TenantId, connection_id: ConnectionId, marketplace_id: str) -> str:
+    """Return the partition of what stock there was day by day in one marketplace."""
+    return f"{tenant_prefix(tenant_id)}STOCKDAYS#{encode(connection_id)}#{encode(marketplace_id)}"
+
+
+def stock_month_sort(seller_sku: str, day: date) -> str:
+    """Return the sort key of one SKU's stock in one month; ``day`` is any day of it."""
+    return f"SKU#{encode(seller_sku)}#{day:%Y-%m}"
+
+
+def stock_month(
+    tenant_id: TenantId, connection_id: ConnectionId, marketplace_id: str, seller_sku: str, day: date
+) -> Key:
+    """Return the key of one SKU's stock on the days of one month; ``day`` is any day of it."""
+    return Key(stock_days(tenant_id, connection_id, marketplace_id), stock_month_sort(seller_sku, day))
+
+
+def own_stock(tenant_id: TenantId) -> str:
+    """Return the partition of the seller's own stock: places, balances and movements."""
+    return f"{tenant_prefix(tenant_id)}OWNSTOCK"
+
+
+def own_location(tenant_id: TenantId, location_id: str) -> Key:
+    """Return the key of one place where the seller keeps stock."""
+    return Key(own_stock(tenant_id), f"LOCATION#{encode(location_id)}")
+
+
+def own_balances_of(location_id: str) -> str:
+    """Return what the sort keys of all balances of a place begin with."""
+    return f"BALANCE#{encode(location_id)}#"
+
+
+def own_balance(tenant_id: TenantId, location_id: str, seller_sku: str) -> Key:
+    """Return the key of how much of one SKU there is at one place."""
+    return Key(own_stock(tenant_id), f"{own_balances_of(location_id)}{encode(seller_sku)}")
+
+
+def own_movements_of(location_id: str, seller_sku: str) -> str:
+    """Return what the sort keys of all movements of one SKU at one place begin with."""
+    return f"MOVEMENT#{encode(location_id)}#{encode(seller_sku)}#"
+
+
+def own_movement(tenant_id: TenantId, location_id: str, seller_sku: str, number: int) -> Key:
+    """Return the key of one movement, by its number in the ledger of that SKU and place."""
+    return Key(own_stock(tenant_id), f"{own_movements_of(location_id, seller_sku)}{number:09d}")
+
+
+def stock_links(tenant_id: TenantId, connection_id: ConnectionId) -> Key:
+    """Return the key of which marketplaces of a connection share their stock, by the seller's choice."""
+    return Key(f"{tenant_prefix(tenant_id)}STOCKLINKS#{encode(connection_id)}", "LINKS")
+
+
 def figures(tenant_id: TenantId, connection_id: ConnectionId) -> str:
     """Return the partition of the figures of a connection: its sheets and boards."""
     return f"{tenant_prefix(tenant_id)}FIGURES#{encode(connection_id)}"

@@ -39,6 +39,7 @@ Kind = Literal[
     "recipients.fetch",
     "personal_data.destroy",
     "personal_data.forget",
+    "stock.look",
 ]
 Cause = Literal["notification", "schedule", "member", "connect", "retry", "operator"]
 

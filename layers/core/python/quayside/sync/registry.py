@@ -348,6 +348,26 @@ REGISTRY: tuple[Dataset, ...] = (
 )
 """The datasets that are kept in step at intervals, as the health of a connection lists them."""
 
+
+class Routine(msgspec.Struct, frozen=True):
+    """Work on what is stored already, without asking Amazon, that comes back at intervals for every connection.
+
+    Attributes:
+        job: its name in the list of what is due.
+        kind: the command it sends.
+        every_seconds: how often.
+        first_after_seconds: how long after an account was connected.
+    """
+
+    job: str
+    kind: Kind
+    every_seconds: int
+    first_after_seconds: int
+
+
+ROUTINES: tuple[Routine, ...] = (Routine("stock_days", "stock.look", 6 * _HOUR, 1800),)
+"""Stock is looked at four times a day, so that what a day ended with is at most six hours old."""
+
 ONCE: tuple[Dataset, ...] = (
     Dataset(
         key=MARKETPLACES,

@@ -52,6 +52,7 @@ from quayside.sync.registry import (
     MERCHANT_FULFILMENT,
     ORDERS,
     REGISTRY,
+    ROUTINES,
     Dataset,
     dataset,
     dataset_of_report,
@@ -234,6 +235,16 @@ class Desk:
                 command_kind=each.refresh_kind,
                 arguments=refresh_arguments(each),
                 every_seconds=each.refresh_seconds,
+            )
+        for routine in ROUTINES:
+            store.put_recurring(
+                now + timedelta(seconds=routine.first_after_seconds + spread_seconds(connection_id, _SPREAD_SECONDS)),
+                tenant_id,
+                connection_id,
+                routine.job,
+                command_kind=routine.kind,
+                arguments={},
+                every_seconds=routine.every_seconds,
             )
         # Those that wait for nothing begin now: the history of orders by its own command, the others by theirs.
         at_once = [each for each in REGISTRY if not each.first_after_seconds]
