@@ -18,7 +18,8 @@ from quayside.compliance.erasure_views import ErasureView
 from quayside.compliance.export_views import ExportView
 from quayside.compliance.promise_views import PromisesPage, SubprocessorsPage
 from quayside.connections.views import Authorization, ConnectionList, ConnectionView, QuarantinePage, TroubleView
-from quayside.inventory.views import InventoryPage
+from quayside.inventory.own_views import BalancePage, Ledger, LocationList
+from quayside.inventory.views import InventoryPage, StockDetail
 from quayside.orders.views import OrderDetail, OrderPage
 from quayside.sync.views import BoardPage, ReportsPage, RowsPage, RunsPage, SyncView
 from seller_api.http import Problem
@@ -58,6 +59,11 @@ READS = (
     ("orders?limit=100", OrderPage),
     ("orders?search=lamp", OrderPage),
     ("inventory", InventoryPage),
+    ("inventory?standing=out", InventoryPage),
+    ("inventory/position?seller_sku=LAMP-01", StockDetail),
+    ("inventory/locations", LocationList),
+    ("inventory/locations/garage/stock", BalancePage),
+    ("inventory/movements?location_id=garage&seller_sku=A", Ledger),
     ("analytics/overview?period=today", Overview),
     ("analytics/overview?period=90d", Overview),
 )

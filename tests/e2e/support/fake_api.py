@@ -290,8 +290,8 @@ class FakeQuayside:
                         "Check the number.",
                     )
                 )
-            case ["GET", "inventory"]:
-                return JSONResponse(self._stock(request))
+            case [_, "inventory", *_]:
+                return self._inventory(request, path.split("/")[1:], body)
             case ["GET", "connections"]:
                 return JSONResponse({"connections": self.connections})
             case ["POST", "connections", "authorizations"]:
@@ -374,6 +374,28 @@ class FakeQuayside:
             "searched": searched,
         }
 
+    def _inventory(self, request: Request, parts: list[str], body: Json) -> Response:  # noqa: PLR0911 - a line a route
+        query = request.query_params
+        match [request.method, *parts]:
+            case ["GET"]:
+                return JSONResponse(self._stock(request))
+            case ["GET", "position"]:
+                found = next((each for each in self.positions if each["seller_sku"] == query["seller_sku"]), None)
+                if found is None:
+                    return problem(404, "position_not_found", "Amazon tells of no stock of this SKU there")
+                return JSONResponse(fake_data.stock_detail(self.now(), found))
+            case ["GET", "locations"]:
+                return JSONResponse(fake_data.locations(self.positions[0]) if self.positions else {"locations": []})
+            case ["GET", "locations", _, "stock"]:
+                return JSONResponse(fake_data.own_balances(self.now()))
+            case ["GET", "movements"]:
+                return JSONResponse(fake_data.own_ledger(self.now(), query["location_id"], query["seller_sku"]))
+            case ["POST", "movements"]:
+                ledger = fake_data.own_ledger(self.now(), body["location_id"], body["seller_sku"])
+                return JSONResponse(ledger["movements"][1], 201)
+            case _:
+                return problem(404, "not_found", "There is no such address in the API")
+
     def _stock(self, request: Request) -> Json:
         query = request.query_params
         text = query.get("search", "").lower()
@@ -381,6 +403,7 @@ class FakeQuayside:
             item
             for item in self.positions
             if (not query.get("marketplace_id") or item["marketplace_id"] == query["marketplace_id"])
+            and query.get("standing", item["standing"]) == item["standing"]
             and text in f"{item['seller_sku']} {item['asin']} {item['title']}".lower()
         ]
         return {

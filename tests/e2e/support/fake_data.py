@@ -191,6 +191,7 @@ def me(now: datetime, *, operator: bool = False) -> Json:
         "connections.manage",
         "orders.read",
         "inventory.read",
+        "inventory.manage",
         "analytics.read",
     ]
     if operator:
@@ -554,9 +555,106 @@ def positions(now: datetime) -> list[Json]:
                     **parts,
                     "total": sum(parts.values()),
                     "source_updated_at": instant(now - timedelta(minutes=source.randint(3, 900))),
+                    **_stock_parts(now, index, parts),
                 }
             )
     return found
+
+
+def _stock_parts(now: datetime, index: int, parts: dict[str, int]) -> Json:
+    """Return what days and the seller's own stock add to a position."""
+    fulfillable, daily = parts["fulfillable"], 1500 + 700 * index
+    recent: list[int | None] = [max(0, fulfillable + (29 - day) * daily // 1000 - 40) for day in range(29)]
+    recent[3] = None
+    inbound = parts["inbound_working"] + parts["inbound_shipped"] + parts["inbound_receiving"]
+    standing = "sellable" if fulfillable else "on_the_way" if inbound else "reserved" if index == 2 else "out"
+    cover = fulfillable * 1000 // daily
+    filled = f"{fulfillable} units ÷ {daily / 1000:.3f} units a day = {cover} days"
+    return {
+        "standing": standing,
+        "own_stock": None if index % 2 else 120 * index,
+        "recent": [*recent, fulfillable],
+        "days_without": sum(1 for day in [*recent, fulfillable] if day == 0),
+        "days_of_cover": _figure(now, cover, "days", "Days of cover", filled),
+        "aged_units": 24 if index == 1 else None if index == 5 else 0,
+    }
+
+
+def stock_detail(now: datetime, item: Json) -> Json:
+    """Return one SKU day by day."""
+    days = []
+    for back in range(89, -1, -1):
+        recent = item["recent"][29 - back] if back < 30 else None
+        seen = back < 60
+        units = recent if back < 30 else item["fulfillable"] + back
+        parts = (units, 60 if back > 20 else 0, 4, 1) if seen and units is not None else (None,) * 4
+        names = ("fulfillable", "inbound", "reserved", "unsellable")
+        day = (now - timedelta(days=back)).date().isoformat()
+        days.append({"date": day, **dict(zip(names, parts, strict=True))})
+    return {
+        "line": item,
+        "as_of": instant(now - timedelta(minutes=6)),
+        "days": days,
+        "days_of_cover": item["days_of_cover"],
+        "days_without": _figure(now, 2, "days", "Days without stock", "2 of 59 days with nothing to sell"),
+        "aged": [
+            _figure(now, 24, "units", "Older than 90 days", "24 were not sold since"),
+            _figure(now, None, "units", "Older than 180 days", "Stock of 180 days ago is not known"),
+        ],
+        "own_stock": [{"location_id": "garage", "name": "Garage", "units": 120}],
+        "linked_marketplace_ids": [item["marketplace_id"]],
+    }
+
+
+def locations(item: Json) -> Json:
+    """Return two places of the seller's, one of them closed."""
+    common = {"connection_id": item["connection_id"], "marketplace_id": item["marketplace_id"]}
+    return {
+        "locations": [
+            {"location_id": "garage", "name": "Garage", **common, "closed_at": None, "version": 1},
+            {"location_id": "barn", "name": "Old barn", **common, "closed_at": "2026-10-01T08:00:00Z", "version": 2},
+        ]
+    }
+
+
+def own_balances(now: datetime) -> Json:
+    """Return what there is at a place."""
+    place = locations({"connection_id": AMERICA, "marketplace_id": MARKETPLACES[0]["marketplace_id"]})["locations"][0]
+    return {
+        "location": place,
+        "balances": [
+            {"seller_sku": sku, "balance": 120 * index, "changed_at": instant(now - timedelta(days=index))}
+            for index, (sku, _, _, _) in enumerate(PRODUCTS[:4])
+        ],
+        "next_cursor": None,
+    }
+
+
+def own_ledger(now: datetime, location_id: str, sku: str) -> Json:
+    """Return the movements of a SKU at a place."""
+    told = (
+        (3, "reversal", 4, 120, "Not sent after all", 2),
+        (2, "shipped", -4, 116, "To FBA", None),
+        (1, "received", 120, 120, "Delivery of the supplier", None),
+    )
+    return {
+        "location_id": location_id,
+        "seller_sku": sku,
+        "movements": [
+            {
+                "number": number,
+                "kind": kind,
+                "change": change,
+                "balance": balance,
+                "at": instant(now - timedelta(days=9 - number)),
+                "by": "anna",
+                "note": note,
+                "reverses": reverses,
+            }
+            for number, kind, change, balance, note, reverses in told
+        ],
+        "next_number": None,
+    }
 
 
 def _figure(

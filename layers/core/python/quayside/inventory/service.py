@@ -253,6 +253,14 @@ def show_position(connection_id: ConnectionId, marketplace_id: str, seller_sku: 
     )
 
 
+def stock_series(
+    connection_id: ConnectionId, marketplace_id: str, seller_sku: str, from_day: date, to_day: date
+) -> tuple[days_rules.DayStock | None, ...]:
+    """Return the stock of one SKU on each day from one to another, both included; None where nobody looked."""
+    months = days_store.all_months_of(connection_id, marketplace_id, seller_sku)
+    return days_rules.series(months, from_day, to_day)
+
+
 # -- Day by day --------------------------------------------------------------------------------------------------------
 
 _LOOKED_AT_ONCE = 100
