@@ -33,6 +33,8 @@ SCREENS: Final[Mapping[str, str]] = {
     "/orders": "screens/orders.js",
     "/orders/{order_id}": "screens/order.js",
     "/stock": "screens/stock.js",
+    "/stock/product": "screens/stock_product.js",
+    "/stock/own": "screens/stock_own.js",
     "/connections": "screens/connections.js",
     "/connections/{connection_id}": "screens/connection.js",
     "/sync": "screens/sync.js",

@@ -43,6 +43,13 @@ class Case(NamedTuple):
     looks: tuple[tuple[str, int], ...] = SOME
 
 
+def _product(fake: FakeQuayside) -> str:
+    found = fake.positions[1]
+    return "stock/product?" + "&".join(
+        f"{name}={found[name]}" for name in ("connection_id", "marketplace_id", "seller_sku")
+    )
+
+
 def _cases() -> list[ParameterSet]:
     """Return each case in each of its looks."""
     return [
@@ -231,6 +238,11 @@ CASES: Final = (
     Case("order-price-to-come", _order("waiting")),
     Case("order-not-found", "orders/000-0000000-0000000", expects_errors=True),
     Case("stock", "stock", _short_lists, looks=ALL),
+    Case("stock-out", "stock?standing=out", _short_lists),
+    Case("stock-product", _product, looks=ALL),
+    Case("stock-product-none", "stock/product?seller_sku=none", expects_errors=True),
+    Case("stock-own", "stock/own", looks=ALL),
+    Case("stock-own-movements", "stock/own?location=garage&sku=LAMP-01"),
     Case("stock-empty", "stock", _nothing_connected),
     Case("connections", "connections", looks=ALL),
     Case("connections-none", "connections", _nothing_connected),
@@ -322,6 +334,8 @@ def test_every_screen_has_a_case() -> None:
         "/connections/{connection_id}": "connection",
         "/connections/{connection_id}/sync": "sync-in-order",
         "/sync": "sync-chosen",
+        "/stock/product": "stock-product",
+        "/stock/own": "stock-own",
         "/settings/audit": "settings-audit",
         "/settings/data": "data",
         "/settings/exports": "settings-exports",

@@ -48,11 +48,11 @@ export function Delta({ value, previous, against }) {
   return html`<span class=${`delta ${change > 0 ? "up" : "down"}`}><span aria-hidden="true">${change > 0 ? "▲" : "▼"}</span><span class="visually-hidden">${change > 0 ? "up" : "down"}</span> ${percent(Math.abs(change))}<span class="against"> vs ${against}</span></span>`;
 }
 
-/** A tile: label, value, comparison, age. It is one button and opens the method card. */
+/** A tile: label, value, comparison (where there is one), age. It is one button and opens the method card. */
 export function Tile({ label, figure, previous, against, hero }) {
   return html`<button type="button" class=${`tile card ${hero ? "hero" : ""}`} aria-haspopup="dialog" onClick=${(event) => (openCard.value = { title: label, figure, anchor: event.currentTarget })}>
     <span class="tile-label">${label}<${Icon} name="info" size=${14} /></span><span class="tile-value" key=${figureText(figure)}>${figureText(figure)}</span>
-    <${Delta} value=${figure.value} previous=${previous} against=${against} /><${Age} at=${figure.as_of} state=${figure.state} /></button>`;
+    ${against ? html`<${Delta} value=${figure.value} previous=${previous} against=${against} />` : null}<${Age} at=${figure.as_of} state=${figure.state} /></button>`;
 }
 
 /** The room a tile takes while its figure is on the way. */
