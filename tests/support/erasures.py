@@ -114,6 +114,7 @@ def tenant_keys(tenant_id: TenantId, connection_id: ConnectionId, marketplace_id
         "returned": month, "returned_at": at, "unit": "1", "plan_id": "plan", "shipment_id": "FBA1", "started_at": at,
         "command_id": "command", "name": "name", "expires_on": month, "export_id": "export",
         "month": f"{month:%Y-%m}", "kind": "ORDERS", "location_id": "location", "number": 1,
+        "wakes_at": at, "campaign_id": "campaign",
     }  # fmt: skip
     found: dict[str, Key] = {}
     for name, function in inspect.getmembers(keys, inspect.isfunction):

@@ -234,6 +234,101 @@ def product_sheet(  # noqa: PLR0913, PLR0917 - a sheet's key has these parts
     return Key(partition, f"{product_sheets_of(kind)}{encode(seller_sku)}")
 
 
+def reviews(tenant_id: TenantId, connection_id: ConnectionId, marketplace_id: str, local_month: date) -> str:
+    """Return the partition of what was decided about the orders bought in one month of one marketplace.
+
+    ``local_month`` is as for ``orders``: a decision lies beside its order, under the same sort key.
+    """
+    return f"{tenant_prefix(tenant_id)}REVIEWS#{_place(connection_id, marketplace_id)}#{local_month:%Y-%m}"
+
+
+def review(  # noqa: PLR0913, PLR0917 - an order's key has these parts
+    tenant_id: TenantId,
+    connection_id: ConnectionId,
+    marketplace_id: str,
+    local_month: date,
+    purchased_at: datetime,
+    order_id: str,
+) -> Key:
+    """Return the key of what was decided about one order."""
+    return Key(reviews(tenant_id, connection_id, marketplace_id, local_month), order_sort(purchased_at, order_id))
+
+
+def review_lookup(tenant_id: TenantId, order_id: str) -> str:
+    """Return the key in the index ``lookup`` under which a decision is found by Amazon's order id alone."""
+    return f"{tenant_prefix(tenant_id)}REVIEW#{encode(order_id)}"
+
+
+def review_wake_ups(tenant_id: TenantId, connection_id: ConnectionId) -> str:
+    """Return the partition of when which orders of a connection are decided."""
+    return f"{tenant_prefix(tenant_id)}REVIEW_WAKE_UPS#{encode(connection_id)}"
+
+
+def review_wake_up(tenant_id: TenantId, connection_id: ConnectionId, wakes_at: datetime, order_id: str) -> Key:
+    """Return the key of one order's time to be decided."""
+    return Key(review_wake_ups(tenant_id, connection_id), f"{format_instant(wakes_at)}#{encode(order_id)}")
+
+
+def review_wake_ups_until(at: datetime) -> str:
+    """Return the upper bound of the sort keys of what is to be decided by an instant."""
+    return f"{format_instant(at)}#{HIGHEST}"
+
+
+def review_marks(tenant_id: TenantId, connection_id: ConnectionId) -> str:
+    """Return the partition of the refunds and returns of a connection's orders, as far as reviews care."""
+    return f"{tenant_prefix(tenant_id)}REVIEW_MARKS#{encode(connection_id)}"
+
+
+def review_mark(tenant_id: TenantId, connection_id: ConnectionId, order_id: str) -> Key:
+    """Return the key of when one order was refunded or returned."""
+    return Key(review_marks(tenant_id, connection_id), f"ORDER#{encode(order_id)}")
+
+
+def review_days(tenant_id: TenantId, connection_id: ConnectionId, marketplace_id: str) -> str:
+    """Return the partition of how many requests were made in one marketplace, day by day."""
+    return f"{tenant_prefix(tenant_id)}REVIEW_DAYS#{_place(connection_id, marketplace_id)}"
+
+
+def review_day(tenant_id: TenantId, connection_id: ConnectionId, marketplace_id: str, day: date) -> Key:
+    """Return the key of one day's requests."""
+    return Key(review_days(tenant_id, connection_id, marketplace_id), f"DAY#{day.isoformat()}")
+
+
+def review_day_range(from_day: date, to_day: date) -> tuple[str, str]:
+    """Return the inclusive bounds of the sort keys of the days from one to another, both included."""
+    return f"DAY#{from_day.isoformat()}", f"DAY#{to_day.isoformat()}"
+
+
+def review_standing(tenant_id: TenantId, connection_id: ConnectionId) -> Key:
+    """Return the key of how far a connection's orders are planned, and how Amazon answers at present."""
+    return Key(f"{tenant_prefix(tenant_id)}REVIEW_STANDING#{encode(connection_id)}", "STANDING")
+
+
+def review_settings(tenant_id: TenantId) -> str:
+    """Return the partition of a tenant's own settings of review requests: its campaigns, and whether all are paused."""
+    return f"{tenant_prefix(tenant_id)}REVIEW_SETTINGS"
+
+
+def review_switch(tenant_id: TenantId) -> Key:
+    """Return the key of whether all review requests of a tenant are paused."""
+    return Key(review_settings(tenant_id), "SWITCH")
+
+
+def review_campaign(tenant_id: TenantId, campaign_id: str) -> Key:
+    """Return the key of one campaign."""
+    return Key(review_settings(tenant_id), f"CAMPAIGN#{encode(campaign_id)}")
+
+
+def do_not_solicit(tenant_id: TenantId) -> str:
+    """Return the partition of the orders whose buyers a tenant never wants asked."""
+    return f"{tenant_prefix(tenant_id)}DO_NOT_SOLICIT"
+
+
+def do_not_solicit_order(tenant_id: TenantId, order_id: str) -> Key:
+    """Return the key of one order on the do-not-solicit list."""
+    return Key(do_not_solicit(tenant_id), f"ORDER#{encode(order_id)}")
+
+
 def tenant_quarantine(tenant_id: TenantId, connection_id: ConnectionId) -> str:
     """Return the partition of what could not be applied for a connection."""
     return f"{tenant_prefix(tenant_id)}QUARANTINE#{encode(connection_id)}"
