@@ -100,6 +100,10 @@ OF_THE_TENANT = frozenset({"own_location", "own_balance", "own_movement"})
 """Keys of what a seller entered for the whole organisation: it stays when one connection of it is erased."""
 
 
+SELLER_MADE = frozenset({"cost_lot", "cost_method", "other_cost", "exchange_rate"})
+"""Keys of what the seller entered: it is of the tenant and stays when one of its connections goes."""
+
+
 def tenant_keys(tenant_id: TenantId, connection_id: ConnectionId, marketplace_id: str, month: date) -> dict[str, Key]:
     """Return a key of every kind of record of a tenant, by calling every function that makes one.
 
@@ -112,6 +116,7 @@ def tenant_keys(tenant_id: TenantId, connection_id: ConnectionId, marketplace_id
         "day": month, "currency": "USD", "received_at": at, "entry_id": "entry", "asin": "B000000001", "posted": month,
         "posted_at": at, "transaction_id": "t-1", "settlement_id": SETTLEMENT, "line": 1, "deposited": month,
         "returned": month, "returned_at": at, "unit": "1", "plan_id": "plan", "shipment_id": "FBA1", "started_at": at,
+        "lot_id": "lot", "cost_id": "cost", "base": "EUR", "quote": "USD",
         "command_id": "command", "name": "name", "expires_on": month, "export_id": "export",
         "month": f"{month:%Y-%m}", "kind": "ORDERS", "location_id": "location", "number": 1,
         "wakes_at": at, "campaign_id": "campaign",
@@ -137,7 +142,7 @@ def plant(on: Aws, tenant_id: TenantId, connection_id: ConnectionId, marketplace
     for back in range(months):
         month = (last - timedelta(days=30 * back)).replace(day=1)
         for name, key in tenant_keys(tenant_id, connection_id, marketplace_id, month).items():
-            if name in {"tenant", "member", "connection"}:
+            if name in {"tenant", "member", "connection", *SELLER_MADE}:
                 continue
             vault = name in {"refresh_token", "authorization_code"}
             item = {"pk": {"S": key.pk}, "sk": {"S": key.sk}, "kind": {"S": name}, "report_id": {"S": REPORT}}

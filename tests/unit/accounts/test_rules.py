@@ -10,11 +10,11 @@ from quayside.accounts import rules
 
 ROLE_TABLE = {
     "owner": "profile tenant.read tenant.manage tenant.close audit.read connections.read connections.manage "
-    "orders.read fulfilment.recipients inventory.read inventory.manage analytics.read",
+    "orders.read fulfilment.recipients inventory.read inventory.manage analytics.read costs.manage",
     "admin": "profile tenant.read tenant.manage audit.read connections.read connections.manage orders.read "
-    "fulfilment.recipients inventory.read inventory.manage analytics.read",
+    "fulfilment.recipients inventory.read inventory.manage analytics.read costs.manage",
     "analyst": "profile tenant.read connections.read orders.read inventory.read analytics.read",
-    "buyer": "profile tenant.read connections.read inventory.read inventory.manage analytics.read",
+    "buyer": "profile tenant.read connections.read inventory.read inventory.manage analytics.read costs.manage",
     "warehouse": "profile tenant.read connections.read orders.read fulfilment.recipients inventory.read "
     "inventory.manage",
 }

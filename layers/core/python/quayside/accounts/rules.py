@@ -20,6 +20,7 @@ Permission = Literal[
     "inventory.read",
     "inventory.manage",
     "analytics.read",
+    "costs.manage",
     "operations.read",
     "operations.act",
 ]
@@ -44,6 +45,7 @@ PERMISSIONS_OF_ROLE: dict[Role, frozenset[Permission]] = {
         "inventory.read",
         "inventory.manage",
         "analytics.read",
+        "costs.manage",
     },
     "admin": _READS
     | {
@@ -55,9 +57,10 @@ PERMISSIONS_OF_ROLE: dict[Role, frozenset[Permission]] = {
         "inventory.read",
         "analytics.read",
         "inventory.manage",
+        "costs.manage",
     },
     "analyst": _READS | {"orders.read", "inventory.read", "analytics.read"},
-    "buyer": _READS | {"inventory.read", "inventory.manage", "analytics.read"},
+    "buyer": _READS | {"inventory.read", "inventory.manage", "analytics.read", "costs.manage"},
     "warehouse": _READS | {"orders.read", "fulfilment.recipients", "inventory.read", "inventory.manage"},
 }
 """What each role may do in its own tenant: the least it needs (AUP-3.9)."""

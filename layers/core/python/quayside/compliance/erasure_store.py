@@ -48,6 +48,7 @@ def partitions(tenant_id: TenantId, plan: Plan, *, whole_tenant: bool) -> list[P
         found.append(Place("own_stock", Partition("core", keys.own_stock(tenant_id))))
         found.append(Place("reviews", Partition("core", keys.review_settings(tenant_id))))
         found.append(Place("reviews", Partition("core", keys.do_not_solicit(tenant_id))))
+        found.append(Place("costs", Partition("core", keys.costs(tenant_id))))
         found.append(Place("members", Partition("core", keys.members(tenant_id))))
         found.append(Place("connections", Partition("core", keys.connections(tenant_id))))
     return found

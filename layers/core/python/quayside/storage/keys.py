@@ -411,6 +411,41 @@ def settlement(tenant_id: TenantId, connection_id: ConnectionId, deposited: date
     return Key(settlements(tenant_id, connection_id), f"SETTLEMENT#{deposited.isoformat()}#{encode(settlement_id)}")
 
 
+def costs(tenant_id: TenantId) -> str:
+    """Return the partition of what a tenant's goods cost it; the seller's own data, of no connection."""
+    return f"{tenant_prefix(tenant_id)}COSTS"
+
+
+def cost_lots(seller_sku: str) -> str:
+    """Return what the sort keys of the lots of one SKU begin with."""
+    return f"LOT#{encode(seller_sku)}#"
+
+
+def cost_lot(tenant_id: TenantId, seller_sku: str, day: date, lot_id: str) -> Key:
+    """Return the key of one lot of a SKU, bought for ``day`` on."""
+    return Key(costs(tenant_id), f"{cost_lots(seller_sku)}{day.isoformat()}#{encode(lot_id)}")
+
+
+def cost_method(tenant_id: TenantId) -> Key:
+    """Return the key of how a tenant's costs are used up."""
+    return Key(costs(tenant_id), "METHOD")
+
+
+def other_cost(tenant_id: TenantId, day: date, cost_id: str) -> Key:
+    """Return the key of a cost that is no purchase price, from ``day`` on."""
+    return Key(costs(tenant_id), f"OTHER#{day.isoformat()}#{encode(cost_id)}")
+
+
+def exchange_rates(base: str, quote: str) -> str:
+    """Return what the sort keys of the rates of one pair of currencies begin with."""
+    return f"RATE#{encode(base)}#{encode(quote)}#"
+
+
+def exchange_rate(tenant_id: TenantId, base: str, quote: str, day: date) -> Key:
+    """Return the key of the rate of a pair of currencies that a tenant stated for a day."""
+    return Key(costs(tenant_id), f"{exchange_rates(base, quote)}{day.isoformat()}")
+
+
 def returns(tenant_id: TenantId, connection_id: ConnectionId, marketplace_id: str | None, returned: date) -> str:
     """Return the partition of the returns of one month (UTC), of one marketplace when Amazon says which."""
     place = f"{encode(connection_id)}#{encode(marketplace_id) if marketplace_id else '-'}"
