@@ -501,6 +501,59 @@ def test_switching_a_feature_off_says_first_what_stops(fake: FakeQuayside, visit
     assert fake.seen.count(f"PUT connections/{EUROPE}/features/profit") == 2
 
 
+def test_what_reads_personal_data_says_so_before_it_is_switched_on(fake: FakeQuayside, visits: Visits) -> None:
+    page = visits.new().open(f"connections/{AMERICA}/sync")
+    switch = page.get_by_role("switch", name="Merchant fulfilment")
+    expect(switch).not_to_be_checked()
+    switch.click()
+    dialog = page.get_by_role("dialog", name="Switch on Merchant fulfilment?")
+    expect(dialog).to_contain_text("name, address and phone")
+    dialog.get_by_role("button", name="Leave it off").click()
+    assert f"PUT connections/{AMERICA}/features/merchant_fulfilment" not in fake.seen
+    switch.click()
+    dialog.get_by_role("button", name="Switch on").click()
+    expect(switch).to_be_checked()
+    switch.click()
+    expect(page.get_by_role("dialog", name="Switch off Merchant fulfilment?")).to_contain_text("deleted at once")
+
+
+def test_a_delivery_address_is_shown_for_a_purpose_and_hides_by_itself(fake: FakeQuayside, visits: Visits) -> None:
+    own = next(
+        order
+        for order in fake.orders
+        if (order["fulfilled_by"], order["connection_id"], order["status"]) == ("MERCHANT", EUROPE, "SHIPPED")
+    )
+    visit = visits.new()
+    visit.page.clock.install()
+    page = visit.open(f"orders/{own['order_id']}")
+    looks = [each for each in fake.seen if each.endswith("/recipient")]
+    assert looks == []
+    card = page.get_by_role("region", name="Delivery address")
+    expect(card).to_contain_text("Each look is recorded")
+    card.get_by_label("What do you need it for?").select_option("packing_slip")
+    card.get_by_role("button", name="Show the address").click()
+    expect(card).to_contain_text("Harbour Lane")
+    page.clock.run_for(61_000)
+    expect(card).not_to_contain_text("Harbour Lane")
+    card.get_by_role("button", name="Show the address").click()
+    card.get_by_role("button", name="Hide the address").click()
+    expect(card).not_to_contain_text("Harbour Lane")
+    assert "Harbour" not in page.evaluate("JSON.stringify([{...localStorage}, {...sessionStorage}, location.href])")
+    assert sum(each.endswith("/recipient") for each in fake.seen) == 2
+
+
+def test_who_ships_nothing_is_not_offered_the_address(fake: FakeQuayside, visits: Visits) -> None:
+    fake.permissions_withheld = {"fulfilment.recipients"}
+    own = next(
+        order
+        for order in fake.orders
+        if (order["fulfilled_by"], order["connection_id"], order["status"]) == ("MERCHANT", EUROPE, "SHIPPED")
+    )
+    page = visits.new().open(f"orders/{own['order_id']}")
+    expect(page.get_by_role("region", name="Delivery address")).to_contain_text("Your role does not show")
+    expect(page.get_by_role("button", name="Show the address")).to_have_count(0)
+
+
 def test_the_drawer_has_an_address_opens_by_keyboard_and_gives_the_focus_back(
     fake: FakeQuayside, visits: Visits
 ) -> None:

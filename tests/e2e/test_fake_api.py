@@ -18,6 +18,7 @@ from quayside.compliance.erasure_views import ErasureView
 from quayside.compliance.export_views import ExportView
 from quayside.compliance.promise_views import PromisesPage, SubprocessorsPage
 from quayside.connections.views import Authorization, ConnectionList, ConnectionView, QuarantinePage, TroubleView
+from quayside.fulfilment.views import RecipientStanding, RecipientView
 from quayside.inventory.own_views import BalancePage, Ledger, LocationList
 from quayside.inventory.views import InventoryPage, StockDetail
 from quayside.orders.views import OrderDetail, OrderPage
@@ -106,6 +107,12 @@ def test_every_order_has_the_real_shape(fake: FakeQuayside) -> None:
     for order in fake.orders:
         view = msgspec.convert(order, OrderDetail)
         assert msgspec.json.decode(msgspec.json.encode(view)) == order
+
+
+def test_a_delivery_address_has_the_real_shape(fake: FakeQuayside, deployment: tuple[FakeQuayside, str]) -> None:
+    base = f"{deployment[1]}api/v1/orders/{fake.orders[0]['order_id']}"
+    _same_shape(httpx.get(f"{base}/delivery", headers=_AUTHORISED), RecipientStanding)
+    _same_shape(httpx.get(f"{base}/recipient?purpose=label", headers=_AUTHORISED), RecipientView)
 
 
 @pytest.mark.parametrize(("path", "body", "shape"), WRITES, ids=[path for path, _, _ in WRITES])

@@ -193,6 +193,29 @@ def _order(state: str) -> Callable[[FakeQuayside], str]:
     )
 
 
+def _own_order(region: str) -> Callable[[FakeQuayside], str]:
+    """Return the address of an order that the seller ships: of an account that switched that on, or did not."""
+    return lambda fake: (
+        "orders/"
+        + next(
+            order["order_id"]
+            for order in fake.orders
+            if (order["fulfilled_by"], order["connection_id"]) == ("MERCHANT", region)
+            and order["status"] not in {"PENDING", "CANCELLED"}
+        )
+    )
+
+
+def _show_address(visit: Visit) -> None:
+    visit.page.get_by_role("button", name="Show the address").click()
+    visit.page.get_by_text("Harbour Lane").wait_for()
+
+
+def _ask_to_switch_on(visit: Visit) -> None:
+    visit.page.get_by_role("switch", name="Merchant fulfilment").click()
+    visit.page.get_by_role("dialog").wait_for()
+
+
 def _operator(fake: FakeQuayside) -> None:
     fake.operator = True
 
@@ -236,6 +259,9 @@ CASES: Final = (
     Case("orders-nothing-found", "orders?search=zeppelin"),
     Case("order", _order("posted"), looks=ALL),
     Case("order-price-to-come", _order("waiting")),
+    Case("order-own", _own_order(EUROPE), looks=ALL),
+    Case("order-address-shown", _own_order(EUROPE), act=_show_address),
+    Case("order-address-off", _own_order(AMERICA)),
     Case("order-not-found", "orders/000-0000000-0000000", expects_errors=True),
     Case("stock", "stock", _short_lists, looks=ALL),
     Case("stock-out", "stock?standing=out", _short_lists),
@@ -257,6 +283,7 @@ CASES: Final = (
     Case("sync-not-found", "connections/none/sync", expects_errors=True),
     Case("sync-analyst", f"connections/{AMERICA}/sync", _analyst),
     Case("sync-switch-off", f"connections/{EUROPE}/sync", act=_ask_to_switch_off),
+    Case("sync-switch-on", f"connections/{AMERICA}/sync", act=_ask_to_switch_on),
     Case("sync-revoked", f"connections/{EUROPE}/sync", _troubled("revoked"), looks=ALL),
     Case("sync-our-secret", f"connections/{EUROPE}/sync", _troubled("our_secret"), looks=ALL),
     Case("sync-outage", f"connections/{EUROPE}/sync", _troubled("outage"), looks=ALL),

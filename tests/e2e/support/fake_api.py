@@ -86,7 +86,7 @@ class FakeQuayside:
         self.connections = fake_data.connections(now)
         for connection in self.connections:
             connection["datasets"] = fake_sync.datasets(now, connection["connection_id"])
-        self.features_off = {fake_data.AMERICA: {"performance"}}
+        self.features_off = {fake_data.AMERICA: {"performance", "merchant_fulfilment"}}
         self.reports = fake_sync.reports(now)
         self.orders = fake_data.orders(now)
         self.positions = fake_data.positions(now)
@@ -277,6 +277,11 @@ class FakeQuayside:
                 return JSONResponse(fake_data.audit(self.now(), query.get("area", ""), before))
             case ["GET", "orders"]:
                 return JSONResponse(self._orders(request))
+            case ["GET", "orders", order_id, "delivery"]:
+                own = next(each for each in self.orders if each["order_id"] == order_id)
+                return JSONResponse(fake_data.delivery(self.now(), own, self.features_off))
+            case ["GET", "orders", order_id, "recipient"]:
+                return JSONResponse(fake_data.recipient(order_id, query["purpose"]))
             case ["GET", "orders", order_id]:
                 order = next((each for each in self.orders if each["order_id"] == order_id), None)
                 return (
@@ -492,7 +497,7 @@ class FakeQuayside:
     def _switch(self, connection: Json, feature: str, *, on: bool) -> None:
         off = self.features_off.setdefault(connection["connection_id"], set())
         (off.discard if on else off.add)(feature)
-        keys = fake_sync.datasets_of(feature)
+        keys = fake_sync.datasets_of(feature, off)
         for health in connection["datasets"]:
             if health["dataset"] in keys:
                 reason = "" if on else "Switched off with its feature."

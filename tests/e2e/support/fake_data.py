@@ -190,6 +190,7 @@ def me(now: datetime, *, operator: bool = False) -> Json:
         "audit.read",
         "connections.manage",
         "orders.read",
+        "fulfilment.recipients",
         "inventory.read",
         "inventory.manage",
         "analytics.read",
@@ -502,6 +503,43 @@ def orders(now: datetime) -> list[Json]:
         found.append(make_order(now, source, number + 1, age))
         age += timedelta(minutes=source.expovariate(1 / 190) + 4)
     return found
+
+
+def delivery(now: datetime, order: Json, features_off: dict[str, set[str]]) -> Json:
+    """Return GET /orders/{order_id}/delivery."""
+    state, reason, action = "kept", "", ""
+    if order["fulfilled_by"] == "AMAZON":
+        state, reason = "by_amazon", "Amazon ships this order, so its delivery address is not read."
+    elif "merchant_fulfilment" in features_off.get(order["connection_id"], set()):
+        state = "off"
+        reason = "Merchant fulfilment is switched off for this account, so delivery addresses are not read."
+        action = "An owner or admin can switch it on under Sync."
+    elif order["status"] == "CANCELLED":
+        state, reason = "none", "The order is cancelled, so its delivery address was deleted."
+    elif order["status"] == "PENDING":
+        state, reason = "none", "Amazon gives no delivery address of an order in this state."
+    return {
+        "order_id": order["order_id"],
+        "state": state,
+        "kept_until": (now + timedelta(days=33)).date().isoformat() if state == "kept" else None,
+        "reason": reason,
+        "action": action,
+        "purposes": ["label", "packing_slip"],
+    }
+
+
+def recipient(order_id: str, purpose: str) -> Json:
+    """Return GET /orders/{order_id}/recipient."""
+    return {
+        "order_id": order_id,
+        "purpose": purpose,
+        "name": "Ines Quist",
+        "address_line1": "14 Harbour Lane",
+        "city": "Hamburg",
+        "postal_code": "20459",
+        "country_code": "DE",
+        "phone": "+00 555 0142",
+    }
 
 
 def summary(order: Json) -> Json:

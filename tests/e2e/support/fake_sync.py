@@ -52,6 +52,7 @@ _ROWS: Final = {
     "fees": 398,
     "inbound_shipments": 37,
     "sales_and_traffic": 9_240,
+    "recipients": 14,
 }
 
 _SHARE: Final = {"orders": 0.1, "inventory": 0.2, "listings": 0.35, "returns": 0.6, "sales_and_traffic": 0.45}
@@ -172,6 +173,7 @@ def _america(now: datetime) -> dict[str, Json]:
             reason="Switched off with the feature Performance.",
             action="Switch the feature on to read it again.",
         ),
+        "recipients": _health(now, "off", None, rows=0, reason="No feature that is on needs it."),
     }
 
 
@@ -188,9 +190,10 @@ def datasets(now: datetime, connection_id: str) -> list[Json]:
     return found
 
 
-def datasets_of(feature: str) -> set[str]:
-    """Return the datasets that a feature needs."""
-    return {terms.key for terms in REGISTRY if feature in terms.features}
+def datasets_of(feature: str, features_off: set[str]) -> set[str]:
+    """Return the datasets that a feature needs and none other that is on."""
+    others = features_off | {feature}
+    return {terms.key for terms in REGISTRY if feature in terms.features and not terms.is_needed(others)}
 
 
 def _quota(now: datetime, operation: str) -> Json | None:
@@ -239,6 +242,7 @@ def view(now: datetime, connection: Json, features_off: set[str]) -> Json:
                 "title": feature.title,
                 "what": feature.what,
                 "on": feature.key not in features_off,
+                "caution": feature.caution,
                 "datasets": [terms.key for terms in REGISTRY if feature.key in terms.features],
             }
             for feature in FEATURES

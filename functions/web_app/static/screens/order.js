@@ -6,6 +6,7 @@ import { useResource } from "../app/resource.js";
 import { place } from "../app/router.js";
 import { detail, nameOf, zoneOf } from "./marketplaces.js";
 import { fulfilledBy, OrderState, sourceWords } from "./order_words.js";
+import { Recipient } from "./recipient.js";
 
 const amount = (value) => (value ? money(value.amount_minor, value.currency) : html`<span class="fine">–</span>`);
 
@@ -36,5 +37,5 @@ export function Screen({ order_id: orderId }) {
     <div class="order-grid" key="order"><${Lines} order=${order} /><div class="stack">
       <${Card} title="Delivery"><div class="card-body tight"><dl class="facts"><dt>Shipped by</dt><dd>${fulfilledBy(order.fulfilled_by)}</dd><dt>Ships</dt><dd><${Window} from=${order.windows.ship_after} until=${order.windows.ship_by} zone=${zone} /></dd><dt>Arrives</dt><dd><${Window} from=${order.windows.deliver_after} until=${order.windows.deliver_by} zone=${zone} /></dd></dl></div><//>
       <${Card} title="Where this comes from"><div class="card-body tight"><dl class="facts"><dt>Source</dt><dd>${sourceWords(history.source)}</dd><dt>Amazon changed it</dt><dd><${Ago} at=${history.source_updated_at} /></dd><dt>Quayside received it</dt><dd><${Ago} at=${history.received_at} /></dd><dt>Prices read</dt><dd>${history.priced_at ? html`<${Age} at=${history.priced_at} state="posted" />` : html`<span class="age estimated">not yet</span>`}</dd></dl></div><//>
-      <p class="fine">Quayside does not read the buyer's name or address.</p></div></div>`;
+      ${order.fulfilled_by === "MERCHANT" ? html`<${Recipient} key=${order.order_id} orderId=${order.order_id} connectionId=${order.connection_id} />` : html`<p class="fine">Quayside does not read the buyer's name or address.</p>`}</div></div>`;
 }

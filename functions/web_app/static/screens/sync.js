@@ -33,12 +33,14 @@ const isLive = (view) => ["authorising", "connected"].includes(view.connection.s
 function Feature({ feature, view, switching, onSwitch, row }) {
   const datasets = view.datasets.filter((dataset) => feature.datasets.includes(dataset.dataset) && dataset.feature === feature.feature);
   const names = datasets.map((dataset) => dataset.title).join(", ");
-  return html`<${Card} title=${feature.title} about=${feature.on ? feature.what : `Off: ${names} ${datasets.length === 1 ? "is" : "are"} not read`} class=${`sync-feature ${feature.on ? "" : "is-off"}`} end=${!isLive(view) ? null : may("connections.manage") ? html`<${Switch} on=${feature.on} busy=${switching} label=${`${feature.title}: reads ${names}`} onChange=${() => onSwitch(feature, names, datasets.length)} />` : html`<${State} kind=${feature.on ? "good" : "off"}>${feature.on ? "On" : "Off"}<//>`}><ul class="sync-rows">${datasets.map(row)}</ul><//>`;
+  return html`<${Card} title=${feature.title} about=${feature.on ? feature.what : `Off, so not read: ${names}`} class=${`sync-feature ${feature.on ? "" : "is-off"}`} end=${!isLive(view) ? null : may("connections.manage") ? html`<${Switch} on=${feature.on} busy=${switching} label=${`${feature.title}: reads ${names}`} onChange=${() => onSwitch(feature, names, datasets.length)} />` : html`<${State} kind=${feature.on ? "good" : "off"}>${feature.on ? "On" : "Off"}<//>`}><ul class="sync-rows">${datasets.map(row)}</ul><//>`;
 }
 
-function SwitchOff({ asked, busy, problem, onYes, onNo }) {
+/** Before a feature is switched off, or one is switched on that reads personal data: what that means. */
+function Switching({ asked, busy, problem, onYes, onNo }) {
   if (!asked) return null;
-  return html`<${Dialog} title=${`Switch off ${asked.feature.title}?`} onClose=${onNo}><p>${asked.names} will no longer be read from Amazon. ${asked.number === 1 ? "It stands" : "They stand"} still from now on, and figures that need ${asked.number === 1 ? "it" : "them"} stop growing.</p><p>What was read so far stays until it expires. Switch it on again whenever you like: it goes on from where it stopped.</p>
+  if (!asked.feature.on) return html`<${Dialog} title=${`Switch on ${asked.feature.title}?`} onClose=${onNo}><p>${asked.feature.caution}</p><${ProblemNotice} problem=${problem} /><div class="form-actions"><${Button} kind="primary" busy=${busy} onClick=${onYes}>Switch on<//><${Button} kind="quiet" onClick=${onNo}>Leave it off<//></div><//>`;
+  return html`<${Dialog} title=${`Switch off ${asked.feature.title}?`} onClose=${onNo}><p>${asked.names} will no longer be read from Amazon. ${asked.number === 1 ? "It stands" : "They stand"} still from now on, and figures that need ${asked.number === 1 ? "it" : "them"} stop growing.</p><p>${asked.feature.caution ? "What was read so far is deleted at once. Switch it on again whenever you like: open orders are then read anew." : "What was read so far stays until it expires. Switch it on again whenever you like: it goes on from where it stopped."}</p>
     <${ProblemNotice} problem=${problem} /><div class="form-actions"><${Button} kind="primary" busy=${busy} onClick=${onYes}>Switch off<//><${Button} kind="quiet" onClick=${onNo}>Keep it on<//></div><//>`;
 }
 
@@ -79,9 +81,9 @@ function Data({ view, changes, open }) {
   const key = (feature) => `feature ${feature.feature}`;
   const row = (dataset) => html`<${Row} key=${dataset.dataset} dataset=${dataset} view=${view} acting=${acting} asked=${changes.isAsked(dataset)} problem=${problems[dataset.dataset]} act=${changes.act} open=${open(dataset.dataset)} />`;
   const quota = isLive(view) ? quotaOf(view.datasets) : [];
-  return html`${isLive(view) ? html`<${StateCounts} datasets=${view.datasets} />` : null}${view.features.map((feature) => html`<${Feature} key=${feature.feature} feature=${feature} view=${view} row=${row} switching=${acting.startsWith(`${key(feature)}:`)} onSwitch=${(chosen, names, number) => (chosen.on ? setAsking({ feature: chosen, names, number }) : changes.turn(chosen, true))} />${!asking && problems[key(feature)] ? html`<${ProblemNotice} problem=${problems[key(feature)]} compact />` : null}`)}
+  return html`${isLive(view) ? html`<${StateCounts} datasets=${view.datasets} />` : null}${view.features.map((feature) => html`<${Feature} key=${feature.feature} feature=${feature} view=${view} row=${row} switching=${acting.startsWith(`${key(feature)}:`)} onSwitch=${(chosen, names, number) => (chosen.on || chosen.caution ? setAsking({ feature: chosen, names, number }) : changes.turn(chosen, true))} />${!asking && problems[key(feature)] ? html`<${ProblemNotice} problem=${problems[key(feature)]} compact />` : null}`)}
     ${quota.length ? html`<${Card} title="Quota at Amazon" about="how many calls Amazon allows for this account, and how many are left"><${Quota} items=${quota} /><//>` : null}
-    <${SwitchOff} asked=${asking} busy=${Boolean(acting)} problem=${asking ? problems[key(asking.feature)] : null} onNo=${() => setAsking(null)} onYes=${async () => { if (await changes.turn(asking.feature, false)) setAsking(null); }} />`;
+    <${Switching} asked=${asking} busy=${Boolean(acting)} problem=${asking ? problems[key(asking.feature)] : null} onNo=${() => setAsking(null)} onYes=${async () => { if (await changes.turn(asking.feature, !asking.feature.on)) setAsking(null); }} />`;
 }
 
 function SyncOf({ connectionId }) {
