@@ -29,6 +29,11 @@ def answer(container: Container, rolled: Rolled) -> dict[str, Any]:
     for unreadable in rolled.unreadable:
         metrics.count("StreamRecordsUnreadable")
         container.logger.error("A stream record is no fact that counts", extra={"reason": unreadable.reason})
+    if rolled.boards:
+        metrics.count("RankingsMade", rolled.boards)
+    for problem in rolled.board_failures:
+        metrics.count("RankingsFailed")
+        container.logger.warning("Products could not be ranked", extra={"error_type": type(problem).__name__})
     failures = []
     if rolled.failed_sequence_number is not None:
         metrics.count("FigureWritesFailed")

@@ -5,8 +5,9 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from quayside.analytics import rules, service
-from quayside.analytics.views import Overview
+from quayside.analytics import products_service, profit_service, rules, service
+from quayside.analytics.figures_service import Asked
+from quayside.analytics.views import Overview, ProductPage, ProductView, ProfitView, ReturnsView
 from seller_api.http import Call, Routes
 
 routes = Routes("analytics")
@@ -17,18 +18,50 @@ FirstDay = Annotated[date, msgspec.Meta(description="The first day of a custom p
 LastDay = Annotated[date, msgspec.Meta(description="The last day of a custom period, included.")]
 
 
-class OverviewQuery(
-    msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename={"from_day": "from", "to_day": "to"}
-):
-    """Which period, and optionally which marketplace alone."""
+Place = Annotated[str, msgspec.Meta(max_length=20)]
+Account = Annotated[str, msgspec.Meta(max_length=16)]
+
+
+class PeriodQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename={"from_day": "from", "to_day": "to"}):
+    """Which period: by its name, or from one day to another."""
 
     period: PeriodName = "7d"
     from_day: FirstDay | None = None
     to_day: LastDay | None = None
-    marketplace_id: Annotated[str, msgspec.Meta(max_length=20)] | None = None
 
 
-def _asked(call: Call[None, OverviewQuery]) -> service.Asked:
+class OverviewQuery(PeriodQuery, frozen=True, forbid_unknown_fields=True):
+    """Which period, and optionally which marketplace alone."""
+
+    marketplace_id: Place | None = None
+
+
+class ProfitQuery(OverviewQuery, frozen=True, forbid_unknown_fields=True):
+    """Which period, cut into which columns, and optionally which marketplace alone."""
+
+    by: Literal["total", "month", "week", "day"] = "total"
+
+
+class ProductsQuery(PeriodQuery, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """The products of which marketplace, in which period."""
+
+    marketplace_id: Place
+    connection_id: Account | None = None
+    cursor: Annotated[str, msgspec.Meta(max_length=500, description="Where the page before this one ended.")] | None = (
+        None
+    )
+    limit: Annotated[int, msgspec.Meta(ge=1, le=100)] = 50
+
+
+class ProductQuery(PeriodQuery, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """In which marketplace, of which account where two sell there, in which period and currency."""
+
+    marketplace_id: Place
+    connection_id: Account | None = None
+    currency: Annotated[str, msgspec.Meta(pattern="^[A-Z]{3}$")] | None = None
+
+
+def _asked[Query: PeriodQuery](call: Call[None, Query]) -> Asked:
     query = call.query
     if query.period != "custom":
         return query.period
@@ -37,5 +70,45 @@ def _asked(call: Call[None, OverviewQuery]) -> service.Asked:
 
 @routes.get("/analytics/overview", permission="analytics.read", query=OverviewQuery)
 def overview(call: Call[None, OverviewQuery]) -> Overview:
-    """Show sales, units and orders of a period, by currency, day and marketplace, each figure with its method."""
+    """Show sales, units, orders and money of a period, by currency, day and marketplace, each with its method."""
     return service.overview(call.container.clock, _asked(call), call.query.marketplace_id)
+
+
+@routes.get("/analytics/profit", permission="analytics.read", query=ProfitQuery)
+def profit(call: Call[None, ProfitQuery]) -> ProfitView:
+    """Show profit and loss of a period by currency, beside the period before."""
+    return profit_service.profit(call.container.clock, _asked(call), call.query.by, call.query.marketplace_id)
+
+
+@routes.get("/analytics/returns", permission="analytics.read", query=PeriodQuery)
+def returns_by_reason(call: Call[None, PeriodQuery]) -> ReturnsView:
+    """Show returned units by reason, and refunds by kind, of a period."""
+    return profit_service.returns(call.container.clock, _asked(call))
+
+
+@routes.get("/analytics/products", permission="analytics.read", query=ProductsQuery)
+def list_products(call: Call[None, ProductsQuery]) -> ProductPage:
+    """List the products of a marketplace with what they sold in a period, in the order of their SKUs."""
+    query = call.query
+    return products_service.product_page(
+        call.container.clock,
+        _asked(call),
+        marketplace_id=query.marketplace_id,
+        connection_id=query.connection_id,
+        cursor=query.cursor,
+        limit=query.limit,
+    )
+
+
+@routes.get("/analytics/products/{seller_sku}", permission="analytics.read", query=ProductQuery)
+def get_product(call: Call[None, ProductQuery]) -> ProductView:
+    """Show one product over a period: sales, price, sessions, returns and its money by kind."""
+    query = call.query
+    return products_service.product(
+        call.container.clock,
+        call.path("seller_sku"),
+        _asked(call),
+        marketplace_id=query.marketplace_id,
+        connection_id=query.connection_id,
+        currency=query.currency,
+    )

@@ -12,8 +12,9 @@ import pytest
 
 import quayside
 from quayside.amazon.marketplaces import marketplace
-from quayside.analytics import service as analytics
-from quayside.analytics import sheet_store
+from quayside.analytics import board_store, figures_service, sheet_store
+from quayside.analytics.board_records import BoardRecord
+from quayside.analytics.board_rules import board_of
 from quayside.analytics.sheet_records import SheetRecord
 from quayside.analytics.sheet_rules import Change, Place
 from quayside.command_line import Streams, run
@@ -135,6 +136,11 @@ def put_figure(on: Aws, seller: ConnectedSeller) -> None:
     sheet_store.advance(Place("ORDERS", seller.connection_id, US, day[:7]), [change], on.clock.now())
 
 
+def put_board(on: Aws, seller: ConnectedSeller) -> None:
+    now = on.clock.now()
+    board_store.put(seller.connection_id, US, board_of(now.date(), ()), now)
+
+
 def put_aside(on: Aws, seller: ConnectedSeller) -> None:
     message = QuarantinedMessage("entry", format_instant(on.clock.now()), "ORDER_CHANGE", "test", "none", "{}")
     connections.put_aside(seller.tenant_id, seller.connection_id, message)
@@ -145,6 +151,7 @@ WRITERS: dict[type[CoreItem], Callable[[Aws, ConnectedSeller], None]] = {
     PositionRecord: put_position,
     report_runs.ReportRun: put_run,
     SheetRecord: put_figure,
+    BoardRecord: put_board,
     TenantQuarantineEntry: put_aside,
 }
 """How the kinds are written that are no facts of ``storage.facts``."""
@@ -223,7 +230,8 @@ def shown(seller: ConnectedSeller) -> dict[str, int]:
         "order": int(orders.find("701-1") is not None),
         "positions": len(list(inventory.by_sku([inventory.Shelf(connection_id, US)], None))),
         "reports": len(list(report_runs.newest_first(connection_id, "GET_X"))),
-        "figures": len(analytics.days(connection_id, today, today).get(US, ())),
+        "figures": len(figures_service.rows(connection_id, today, today)),
+        "boards": len(board_store.records(connection_id)),
         "quarantine": len(connections.quarantined(connection_id, after=None, limit=9)[0]),
         "found": sum(model.find(place(seller, model)) is not None for model in of_facts),
         "every": sum(len(list(each)) for each in walked),

@@ -11,7 +11,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from metrics_roller.app import build
 from metrics_roller.container import Container
-from quayside.analytics import rules, service, sheet_store
+from quayside.analytics import figures_service, rules, sheet_store
 from quayside.analytics.rolling_service import order_counted
 from quayside.analytics.rules import Tally
 from quayside.analytics.sheet_rules import Amounts, Sheet, months_between, sheet_of
@@ -74,8 +74,12 @@ class World:
 
     def marketplace_figures(self) -> dict[tuple[date, str], Tally]:
         with tenant_scope(self.seller.tenant_id):
-            rows = service.days(self.seller.connection_id, FIRST, LAST).get(US, [])
-        return {(row.day, row.currency): row.tally for row in rows if not row.tally.is_nothing}
+            rows = figures_service.rows(self.seller.connection_id, FIRST, LAST)
+        return {
+            (row.day, row.currency): rules.tally_of(row.amounts)
+            for row in rows
+            if (row.kind, row.marketplace_id) == ("ORDERS", US)
+        }
 
     def figures(self) -> dict[tuple[date, str], Tally]:
         """Return the figures of the marketplace, which its products' add up to, for each order has lines of one SKU."""

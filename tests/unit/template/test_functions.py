@@ -10,7 +10,7 @@ import msgspec
 import pytest
 
 from compliance_worker.tasks import TASKS
-from quayside.analytics.rolling_service import COUNTINGS
+from quayside.analytics.rolling_service import COUNTINGS, HEARTBEAT
 from quayside.compliance.tasks import decode_task
 from quayside.kernel.settings import Settings
 
@@ -132,7 +132,7 @@ def test_the_roller_sees_what_counts_and_nothing_else(template: Template) -> Non
 
     (pattern,) = mapping["FilterCriteria"]["Filters"]
     counted = [{"prefix": f"{each}#"} for each in COUNTINGS]
-    assert json.loads(pattern["Pattern"]) == {"dynamodb": {"Keys": {"sk": {"S": counted}}}}
+    assert json.loads(pattern["Pattern"]) == {"dynamodb": {"Keys": {"sk": {"S": [*counted, HEARTBEAT]}}}}
     assert mapping["Stream"] == {"Fn::GetAtt": ["CoreTable", "StreamArn"]}
     assert mapping["BisectBatchOnFunctionError"] is True
     assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]

@@ -1,7 +1,7 @@
 """Use case: keep the figures in step with the stream of facts, each change exactly once."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from datetime import datetime
@@ -9,18 +9,20 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from quayside.analytics import rules, sheet_store
+from quayside.analytics import boards_service, rules, sheet_store
 from quayside.analytics.sheet_rules import Amounts, Cell, Change, Counted, Place, difference, summed
 from quayside.finance.service import amounts_of_image
 from quayside.kernel.clock import Clock
 from quayside.kernel.errors import QuaysideError
-from quayside.kernel.ids import TenantId, check_tenant_id
+from quayside.kernel.ids import ConnectionId, TenantId, check_tenant_id
 from quayside.kernel.tenancy import tenant_scope
 from quayside.orders.returns import return_of_image
 from quayside.orders.service import contribution_of_image
+from quayside.storage.keys import decode
 from quayside.storage.tables import Item
 
 _TENANT_PLACE = 1
+_CONNECTION_PLACE = 3
 _THREADS = 8
 _FEW = 8
 """So few writes are not worth the threads."""
@@ -67,6 +69,13 @@ Advance = Callable[[Place, Sequence[Change], datetime], int]
 """Adds to a sheet the changes it has not heard and returns how many writes that took."""
 
 
+Refresh = Callable[[ConnectionId, datetime], int]
+"""Ranks the products of a connection and returns how many rankings were made."""
+
+HEARTBEAT = "DATASET#orders"
+"""The sort key of what says that a connection's orders were read: then its rankings are made anew."""
+
+
 class Unreadable(NamedTuple):
     """A stream record that is no fact of this product; it is counted and passed over."""
 
@@ -75,12 +84,23 @@ class Unreadable(NamedTuple):
 
 
 class Rolled(NamedTuple):
-    """What became of a batch: sheets written, records passed over, and from where it must be delivered again."""
+    """What became of a batch.
+
+    Attributes:
+        writes: sheets that were written.
+        unreadable: records that were passed over.
+        failed_sequence_number: from where the batch must be delivered again; None when all went well.
+        failure: why.
+        boards: rankings that were made.
+        board_failures: why rankings could not be made; they are made when orders are read the next time.
+    """
 
     writes: int
     unreadable: tuple[Unreadable, ...]
     failed_sequence_number: str | None
     failure: Exception | None
+    boards: int = 0
+    board_failures: tuple[Exception, ...] = ()
 
 
 def order_counted(image: Item) -> tuple[str, Counted]:
@@ -206,7 +226,13 @@ def changes_of(record: StreamRecord) -> dict[Place, Change]:
     }
 
 
-def roll(event_records: Sequence[Mapping[str, Any]], clock: Clock, *, advance: Advance = sheet_store.advance) -> Rolled:
+def roll(
+    event_records: Sequence[Mapping[str, Any]],
+    clock: Clock,
+    *,
+    advance: Advance = sheet_store.advance,
+    refresh: Refresh = boards_service.refresh,
+) -> Rolled:
     """Bring the figures in step with a batch of changed facts, each change exactly once.
 
     The differences are added up per sheet, so a batch costs one read and one write a sheet. A sheet that could not be
@@ -216,9 +242,14 @@ def roll(event_records: Sequence[Mapping[str, Any]], clock: Clock, *, advance: A
     changes: dict[tuple[TenantId, Place], list[Change]] = defaultdict(list)
     first_of: dict[tuple[TenantId, Place], StreamRecord] = {}
     unreadable = []
+    read: dict[tuple[TenantId, ConnectionId], None] = {}
     for event_record in event_records:
         try:
             record = read_record(event_record)
+            if record.sort_key == HEARTBEAT:
+                if _was_read(record):
+                    read[record.tenant_id, _connection_of(event_record)] = None
+                continue
             found = changes_of(record)
         except (ValueError, KeyError, IndexError, QuaysideError) as problem:
             unreadable.append(Unreadable(_sequence_number(event_record), type(problem).__name__))
@@ -244,12 +275,39 @@ def roll(event_records: Sequence[Mapping[str, Any]], clock: Clock, *, advance: A
         else:
             writes += outcome
     earliest = min(failed, key=lambda each: each[0].position, default=None)
+    boards, board_failures = _refreshed(read, refresh, now)
     return Rolled(
         writes,
         tuple(unreadable),
         earliest[0].sequence_number if earliest else None,
         earliest[1] if earliest else None,
+        boards,
+        board_failures,
     )
+
+
+def _was_read(record: StreamRecord) -> bool:
+    """Whether a dataset came into step with Amazon by this change of its health."""
+    before, after = (((image or {}).get("last_success_at") or {}).get("S") for image in (record.old, record.new))
+    return after is not None and after != before
+
+
+def _connection_of(event_record: Mapping[str, Any]) -> ConnectionId:
+    return ConnectionId(decode(event_record["dynamodb"]["Keys"]["pk"]["S"].split("#")[_CONNECTION_PLACE]))
+
+
+def _refreshed(
+    read: Iterable[tuple[TenantId, ConnectionId]], refresh: Refresh, now: datetime
+) -> tuple[int, tuple[Exception, ...]]:
+    made = 0
+    failures: list[Exception] = []
+    for tenant_id, connection_id in read:
+        try:
+            with tenant_scope(tenant_id):
+                made += refresh(connection_id, now)
+        except Exception as problem:  # noqa: BLE001 - a ranking that fails must not hold up figures
+            failures.append(problem)
+    return made, tuple(failures)
 
 
 def _each[Key, Outcome](one: Callable[[Key], Outcome], wanted: Sequence[Key]) -> Iterator[Outcome]:

@@ -356,3 +356,34 @@ def sales_of(amount: Decimal, currency: str) -> Money:
 def hundredths_of_a_percent(percentage: Decimal) -> int:
     """Return a percentage in whole hundredths of a percent, halves rounded to even."""
     return int((percentage * 100).to_integral_value(ROUND_HALF_EVEN))
+
+
+def conversion(days: Iterable[Traffic], standing: Standing) -> Figure:
+    """Return units per session in whole percent of the days that Amazon reported, None when nobody came.
+
+    The formula is Amazon's unit session percentage. Source: Selling Partner API, "Sales and Traffic Business Report".
+    """
+    told = [day for day in days if day.sessions is not None]
+    sessions, units = sum(day.sessions or 0 for day in told), sum(day.units_ordered for day in told)
+    value = None if sessions == 0 else round(Fraction(100 * units, sessions))
+    return figure(
+        value,
+        unit="percent",
+        as_of=standing.as_of,
+        state="posted" if standing.whole else "estimated",
+        source="Amazon's sales and traffic report",
+        method=method_card(
+            "conversion.units_per_session",
+            "Conversion",
+            "Units ordered \N{DIVISION SIGN} sessions",
+            "Amazon reported no session in this period"
+            if value is None
+            else f"{units:,} units \N{DIVISION SIGN} {sessions:,} sessions = {value} %",
+            inputs=(
+                FigureInput("Units, as Amazon counts them", units, "units"),
+                FigureInput("Sessions", sessions, "sessions"),
+                FigureInput("Days that Amazon reported", len(told), "days"),
+            ),
+            notes=("Amazon reports a day two days later and restates it for weeks.", _DAY_NOTE),
+        ),
+    )

@@ -2,39 +2,36 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import TYPE_CHECKING, NamedTuple
 
 from quayside.amazon.marketplaces import Marketplace, find_marketplace
-from quayside.analytics import rules, sheet_store, store
-from quayside.analytics.rules import NOTHING, Period, PeriodKey, Tally
-from quayside.analytics.sheet_rules import months_between
+from quayside.analytics import figures_service, products_service, profit_service, rules, store
+from quayside.analytics.figures_service import Account, Asked
+from quayside.analytics.rules import NOTHING, Period, Tally
 from quayside.analytics.views import (
     TRAFFIC_COLUMNS,
     ConnectionFreshness,
     CurrencyView,
     DayView,
     MarketplaceFigures,
+    MoneySummary,
     Overview,
-    PeriodView,
     PreviousView,
+    ProductRankings,
     traffic_row,
 )
 from quayside.connections import service as connections
-from quayside.connections.service import Known
 from quayside.kernel.clock import Clock, format_instant
-from quayside.kernel.errors import NotFound, QuaysideError
+from quayside.kernel.errors import QuaysideError
 from quayside.kernel.ids import ConnectionId
 from quayside.kernel.tenancy import tenant_scope
-from quayside.orders.service import DATASET, day_of
+from quayside.orders.service import DATASET
 from quayside.sync.sinks import Applied, Rejected, ReportLoad
 from quayside.sync.views import RowsPage
 
 if TYPE_CHECKING:
     from quayside.amazon.report_rows import TrafficRow
-
-Asked = PeriodKey | Period
-"""The period that is asked for: by its name, or from one day of the marketplaces to another."""
 
 
 class FigureRow(NamedTuple):
@@ -43,25 +40,6 @@ class FigureRow(NamedTuple):
     day: date
     currency: str
     tally: Tally
-
-
-def days(connection_id: ConnectionId, from_day: date, to_day: date) -> dict[str, list[FigureRow]]:
-    """Return the figures of a connection of the tenant in scope from one day to another, both included, by marketplace.
-
-    Reads sheets of months, never orders: one range query.
-    """
-    months = months_between(from_day, to_day)
-    bounds = from_day.isoformat(), to_day.isoformat()
-    rows: dict[str, list[FigureRow]] = defaultdict(list)
-    for row in sheet_store.sheets(connection_id, months[0], months[-1]):
-        if row.place.kind == "ORDERS":
-            rows[row.place.marketplace_id] += [
-                FigureRow(date.fromisoformat(day), currency, rules.tally_of(amounts))
-                for currency, sheet in row.sheet.items()
-                for day, amounts in sheet.items()
-                if bounds[0] <= day <= bounds[1]
-            ]
-    return rows
 
 
 class _Stall(NamedTuple):
@@ -105,16 +83,20 @@ def overview(clock: Clock, asked: Asked, marketplace_id: str | None = None) -> O
     """
     now = clock.now()
     known = connections.known()
-    stalls = [stall for each in known if each.has_data for stall in _stalls(each, asked, marketplace_id, now)]
-    if marketplace_id is not None and not stalls:
-        raise NotFound("None of your accounts sells there.", code="marketplace_not_connected")
+    found = figures_service.accounts(known, asked, marketplace_id, now)
+    stalls = [stall for account in found for stall in _stalls(account)]
+    standings = products_service.rankings(found, asked)
+    money = profit_service.summaries(found, marketplace_id, now)
     ages = [stall.as_of for stall in stalls]
     as_of = None if not ages or None in ages else format_instant(min(at for at in ages if at is not None))
     currencies = sorted({currency for stall in stalls for currency in stall.currencies})
     return Overview(
-        period=_period_view(asked, stalls, now),
+        period=figures_service.period_view(asked, [stall.period for stall in stalls], now),
         as_of=as_of,
-        currencies=tuple(_currency_view(currency, stalls, now) for currency in currencies),
+        currencies=tuple(
+            _currency_view(currency, stalls, now, money.get(currency), standings.get(currency))
+            for currency in currencies
+        ),
         connections=tuple(
             ConnectionFreshness(
                 each.connection_id,
@@ -129,61 +111,39 @@ def overview(clock: Clock, asked: Asked, marketplace_id: str | None = None) -> O
     )
 
 
-def _stalls(known: Known, asked: Asked, marketplace_id: str | None, now: datetime) -> list[_Stall]:
-    """Return the marketplaces of a connection with their rows of the period and the one before, by one query."""
-    places = [
-        (found, _period(asked, day_of(now, found.time_zone)))
-        for place in sorted(known.connection.marketplace_ids)
-        if marketplace_id in (None, place) and (found := find_marketplace(place)) is not None
-    ]
-    if not places:
-        return []
-    rows = days(
-        known.connection_id,
-        min(period.before.from_day for _, period in places),
-        max(period.to_day for _, period in places),
-    )
-    complete_from = known.complete_from(DATASET)
+def _stalls(account: Account) -> list[_Stall]:
+    """Return the marketplaces of an account with what their orders add up to."""
+    by_place: dict[str, list[FigureRow]] = defaultdict(list)
+    for row in account.rows:
+        if row.kind == "ORDERS":
+            by_place[row.marketplace_id].append(FigureRow(row.day, row.currency, rules.tally_of(row.amounts)))
     return [
         _Stall(
             marketplace,
             period,
             tuple(
                 row
-                for row in rows.get(marketplace.marketplace_id, ())
+                for row in by_place[marketplace.marketplace_id]
                 if period.before.from_day <= row.day <= period.to_day
             ),
-            None if complete_from is None else _first_whole_day(complete_from, marketplace.time_zone),
-            known.as_of(DATASET),
+            account.history_from(DATASET, marketplace.time_zone),
+            account.known.as_of(DATASET),
         )
-        for marketplace, period in places
+        for marketplace, period in account.shops
     ]
-
-
-def _period(asked: Asked, today: date) -> Period:
-    return asked if isinstance(asked, Period) else rules.period_until(asked, today)
-
-
-def _first_whole_day(complete_from: datetime, time_zone: str) -> date:
-    """Return the first local day all of which lies at or after an instant."""
-    return day_of(complete_from - timedelta(microseconds=1), time_zone) + timedelta(days=1)
-
-
-def _period_view(asked: Asked, stalls: Sequence[_Stall], now: datetime) -> PeriodView:
-    periods = [stall.period for stall in stalls] or [_period(asked, now.date())]
-    return PeriodView(
-        "custom" if isinstance(asked, Period) else asked,
-        min(period.from_day for period in periods).isoformat(),
-        max(period.to_day for period in periods).isoformat(),
-        len(periods[0].days),
-    )
 
 
 def _sum(rows: Iterable[FigureRow]) -> Tally:
     return rules.total(row.tally for row in rows)
 
 
-def _currency_view(currency: str, stalls: Sequence[_Stall], now: datetime) -> CurrencyView:
+def _currency_view(
+    currency: str,
+    stalls: Sequence[_Stall],
+    now: datetime,
+    money: MoneySummary | None,
+    products: ProductRankings | None,
+) -> CurrencyView:
     mine = [stall for stall in stalls if currency in stall.currencies]
     present = [row for stall in mine for row in stall.between(stall.period, currency)]
     by_marketplace: dict[str, list[_Stall]] = defaultdict(list)
@@ -208,6 +168,8 @@ def _currency_view(currency: str, stalls: Sequence[_Stall], now: datetime) -> Cu
             )
             for marketplace_id, group in by_marketplace.items()
         ),
+        money=money,
+        products=products,
     )
 
 

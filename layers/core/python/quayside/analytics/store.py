@@ -3,11 +3,12 @@
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 
-from quayside.analytics.records import TRAFFIC_PREFIX, TrafficRecord, traffic_text
+from quayside.analytics.records import TRAFFIC_PREFIX, TrafficRecord, traffic_day_of, traffic_from, traffic_text
 from quayside.analytics.rules import Traffic
 from quayside.kernel.ids import ConnectionId
 from quayside.kernel.tenancy import current_tenant
 from quayside.storage import facts, keys
+from quayside.storage.tables import living
 
 TRAFFIC_REPORT = "amazon:reports/GET_SALES_AND_TRAFFIC_REPORT"
 
@@ -43,3 +44,13 @@ def browse_traffic(
     tenant_id = current_tenant()
     shelves = [facts.Shelf(place, keys.traffic(tenant_id, connection_id, place)) for place in marketplace_ids]
     return facts.browse(TrafficRecord, shelves, prefix=TRAFFIC_PREFIX, cursor=cursor, limit=limit, newest_first=True)
+
+
+def traffic_of(
+    connection_id: ConnectionId, marketplace_id: str, seller_sku: str, days: Sequence[date]
+) -> dict[date, Traffic]:
+    """Return what Amazon says of one product on each of these days, read by their keys; days it is silent of lack."""
+    tenant_id = current_tenant()
+    wanted = [keys.traffic_day(tenant_id, connection_id, marketplace_id, day, seller_sku) for day in days]
+    found = TrafficRecord.batch_get([(key.pk, key.sk) for key in wanted], consistent_read=False)
+    return {date.fromisoformat(traffic_day_of(record.sk)[0]): traffic_from(record.facts) for record in living(found)}

@@ -2,9 +2,10 @@
 
 import msgspec
 
+from quayside.analytics.profit_rules import Heading, Line
 from quayside.analytics.records import TrafficRecord, traffic_day_of, traffic_from
 from quayside.analytics.rules import FigureSet
-from quayside.kernel.figures import State
+from quayside.kernel.figures import Figure, State
 from quayside.kernel.money import Money
 from quayside.sync.views import Cell, Column
 
@@ -47,14 +48,179 @@ class MarketplaceFigures(msgspec.Struct, frozen=True):
     figures: FigureSet
 
 
+class MoneySummary(msgspec.Struct, frozen=True):
+    """What Amazon booked in the period: refunds, its fees, and what is left of it all before the cost of goods.
+
+    The ``previous`` ones are of the period before, None when that is not known whole.
+    """
+
+    refunds: Figure
+    fees: Figure
+    proceeds: Figure
+    previous_refunds_minor: int | None
+    previous_fees_minor: int | None
+    previous_proceeds_minor: int | None
+
+
+class RankedProduct(msgspec.Struct, frozen=True):
+    """A product of a ranking: what it sold in the period, and in the one before (None when that is not known whole)."""
+
+    connection_id: str
+    marketplace_id: str
+    country_code: str
+    seller_sku: str
+    units: int
+    sales_minor: int
+    previous_units: int | None
+    previous_sales_minor: int | None
+
+
+class ProductRankings(msgspec.Struct, frozen=True):
+    """The products that sold most, and those whose sales fell most.
+
+    ``falling`` is None when the period before is not known whole. ``as_of`` is when the oldest ranking was made.
+    """
+
+    as_of: str
+    products: int
+    top: tuple[RankedProduct, ...]
+    falling: tuple[RankedProduct, ...] | None
+
+
 class CurrencyView(msgspec.Struct, frozen=True):
-    """Everything in one currency; money of different currencies is never added up."""
+    """Everything in one currency; money of different currencies is never added up.
+
+    ``money`` and ``products`` are None while nothing is known of them; products are ranked for named periods alone.
+    """
 
     currency: str
     figures: FigureSet
     previous: PreviousView | None
     days: tuple[DayView, ...]
     marketplaces: tuple[MarketplaceFigures, ...]
+    money: MoneySummary | None
+    products: ProductRankings | None
+
+
+class ColumnView(msgspec.Struct, frozen=True, rename={"from_day": "from", "to_day": "to"}):
+    """A column of the profit and loss table: its first and its last day."""
+
+    from_day: str
+    to_day: str
+
+
+class ProfitTable(msgspec.Struct, frozen=True):
+    """Profit and loss in one currency: headings with their lines, and what is left."""
+
+    currency: str
+    headings: tuple[Heading, ...]
+    proceeds: Figure
+    proceeds_minor: tuple[int, ...]
+    previous_proceeds_minor: int | None
+    units_shipped: int
+    units_refunded: int
+
+
+class ProfitView(msgspec.Struct, frozen=True):
+    """The profit and loss table of a period. ``previous`` is None when the period before is not known whole."""
+
+    period: PeriodView
+    by: str
+    columns: tuple[ColumnView, ...]
+    previous: ColumnView | None
+    as_of: str | None
+    currencies: tuple[ProfitTable, ...]
+    notes: tuple[str, ...]
+
+
+class ReasonView(msgspec.Struct, frozen=True):
+    """Units that came back for one reason; ``previous_units`` is None when the period before is not known whole."""
+
+    reason: str
+    units: int
+    previous_units: int | None
+
+
+class RefundView(msgspec.Struct, frozen=True):
+    """Refunds in one currency."""
+
+    currency: str
+    refunds: Figure
+    units_refunded: int
+    lines: tuple[Line, ...]
+
+
+class ReturnsView(msgspec.Struct, frozen=True):
+    """Returns by reason, and the money that was given back, of a period."""
+
+    period: PeriodView
+    as_of: str | None
+    units: Figure
+    reasons: tuple[ReasonView, ...]
+    refunds: tuple[RefundView, ...]
+
+
+class ProductDay(msgspec.Struct, frozen=True):
+    """One day of one product.
+
+    ``sessions`` and ``page_views`` are None on days that Amazon has not reported. A day's average price is its sales
+    by its units.
+    """
+
+    date: str
+    sales_minor: int
+    units: int
+    orders: int
+    state: State
+    sessions: int | None
+    page_views: int | None
+
+
+class ProductView(msgspec.Struct, frozen=True):
+    """One product in one marketplace and currency, over a period."""
+
+    connection_id: str
+    marketplace_id: str
+    country_code: str
+    marketplace: str
+    seller_sku: str
+    asin: str | None
+    currency: str
+    other_currencies: tuple[str, ...]
+    period: PeriodView
+    figures: FigureSet
+    conversion: Figure
+    previous: PreviousView | None
+    days: tuple[ProductDay, ...]
+    reasons: tuple[ReasonView, ...]
+    headings: tuple[Heading, ...]
+    proceeds: Figure
+    units_shipped: int
+    units_refunded: int
+
+
+class ProductRow(msgspec.Struct, frozen=True):
+    """One product in the list of products."""
+
+    connection_id: str
+    marketplace_id: str
+    country_code: str
+    seller_sku: str
+    currency: str
+    units: int
+    orders: int
+    sales_minor: int
+    previous_units: int | None
+    previous_sales_minor: int | None
+
+
+class ProductPage(msgspec.Struct, frozen=True):
+    """A page of products with what they sold in a period, in the order of their SKUs."""
+
+    period: PeriodView
+    as_of: str | None
+    products: tuple[ProductRow, ...]
+    next_cursor: str | None
 
 
 class ConnectionFreshness(msgspec.Struct, frozen=True):

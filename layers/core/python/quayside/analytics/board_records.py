@@ -1,0 +1,20 @@
+"""How boards are stored: one item a marketplace."""
+
+from typing import ClassVar
+
+from pynamodb.attributes import BinaryAttribute, NumberAttribute, UnicodeAttribute
+
+from quayside.storage.tables import CoreItem
+
+
+class BoardRecord(CoreItem):
+    """The rankings of the products of a marketplace, as ``board_rules.packed`` writes them.
+
+    ``made_of`` is the marketplace's day (ISO 8601) they end on, ``made_at`` when they were made, in epoch seconds.
+    """
+
+    KIND: ClassVar[str] = "figure_board"
+
+    rankings = BinaryAttribute(legacy_encoding=False)
+    made_of = UnicodeAttribute()
+    made_at = NumberAttribute()
