@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 
     from aws_lambda_powertools import Logger
 
+    from quayside.compliance.erasure_rules import Cause
     from quayside.kernel.ids import ConnectionId
     from quayside.sync.commands import ApplicationUse, Kind
     from quayside.sync.service import ApplicationUseCase, UseCase
@@ -109,12 +110,20 @@ def application_use_cases() -> "Mapping[ApplicationUse, ApplicationUseCase]":
 
 def note_revoked(clock: Clock) -> "Callable[[ConnectionId], None]":
     """Return what notes that the data of a connection is to be erased, for its seller withdrew at Amazon."""
+    return _noting("revocation", "amazon", clock)
 
+
+def note_failed(clock: Clock) -> "Callable[[ConnectionId], None]":
+    """Return what notes that what is left of a connection is to be erased, for it could not be authorised."""
+    return _noting("failure", "sync_worker", clock)
+
+
+def _noting(cause: "Cause", requested_by: str, clock: Clock) -> "Callable[[ConnectionId], None]":
     def note(connection_id: "ConnectionId") -> None:
         from quayside.compliance.erasure_service import connection_ended  # noqa: PLC0415 - few commands need it
 
         connection_ended(
-            connection_id, cause="revocation", requested_by="amazon", clock=clock, entropy=secrets.token_bytes
+            connection_id, cause=cause, requested_by=requested_by, clock=clock, entropy=secrets.token_bytes
         )
 
     return note
@@ -159,6 +168,7 @@ def assemble(  # noqa: PLR0913 - the collaborators a test replaces
             metrics=metrics,
             logger=log,
             revoked=note_revoked(clock),
+            failed=note_failed(clock),
         )
     )
     return Batch(worker, service.let_come_again, metrics, log)

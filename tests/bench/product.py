@@ -351,7 +351,7 @@ def _worker(
     from quayside.sync.service import let_come_again  # noqa: PLC0415 - as above
     from quayside.sync.worker import Collaborators, Worker  # noqa: PLC0415 - as above
     from sync_worker.batch import Batch  # noqa: PLC0415 - as above
-    from sync_worker.container import application_use_cases, note_revoked, report_sinks, use_cases  # noqa: PLC0415 - as above
+    from sync_worker.container import application_use_cases, note_failed, note_revoked, report_sinks, use_cases  # noqa: PLC0415 - as above  # noqa: PLC0415 - as above
 
     transport = door or HttpTransport(settings)
     sinks = {kind: telling(loaded, sink) for kind, sink in report_sinks().items()}
@@ -376,6 +376,7 @@ def _worker(
             metrics=metrics,
             logger=log,
             revoked=note_revoked(clock),
+            failed=note_failed(clock),
         )
     )
     return Batch(worker, let_come_again, metrics, log)

@@ -12,6 +12,7 @@ from aws_lambda_powertools import Logger
 from infra.simulator.world import Seller
 from quayside.amazon.operations import SEARCH_ORDERS
 from quayside.amazon.transport import QueryValue, Reply, Transport
+from quayside.compliance import erasure_service
 from quayside.connections import service as connections
 from quayside.kernel.clock import epoch_milliseconds, parse_instant
 from quayside.kernel.tenancy import tenant_scope
@@ -239,6 +240,19 @@ def test_what_fails_for_a_day_is_given_up_and_said(on: Stage) -> None:
     on.run(steps=400)
     assert on.ended[-1][1] == "gave_up"
     assert on.metrics.counts["CommandGivenUp"] == 1
+
+
+def test_what_could_not_be_authorised_is_noted_to_be_erased_once(on: Stage) -> None:
+    connection_id = on.begin(shop(on))
+    (command,) = on.collect()
+    on.clock.advance(3600)  # the code of a consent lives for minutes
+    on.run()
+    assert on.connection(connection_id).status == "failed"
+    on.worker.run(command)  # the message that the queue brings once more
+
+    with tenant_scope(TENANT):
+        (erasure,) = erasure_service.erasures()
+    assert (erasure.cause, erasure.connection_id, erasure.state) == ("failure", connection_id, "waiting")
 
 
 # -- consent withdrawn, and our own mistakes ---------------------------------------------------------------------------

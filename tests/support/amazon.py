@@ -83,7 +83,7 @@ class Stage:
 
     def new_worker(self, *, transport: Transport | None = None, use_cases: dict[Kind, UseCase] | None = None) -> Worker:
         """Return a worker with an empty memory, as after a cold start."""
-        from sync_worker.container import application_use_cases, note_revoked  # noqa: PLC0415 - heavy, and only for stages
+        from sync_worker.container import application_use_cases, note_failed, note_revoked  # noqa: PLC0415 - heavy, and only for stages
         from sync_worker.container import use_cases as all_use_cases  # noqa: PLC0415 - as above
 
         sender = transport or self.transport
@@ -104,6 +104,7 @@ class Stage:
                 metrics=self.metrics,
                 logger=log,
                 revoked=note_revoked(self.clock),
+                failed=note_failed(self.clock),
             )
         )
 

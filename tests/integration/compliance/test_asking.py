@@ -11,9 +11,12 @@ import pytest
 from quayside.command_line import Streams, run
 from quayside.compliance import erasure_service, erasure_store
 from quayside.compliance.tasks import ComplianceTask
+from quayside.connections import service as connections
+from quayside.connections import store as connections_store
+from quayside.connections.records import ConnectionRecord
 from quayside.kernel.clock import format_instant
 from quayside.kernel.tenancy import tenant_scope
-from sync_worker.container import note_revoked
+from sync_worker.container import note_failed, note_revoked
 from tests.support.aws import Aws, aws
 from tests.support.erasures import Keeper
 from tests.support.seller_world import Person, SellerWorld
@@ -87,6 +90,35 @@ def test_a_withdrawal_at_amazon_is_noted(on: Aws) -> None:
         note_revoked(on.clock)(made.connection_id)
         (erasure,) = erasure_service.erasures()
     assert (erasure.cause, erasure.begins_at) == ("revocation", format_instant(on.clock.now() + timedelta(days=7)))
+
+
+def test_an_account_that_could_not_be_connected_anew_is_erased_by_itself(
+    on: Aws, world: SellerWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(erasure_store, "MONTHS", 1)
+    monkeypatch.setattr(erasure_store, "MARKETPLACES", ())
+    person, subject = anna(world, "fails@example.com")
+    made = connect(on.clock, subject=subject, seller=SELLER)
+    with tenant_scope(made.tenant_id):
+        connections_store.change(
+            made.connection_id, [ConnectionRecord.status.set("authorising")], only_in=("connected",)
+        )
+        connections.fail_authorisation(made.connection_id, "exchange", "The code is no good.", clock=on.clock)
+        note_failed(on.clock)(made.connection_id)
+        note_failed(on.clock)(made.connection_id)
+    (erasure,) = person.call("GET", "/data").json["erasures"]
+    assert (erasure["cause"], erasure["begins_at"]) == ("failure", format_instant(on.clock.now() + timedelta(days=7)))
+
+    assert person.call("POST", f"/data/erasures/{erasure['erasure_id']}/begin").status == 202
+    on.messages(on.settings.compliance_queue_url)
+    on.clock.advance(timedelta(hours=1).total_seconds())
+    task = ComplianceTask("erasure.run", made.tenant_id, None, {"erasure_id": erasure["erasure_id"]})
+    Keeper(on).run(task)
+
+    person.authorised()
+    shown = person.call("GET", "/data").json
+    assert [(each["cause"], each["connection_id"]) for each in shown["receipts"]] == [("failure", made.connection_id)]
+    assert person.call("GET", "/connections").json["connections"] == []
 
 
 def test_an_operator_erases_lists_and_checks_receipts(on: Aws, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,6 +10,7 @@ import pytest
 from compliance_worker.tasks import TASKS
 from quayside.command_line import Streams, run
 from quayside.compliance import credentials_service as credentials
+from quayside.compliance import erasure_service
 from quayside.compliance.tasks import ComplianceTask, Work
 from quayside.connections import service as connections
 from quayside.connections import store
@@ -141,8 +142,11 @@ def test_a_key_without_use_is_warned_about_at_60_days_and_deleted_at_90(on: Aws,
     assert ciphertexts(on) == []
     with tenant_scope(seller.tenant_id):
         connection = connections.get(seller.connection_id)
+        (erasure,) = erasure_service.erasures()
     assert connection.status == "revoked"
     assert "90 days" in connection.status_reason
+    assert (erasure.cause, erasure.connection_id) == ("disuse", seller.connection_id)
+    assert erasure.begins_at == format_instant(on.clock.now() + timedelta(days=7))
     assert list(store.credential_entries()) == []
     assert "credential.deleted" in str(on.items("audit_table"))
     review(on)  # nothing is left to be looked at

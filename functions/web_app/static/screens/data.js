@@ -7,7 +7,7 @@ import { useResource } from "../app/resource.js";
 import { may, me } from "../app/session.js";
 import { toast } from "../app/shell.js";
 
-const CAUSES = { disconnect: "You disconnected the account", revocation: "The permission was withdrawn at Amazon", closure: "You closed the account", request: "Amazon asked for it" };
+const CAUSES = { disconnect: "You disconnected the account", revocation: "The permission was withdrawn at Amazon", disuse: "The key was of no use for 90 days", failure: "The account could not be connected", closure: "You closed the account", request: "Amazon asked for it" };
 const STATES = { waiting: ["warn", "Waits"], running: ["busy", "Erasing"], done: ["good", "Erased"], withdrawn: ["off", "Called off"] };
 const STAGES = { count: "Counting what there is", notes: "Clearing notes and queues", credentials: "Destroying the keys to the account", members: "Deleting sign-ins", facts: "Erasing", files: "Deleting files", read_back: "Reading everything back", receipt: "Signing the receipt" };
 const DATASETS = { catalog: "Product details", fees: "Fee estimates", figures: "Daily figures", health: "Freshness", inbound: "Inbound shipments", runs: "Run log", tenant: "Organisation" };

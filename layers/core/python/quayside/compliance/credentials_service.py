@@ -134,6 +134,12 @@ def review_credential(work: Work) -> None:
     used = {role: parse_instant(at) for role, at in entry.uses().items()}
     if use_verdict(last_used(parse_instant(entry.granted_at), used), now) == "to_delete":
         _record_of(connection_id, "credential.deleted", {"because": "unused"}, work.clock)
+        from quayside.compliance.erasure_service import connection_ended  # noqa: PLC0415 - few reviews need it
+
+        # First, so that a worker that dies in between leaves nothing that is never erased.
+        connection_ended(
+            connection_id, cause="disuse", requested_by="sync_worker", clock=work.clock, entropy=secrets.token_bytes
+        )
         connections.unused(connection_id, desk=work.desk, now=now)
         return
     rotated_at = _instant(work.command.arguments.get(KEY_ROTATED_AT))

@@ -10,8 +10,9 @@ from typing import Literal, NamedTuple, get_args
 
 import msgspec
 
-Cause = Literal["disconnect", "revocation", "closure", "request"]
-"""Why data is erased: a member disconnected, the seller withdrew at Amazon, the account is closed, Amazon asked."""
+Cause = Literal["disconnect", "revocation", "disuse", "failure", "closure", "request"]
+"""Why data is erased: a member disconnected, the seller withdrew at Amazon, the key was of no use for 90 days, an
+account could not be authorised, the account of the tenant is closed, Amazon asked."""
 State = Literal["waiting", "running", "done", "withdrawn"]
 Stage = Literal["count", "notes", "credentials", "members", "facts", "files", "read_back", "receipt"]
 STAGES: tuple[Stage, ...] = get_args(Stage)
@@ -22,7 +23,7 @@ GRACE = timedelta(days=7)
 """How long data of an ended connection waits for its seller to take it along, well inside the 30 days of DPP 1.7."""
 RECOVERY = timedelta(days=14)
 """How long the recovery copies of the table of facts reach back: then even they hold nothing. As the template says."""
-WAITS: frozenset[Cause] = frozenset({"disconnect", "revocation"})
+WAITS: frozenset[Cause] = frozenset({"disconnect", "revocation", "disuse", "failure"})
 """Causes after which a seller may still want the data."""
 KEPT_AFTER = timedelta(days=90)
 """How long the course of an erasure can be looked at after it ended; its receipt is kept longer."""

@@ -274,6 +274,12 @@ def live(connection_id: ConnectionId) -> Connection | None:
     return found if found is not None and is_live(found.status) else None
 
 
+def has_failed(connection_id: ConnectionId) -> bool:
+    """Return whether a connection could not be authorised, so that nothing is left but what was read before."""
+    found = store.find(connection_id)
+    return found is not None and found.status == "failed"
+
+
 def caller_of(connection: Connection) -> Caller:
     """Return for whom calls of a connection are made."""
     return Caller(current_tenant(), ConnectionId(connection.connection_id), _region(connection.region))

@@ -106,6 +106,8 @@ class Collaborators(NamedTuple):
     logger: "Logger"
     revoked: Callable[["ConnectionId"], None]
     """Told of a connection whose seller withdrew the authorisation, before it is stopped."""
+    failed: Callable[["ConnectionId"], None]
+    """Told of a connection that could not be authorised; told again when the command comes again."""
 
 
 class _Noting:
@@ -170,6 +172,8 @@ class Worker:
         """
         with tenant_scope(command.tenant_id):
             ending = self._run(command, time_is_short)
+            if command.kind == "connection.authorise" and connections.has_failed(command.connection_id):
+                self._with.failed(command.connection_id)
         self._with.metrics.count(f"Command{''.join(word.title() for word in ending.split('_'))}")
         return ending
 
