@@ -29,8 +29,12 @@ from notification_intake.app import build as build_intake
 from notification_intake.container import Container as IntakeContainer
 from quayside.accounts.records import MemberRecord
 from quayside.accounts.rules import PERMISSIONS_OF_ROLE, PUBLIC, ROLES
+from quayside.compliance import disclosure_service as disclosures
+from quayside.compliance import erasure_store, export_store
+from quayside.compliance.disclosure_rules import Disclosure
+from quayside.compliance.export_records import ExportRecord
 from quayside.connections import service as connections
-from quayside.kernel.clock import epoch_seconds
+from quayside.kernel.clock import epoch_seconds, format_instant
 from quayside.kernel.cursors import encode_cursor
 from quayside.kernel.ids import MemberId
 from quayside.kernel.tenancy import tenant_scope
@@ -177,6 +181,7 @@ class Neighbours(SellerWorld):
                     data_start=now - timedelta(days=30), data_end=now, cause="connect", now=now, state="loaded",
                     actions=[report_runs.ReportRun.sha256_kept.set(f"{digit}" * 64)],
                 )  # fmt: skip
+            self._plant_export_and_erasure(seller, organisation, f"{digit}" * 26)
             removed = MemberId(f"removed-{digit}")
             member = MemberRecord
             write(
@@ -188,6 +193,28 @@ class Neighbours(SellerWorld):
                 ],
             )  # fmt: skip
         return Side(person, seller)
+
+    def _plant_export_and_erasure(self, seller: ConnectedSeller, organisation: str, own_id: str) -> None:
+        """Give a side an export that is ready, one line in its log, and an erasure that waits."""
+        now = self.aws.clock.now()
+        asked = export_store.open_one(
+            f"export-{own_id}", connection_id=None, connection_name=organisation, requested_by="anna", now=now
+        )
+        model = ExportRecord
+        file = keys.export_file(seller.tenant_id, None, asked.export_id)
+        ready = [model.state.set("ready"), model.file.set(file), model.size.set(1)]
+        export_store.move(asked, now, [*ready, model.ends_at.set(format_instant(now + timedelta(days=7)))])
+        disclosures.note(
+            Disclosure(
+                what="export_made", export_id=asked.export_id, connection_id=None, connection_name=organisation,
+                by="anna", rows=1, size=1,
+            ),
+            clock=self.aws.clock, entropy=lambda size: own_id.encode()[:size],
+        )  # fmt: skip
+        erasure_store.open_one(
+            seller.tenant_id, f"erasure-{own_id}", connection_id=seller.connection_id, connection_name=organisation,
+            cause="disconnect", requested_by="anna", requested_at=now, begins_at=now + timedelta(days=7),
+        )  # fmt: skip
 
     # -- what the victim alone is shown -------------------------------------------------------------------------------
 

@@ -56,7 +56,18 @@ def test_nothing_of_another_organisation_is_shown_or_changed(neighbours: Neighbo
 def test_the_owner_herself_is_shown_what_the_attacks_look_for(neighbours: Neighbours) -> None:
     """Otherwise there would be nothing to find: the marks, and that each kind of id is among them."""
     seller = neighbours.victim.seller
-    for name in ("order_id", "connection_id", "entry_id", "report", "seller_sku", "next_cursor", "address_line1"):
+    for name in (
+        "order_id",
+        "connection_id",
+        "entry_id",
+        "report",
+        "seller_sku",
+        "next_cursor",
+        "export_id",
+        "erasure_id",
+        "next_cursor",
+        "address_line1",
+    ):
         assert neighbours.marks & set(neighbours.learned[name]), name
     assert {seller.tenant_id, seller.connection_id, seller.selling_partner_id} <= neighbours.marks
     shown = neighbours.victim.person.call("GET", f"/orders/{neighbours.learned['order_id'][0]}")
