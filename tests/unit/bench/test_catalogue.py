@@ -27,6 +27,7 @@ def test_the_names_and_keys_are_those_of_the_specification() -> None:
         },
         "reconcile": {"settlements", "max_unexplained_minor", "type_differences"},
         "erasure": {"items", "left", "others_changed", "write_units_per_item"},
+        "restock": {"ours", "jungle_scout", "inventory_planner", "bigseller"},
         "forecast": {"series", "horizons", "worst_ratio", "ms_per_sku"},
         "isolation": {"routes", "attacks", "successes", "warm_p50_ratio", "warm_p95_ratio"},
         "real-orders": {"orders", "lines", "missing", "doubled", "unit_differences", "sales_differences_minor"},

@@ -99,6 +99,16 @@ def test_what_a_supplier_still_owes_counts_by_its_date() -> None:
     assert suggest(flat(2.0), Position(open_orders=(never,)), asked()).buy.position_units == 0
 
 
+@pytest.mark.parametrize("days", [20, 20.2, 20.9])
+def test_what_was_ordered_today_is_not_ordered_again(days: float) -> None:
+    given_ = asked(send_legs=(Leg("to Amazon", 4.5),), buy_legs=(Leg("production", days),))
+    first = suggest(flat(2.0, 1.0), Position(fulfillable=20), given_).buy
+    ordered = OpenOrder(first.quantity, FIRST + timedelta(days=math.ceil(days)))
+    again = suggest(flat(2.0, 1.0), Position(fulfillable=20, open_orders=(ordered,)), given_).buy
+    assert first.quantity > 0
+    assert (again.quantity, again.wanted_units) == (0, 0)
+
+
 def test_stock_for_far_too_long_is_overstock() -> None:
     plan = suggest(flat(1.0), Position(fulfillable=300), asked(service_level=0.5)).buy
     assert (plan.target_units, plan.status, plan.overstock_units) == (90, "overstock", 165)

@@ -179,14 +179,15 @@ def expected_days(demand: Demand, days: int) -> tuple[float, ...]:
 
 def _expected(demand: Demand, days: int) -> Iterator[float]:
     growth = 1 + demand.growth_percent / 100
-    step, moved = demand.trend, 0.0
-    day = demand.last_day
-    for _ in range(days):
-        day += timedelta(days=1)
-        moved += step
+    weekday = [factor * growth for factor in demand.weekday]
+    first = demand.last_day + timedelta(days=1)
+    begins = first.weekday()
+    step, level = demand.trend, demand.level
+    for day in range(days):
+        level += step
         step *= demand.damping
-        season = demand.season[day.isocalendar().week - 1] if demand.season else 1.0
-        yield max(0.0, demand.level + moved) * demand.weekday[day.weekday()] * season * growth
+        season = demand.season[(first + timedelta(days=day)).isocalendar().week - 1] if demand.season else 1.0
+        yield max(0.0, level) * weekday[(begins + day) % 7] * season
 
 
 def forecast(demand: Demand, days: float) -> float:

@@ -284,7 +284,10 @@ def suggest(demand: Demand, position: Position, settings: Settings) -> Suggestio
     )
     at_amazon = Arrival(position.at_amazon, 0)
     send = _plan("send", outlook, settings, send_time, (at_amazon,))
-    buy = _plan("buy", outlook, settings, buy_time, (at_amazon, Arrival(position.own_stock, 0), *orders))
+    # Dates are whole days: an order of today is expected after the days rounded up, and must count tomorrow.
+    buying = math.ceil(math.fsum(leg.mean_days for leg in settings.buy_legs) - _DUST)
+    arrivals = (at_amazon, Arrival(position.own_stock, 0), *orders)
+    buy = _plan("buy", outlook, settings, buy_time, arrivals, last_arrival=buying + transit)
     return Suggestion(
         computed_for=first,
         demand=outlook.demand,
@@ -319,9 +322,16 @@ class Outlook(msgspec.Struct, frozen=True):
         return self.sums[whole] + (part * (self.sums[whole + 1] - self.sums[whole]) if part else 0.0)
 
 
-def _plan(
-    kind: PlanKind, outlook: Outlook, settings: Settings, lead_time: LeadTime, arrivals: Sequence[Arrival]
+def _plan(  # noqa: PLR0913 - a plan follows from all of these
+    kind: PlanKind,
+    outlook: Outlook,
+    settings: Settings,
+    lead_time: LeadTime,
+    arrivals: Sequence[Arrival],
+    *,
+    last_arrival: int = 0,
 ) -> Plan:
+    """Make a plan; what arrives within ``last_arrival`` days is there before what is ordered now."""
     cover_days = settings.send_cover_days if kind == "send" else settings.buy_cover_days
     z = z_of(settings.service_level)
     lead_units = outlook.units(lead_time.days)
@@ -333,10 +343,10 @@ def _plan(
     forecast_units = outlook.units(horizon)
     target = max(reorder_point, _up(forecast_units + safety))
     # What arrives only after the order would have been used up can't take its place.
-    counted = sum(each.units for each in arrivals if each.in_days <= horizon)
+    counted = sum(each.units for each in arrivals if each.in_days <= last_arrival + cover_days)
     wanted = max(0, target - counted)
     run_out = _run_out_in(outlook, arrivals)
-    reorder_in = _reorder_in(outlook, arrivals, lead_time, safety)
+    reorder_in = _reorder_in(outlook, arrivals, lead_time, safety, last_arrival)
     is_due = reorder_in == 0 and wanted > 0
     minimum = settings.minimum_order_units if kind == "buy" else 0
     quantity = rounded_up(wanted, minimum, settings.carton_units) if is_due else 0
@@ -398,10 +408,12 @@ def _run_out_in(outlook: Outlook, arrivals: Sequence[Arrival]) -> int | None:
     return None
 
 
-def _reorder_in(outlook: Outlook, arrivals: Sequence[Arrival], lead_time: LeadTime, safety: int) -> int | None:
+def _reorder_in(
+    outlook: Outlook, arrivals: Sequence[Arrival], lead_time: LeadTime, safety: int, last_arrival: int
+) -> int | None:
     """Return after how many days what is there, and due within the lead time, comes down to the reorder point."""
     for day in range(FAR):
-        due = sum(each.units for each in arrivals if each.in_days <= day + lead_time.days)
+        due = sum(each.units for each in arrivals if each.in_days <= day + last_arrival)
         if due - outlook.units(day + lead_time.days) <= safety:
             return day
     return None
