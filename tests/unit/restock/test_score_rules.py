@@ -23,8 +23,22 @@ def kept(**changes: int) -> Kept:
 
 
 def test_simple_forecasters() -> None:
-    assert simple_forecasts(history(*range(1, 31)), 10) == (300.0, 24 + 25 + 26 + 27 + 28 + 29 + 30 + 24 + 25 + 26, 155)
-    assert simple_forecasts(history(), 10) == (0.0, 0.0, 0.0)
+    assert simple_forecasts(history(*range(1, 31)), 10) == (
+        300.0,
+        24 + 25 + 26 + 27 + 28 + 29 + 30 + 24 + 25 + 26,
+        155,
+        None,
+    )
+    assert simple_forecasts(history(), 10) == (0.0, 0.0, 0.0, None)
+    assert simple_forecasts(history(99, *range(364)), 3).last_year == 0 + 1 + 2
+
+
+def test_last_year_is_compared_only_where_there_was_one() -> None:
+    new, old = kept(), kept(last_year_units=15, forecast_units=10)
+    scores = scores_of([outcome_of(new, history(3, 3, 2, 2)), outcome_of(old, history(3, 3, 2, 2))])
+    assert scores.last_year.wape == pytest.approx(0.5)
+    assert scores.ours_beside_last_year.wape == 0
+    assert scores.ours.wape == pytest.approx(0.1)
 
 
 def test_an_outcome_replays_the_days() -> None:

@@ -8,6 +8,7 @@ ratio over the MAPE", Foresight 6, 2007).
 from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
 from statistics import fmean
+from typing import NamedTuple
 
 import msgspec
 
@@ -16,6 +17,8 @@ from quayside.restock.rules import Plan
 
 WEEK = 7
 MONTH = 30
+YEAR = 52 * WEEK
+"""A year of whole weeks, so that weekdays stay themselves."""
 
 
 class Kept(msgspec.Struct, frozen=True, kw_only=True):
@@ -29,6 +32,7 @@ class Kept(msgspec.Struct, frozen=True, kw_only=True):
         naive_units: the last day before, times the horizon.
         seasonal_naive_units: the last week before, repeated.
         average_units: the average of the last 30 days before, times the horizon.
+        last_year_units: the same weekdays of a year before; None when there was no year.
         position_units: what was there and on its way.
         quantity: what was suggested.
     """
@@ -42,6 +46,7 @@ class Kept(msgspec.Struct, frozen=True, kw_only=True):
     average_units: float
     position_units: int
     quantity: int
+    last_year_units: float | None = None
 
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):
@@ -74,6 +79,7 @@ class Scores(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         suggestions: how many horizons are over.
         asked_units: over all of them.
+        last_year: over those that had a year before them alone; ``ours_beside_last_year`` is ours over the same.
         short_units: what following the suggestions would have lacked.
         left_units: what following them would have left over.
     """
@@ -86,36 +92,50 @@ class Scores(msgspec.Struct, frozen=True, kw_only=True):
     average: Score
     short_units: float
     left_units: float
+    last_year: Score = Score(None, None)
+    ours_beside_last_year: Score = Score(None, None)
 
 
-def simple_forecasts(history: SalesHistory, horizon_days: int) -> tuple[float, float, float]:
-    """Return what naive, seasonal naive (the last week repeated) and the average of 30 days forecast in total.
+class SimpleForecasts(NamedTuple):
+    """What those who keep it simple forecast over a horizon, in units."""
+
+    naive: float
+    seasonal_naive: float
+    average: float
+    last_year: float | None
+
+
+def simple_forecasts(history: SalesHistory, horizon_days: int) -> SimpleForecasts:
+    """Forecast by the last day, by the last week repeated, by the average of 30 days, and by the year before.
 
     They see the history as it is, days out of stock included, for so does whoever reckons like that.
     """
     units = [max(0, each) for each in history.units]
     if not units:
-        return (0.0, 0.0, 0.0)
+        return SimpleForecasts(0.0, 0.0, 0.0, None)
     week = units[-WEEK:]
-    return (
+    year = units[-YEAR:]
+    return SimpleForecasts(
         float(units[-1] * horizon_days),
         float(sum(week[day % len(week)] for day in range(horizon_days))),
         fmean(units[-MONTH:]) * horizon_days,
+        float(sum(year[day % YEAR] for day in range(horizon_days))) if len(units) >= YEAR else None,
     )
 
 
 def kept_of(plan: Plan, history: SalesHistory) -> Kept:
     """Return what to keep of a plan, and what simple forecasters say over the same horizon from the same history."""
     horizon_days = plan.lead_time.whole_days + plan.cover_days
-    naive, seasonal, average = simple_forecasts(history, horizon_days)
+    simple = simple_forecasts(history, horizon_days)
     return Kept(
         computed_for=history.last_day + timedelta(days=1),
         horizon_days=horizon_days,
         lead_days=plan.lead_time.whole_days,
         forecast_units=plan.forecast_units,
-        naive_units=naive,
-        seasonal_naive_units=seasonal,
-        average_units=average,
+        naive_units=simple.naive,
+        seasonal_naive_units=simple.seasonal_naive,
+        average_units=simple.average,
+        last_year_units=simple.last_year,
         position_units=plan.position_units,
         quantity=plan.quantity,
     )
@@ -162,6 +182,7 @@ def score(pairs: Iterable[tuple[float, float]]) -> Score:
 
 def scores_of(outcomes: Sequence[Outcome]) -> Scores:
     """Add up the outcomes of one SKU or of many."""
+    years = [(each, each.kept.last_year_units) for each in outcomes]
     return Scores(
         suggestions=len(outcomes),
         asked_units=sum(each.asked_units for each in outcomes),
@@ -171,4 +192,8 @@ def scores_of(outcomes: Sequence[Outcome]) -> Scores:
         average=score((each.kept.average_units, each.asked_units) for each in outcomes),
         short_units=sum(each.following_short_units for each in outcomes),
         left_units=sum(each.following_left_units for each in outcomes),
+        last_year=score((units, each.asked_units) for each, units in years if units is not None),
+        ours_beside_last_year=score(
+            (each.kept.forecast_units, each.asked_units) for each, units in years if units is not None
+        ),
     )
