@@ -96,12 +96,21 @@ OF_NOTES = frozenset({"job", "due_at", "erasure_id", "finished_at"})
 """Parameters of keys of what functions note among themselves."""
 
 
-OF_THE_TENANT = frozenset({"own_location", "own_balance", "own_movement"})
+OF_THE_TENANT = frozenset(
+    {
+        "own_location",
+        "own_balance",
+        "own_movement",
+        "cost_lot",
+        "cost_method",
+        "other_cost",
+        "exchange_rate",
+        "review_campaign",
+        "review_switch",
+        "do_not_solicit_order",
+    }
+)
 """Keys of what a seller entered for the whole organisation: it stays when one connection of it is erased."""
-
-
-SELLER_MADE = frozenset({"cost_lot", "cost_method", "other_cost", "exchange_rate"})
-"""Keys of what the seller entered: it is of the tenant and stays when one of its connections goes."""
 
 
 def tenant_keys(tenant_id: TenantId, connection_id: ConnectionId, marketplace_id: str, month: date) -> dict[str, Key]:
@@ -142,7 +151,7 @@ def plant(on: Aws, tenant_id: TenantId, connection_id: ConnectionId, marketplace
     for back in range(months):
         month = (last - timedelta(days=30 * back)).replace(day=1)
         for name, key in tenant_keys(tenant_id, connection_id, marketplace_id, month).items():
-            if name in {"tenant", "member", "connection", *SELLER_MADE}:
+            if name in {"tenant", "member", "connection"}:
                 continue
             vault = name in {"refresh_token", "authorization_code"}
             item = {"pk": {"S": key.pk}, "sk": {"S": key.sk}, "kind": {"S": name}, "report_id": {"S": REPORT}}
@@ -152,7 +161,7 @@ def plant(on: Aws, tenant_id: TenantId, connection_id: ConnectionId, marketplace
             if name == "data_key":
                 table, item["records"] = on.settings.pii_keys_table, {"N": "9"}
             client.put_item(TableName=table, Item=item)
-            if not vault and name != "data_key":
+            if not vault and name not in {"data_key", *OF_THE_TENANT}:
                 planted.add(key)
     files = boto3.client("s3", region_name=REGION)
     files.put_object(Bucket=RAW_BUCKET, Key=keys.raw_report(tenant_id, connection_id, "GET_X", REPORT), Body=b"x")

@@ -25,7 +25,6 @@ from quayside.sync.service import Desk
 from tests.support.amazon import entropy_of
 from tests.support.aws import Aws, aws
 from tests.support.erasures import (
-    OF_THE_TENANT,
     REPORT,
     SETTLEMENT,
     Keeper,
@@ -118,7 +117,7 @@ def test_a_connection_goes_and_what_belongs_to_others_stays(on: Aws) -> None:
             connections.get(made.connection_id)
         assert connections.live(other.connection_id) is not None
     # The same was planted for both; what the connection itself brought is its health.
-    assert sum(each.items for each in receipt.erased) == planted + 1 - len(OF_THE_TENANT)
+    assert sum(each.items for each in receipt.erased) == planted + 1
     assert receipt.files == 3
 
 

@@ -60,7 +60,7 @@ US = "ATVPDKIKX0DER"
 KEPT = timedelta(days=AMAZON_DATA_DAYS)
 OWN = {
     "tenant", "member", "connection", "dataset_health", "run", "export", "own_location", "own_balance", "own_movement",
-    "stock_links",
+    "stock_links", "cost_lot", "cost_method", "other_cost", "exchange_rate",
 }  # fmt: skip
 """Kinds of Core that sellers and the product made: they go with the connection or the account, and not by their age."""
 ELSEWHERE = (
