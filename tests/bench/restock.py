@@ -27,7 +27,7 @@ PRODUCTS = 500
 SEED = 5
 HOLDING_A_YEAR = 0.30
 DEFAULT_LEVEL = Settings(send_legs=(), buy_legs=()).service_level
-LEVELS = (0.6, DEFAULT_LEVEL, 0.99)
+LEVELS = (0.5, DEFAULT_LEVEL, 0.99)
 PIECE = 10
 """Products that one process takes at a time."""
 
@@ -113,11 +113,14 @@ def _level_name(level: float) -> str:
 
 
 def at_same_stock(curve: Sequence[Year], tool: Year) -> float | None:
-    """Return our in-stock rate less the tool's, at the tool's average stock; None when we never had so much or little.
+    """Return our in-stock rate less the tool's, at the tool's average stock; None when we never had so little.
 
-    Between two runs a straight line stands in for ours, which is below the curve that more of them would show.
+    Between two runs a straight line stands in for ours, which is below the curve that more of them would show. Where
+    the tool has more stock than ours ever had, ours with the most counts: it is in stock with less.
     """
     cover = tool.days_of_cover
+    if cover > curve[-1].days_of_cover:
+        return round(curve[-1].in_stock_rate - tool.in_stock_rate, 4)
     for less, more in pairwise(curve):
         if less.days_of_cover <= cover <= more.days_of_cover:
             share = (cover - less.days_of_cover) / (more.days_of_cover - less.days_of_cover)

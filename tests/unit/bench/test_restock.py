@@ -82,5 +82,6 @@ def test_in_stock_rates_are_compared_at_the_same_stock() -> None:
     ]  # fmt: skip
     tool = Year(days=100, days_in_stock=84, stock=150, asked=10)
     assert at_same_stock(curve, tool) == pytest.approx(0.01)
-    assert at_same_stock(curve, replace(tool, stock=250)) is None
+    assert at_same_stock(curve, replace(tool, stock=250)) == pytest.approx(0.06)
+    assert at_same_stock(curve, replace(tool, stock=50)) is None
     assert math.isclose(tool.days_of_cover, 15)

@@ -66,8 +66,8 @@ def test_fourteen_days_and_five_units_are_enough() -> None:
 
 
 def test_days_out_of_stock_are_those_without_stock_or_with_little_stock_and_few_sales() -> None:
-    days = history([10, 10, 0, 2, 2, 9, 10], [50, 20, 0, 5, 50, 5, None])
-    assert stockouts(days) == (False, False, True, True, False, False, False)
+    days = history([10, 10, 0, 2, 2, 9, 10, 10], [50, 20, 0, 5, 50, 5, None, 0])
+    assert stockouts(days) == (False, False, True, True, False, False, False, True)
 
 
 def test_stock_and_sales_cover_the_same_days() -> None:
@@ -98,7 +98,8 @@ def test_a_weekday_that_sells_more_is_seen() -> None:
 
 def test_noise_is_no_weekday_pattern() -> None:
     generator = random.Random(4)
-    assert known([poisson(generator, 2) for _ in range(120)]).weekday == (1.0,) * 7
+    found = [known([poisson(generator, 2) for _ in range(120)]).weekday for _ in range(20)]
+    assert sum(weekday != (1.0,) * 7 for weekday in found) <= 2
 
 
 def seasonal(days: int) -> list[int]:

@@ -103,10 +103,12 @@ def test_what_a_supplier_still_owes_counts_by_its_date() -> None:
 def test_what_was_ordered_today_is_not_ordered_again(days: float) -> None:
     given_ = asked(send_legs=(Leg("to Amazon", 4.5),), buy_legs=(Leg("production", days),))
     first = suggest(flat(2.0, 1.0), Position(fulfillable=20), given_).buy
-    ordered = OpenOrder(first.quantity, FIRST + timedelta(days=math.ceil(days)))
-    again = suggest(flat(2.0, 1.0), Position(fulfillable=20, open_orders=(ordered,)), given_).buy
     assert first.quantity > 0
-    assert (again.quantity, again.wanted_units) == (0, 0)
+    ordered = OpenOrder(first.quantity, FIRST + timedelta(days=math.ceil(days)))
+    for later in range(3):
+        position = Position(fulfillable=20 - 2 * later, open_orders=(ordered,))
+        again = suggest(flat(2.0, 1.0, last_day=LAST + timedelta(days=later)), position, given_).buy
+        assert again.quantity == 0
 
 
 def test_stock_for_far_too_long_is_overstock() -> None:
