@@ -18,6 +18,8 @@ from quayside.compliance.erasure_views import ErasureView
 from quayside.compliance.export_views import ExportView
 from quayside.compliance.promise_views import PromisesPage, SubprocessorsPage
 from quayside.connections.views import Authorization, ConnectionList, ConnectionView, QuarantinePage, TroubleView
+from quayside.finance.cost_views import CostFileView, LotPage, OtherCostList, RateList
+from quayside.finance.settlement_views import SettlementDetail, SettlementLinePage, SettlementPage
 from quayside.fulfilment.views import RecipientStanding, RecipientView
 from quayside.inventory.own_views import BalancePage, Ledger, LocationList
 from quayside.inventory.views import InventoryPage, StockDetail
@@ -29,6 +31,7 @@ from seller_api.routes.data import DataPage
 from tests.e2e.support import fake_sync
 from tests.e2e.support.fake_api import CODE, EMAIL, PASSWORD
 from tests.e2e.support.fake_data import AMERICA, EUROPE
+from tests.e2e.support.fake_money import EXPLAINED
 
 if TYPE_CHECKING:
     from tests.e2e.support.fake_api import FakeQuayside
@@ -65,6 +68,12 @@ READS = (
     ("inventory/locations", LocationList),
     ("inventory/locations/garage/stock", BalancePage),
     ("inventory/movements?location_id=garage&seller_sku=A", Ledger),
+    ("finance/settlements", SettlementPage),
+    (f"finance/settlements/{EUROPE}/{EXPLAINED}", SettlementDetail),
+    (f"finance/settlements/{EUROPE}/{EXPLAINED}/lines", SettlementLinePage),
+    ("costs", LotPage),
+    ("costs/other", OtherCostList),
+    ("costs/rates", RateList),
     ("analytics/overview?period=today", Overview),
     ("analytics/overview?period=90d", Overview),
 )
@@ -77,6 +86,7 @@ WRITES: tuple[tuple[str, dict[str, str], Any], ...] = (
     (f"connections/{EUROPE}/datasets/orders/pause", {}, SyncView),
     (f"connections/{EUROPE}/datasets/orders/run", {}, SyncView),
     ("data/exports", {"connection_id": AMERICA}, ExportView),
+    ("costs/file/preview", {"csv": "seller_sku"}, CostFileView),
     ("tenant/close", {"confirmation": "Tidewater Goods"}, ErasureView),
     ("connections/callback", {"state": "state-9", "selling_partner_id": "A1", "code": "c"}, ConnectionView),
 )

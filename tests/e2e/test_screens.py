@@ -9,7 +9,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 
 from tests.e2e.conftest import ARTEFACTS
-from tests.e2e.support import fake_data, fake_sync
+from tests.e2e.support import fake_data, fake_money, fake_sync
 from tests.e2e.support.fake_api import EMAIL, PASSWORD, problem
 from tests.e2e.support.fake_data import AMERICA, EUROPE
 from tests.e2e.support.visit import DESKTOP_WIDTH, PHONE_WIDTH
@@ -175,6 +175,19 @@ def _open_card(visit: Visit) -> None:
     visit.page.get_by_role("dialog").wait_for()
 
 
+def _open_residual(visit: Visit) -> None:
+    visit.page.get_by_role("button", name="Residual").first.click()
+    visit.page.get_by_role("dialog").wait_for()
+
+
+def _choose_costs(visit: Visit) -> None:
+    visit.page.get_by_role("button", name="From a file…").first.click()
+    file = {"name": "costs.csv", "mimeType": "text/csv", "buffer": b"seller_sku"}
+    visit.page.get_by_label("File", exact=True).set_input_files(file)  # type: ignore[arg-type]
+    visit.page.get_by_text("Nothing is stored yet").wait_for()
+    visit.settle()
+
+
 def _open_disconnect(visit: Visit) -> None:
     visit.page.get_by_role("button", name="Disconnect Tidewater America").click()
     visit.page.get_by_role("dialog").wait_for()
@@ -270,6 +283,14 @@ CASES: Final = (
     Case("stock-own", "stock/own", looks=ALL),
     Case("stock-own-movements", "stock/own?location=garage&sku=LAMP-01"),
     Case("stock-empty", "stock", _nothing_connected),
+    Case("settlements", "settlements", looks=ALL),
+    Case("settlements-none", f"settlements?connection_id={AMERICA}"),
+    Case("settlement-reconciled", f"settlements/{EUROPE}/{fake_money.RECONCILED}"),
+    Case("settlement-explained", f"settlements/{EUROPE}/{fake_money.EXPLAINED}", looks=ALL),
+    Case("settlement-method", f"settlements/{EUROPE}/{fake_money.UNEXPLAINED}", act=_open_residual),
+    Case("settlement-not-found", f"settlements/{EUROPE}/none", expects_errors=True),
+    Case("costs", "costs", looks=ALL),
+    Case("costs-file", "costs", act=_choose_costs),
     Case("connections", "connections", looks=ALL),
     Case("connections-none", "connections", _nothing_connected),
     Case("connections-permission-withdrawn", "connections", _failed_connection),
@@ -363,6 +384,7 @@ def test_every_screen_has_a_case() -> None:
         "/sync": "sync-chosen",
         "/stock/product": "stock-product",
         "/stock/own": "stock-own",
+        "/settlements/{connection_id}/{settlement_id}": "settlement-explained",
         "/settings/audit": "settings-audit",
         "/settings/data": "data",
         "/settings/exports": "settings-exports",

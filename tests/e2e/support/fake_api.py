@@ -20,7 +20,7 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from quayside.compliance import promise_service
-from tests.e2e.support import fake_data, fake_sync, gateway
+from tests.e2e.support import fake_data, fake_money, fake_sync, gateway
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -221,7 +221,7 @@ class FakeQuayside:
             case _:
                 return Response(status_code=204)
 
-    def _inside(self, request: Request, path: str, body: Json) -> Response:  # noqa: C901, PLR0911, PLR0912 - a line a route
+    def _inside(self, request: Request, path: str, body: Json) -> Response:  # noqa: C901, PLR0911, PLR0912, PLR0915 - a line a route
         query = request.query_params
         match [request.method, *path.split("/")]:
             case ["GET", "me"]:
@@ -297,6 +297,8 @@ class FakeQuayside:
                 )
             case [_, "inventory", *_]:
                 return self._inventory(request, path.split("/")[1:], body)
+            case [_, "finance" | "costs", *rest]:
+                return self._money(request, path.split("/", maxsplit=1)[0], rest)
             case ["GET", "connections"]:
                 return JSONResponse({"connections": self.connections})
             case ["POST", "connections", "authorizations"]:
@@ -333,6 +335,27 @@ class FakeQuayside:
             case ["POST", *_, "quarantine", entry_id, "replay"]:
                 self.quarantine = [entry for entry in self.quarantine if entry["entry_id"] != entry_id]
                 return JSONResponse({"entry_id": entry_id}, 202)
+            case _:
+                return problem(404, "not_found", "There is no such address in the API")
+
+    def _money(self, request: Request, area: str, rest: list[str]) -> Response:  # noqa: PLR0911 - a line a route
+        query = request.query_params
+        match [request.method, area, *rest]:
+            case ["GET", "finance", "settlements"]:
+                return JSONResponse(fake_money.settlements(self.now(), query.get("connection_id")))
+            case ["GET", "finance", "settlements", _, settlement_id]:
+                found = fake_money.settlement(self.now(), settlement_id)
+                return JSONResponse(found) if found else problem(404, "no_such_settlement", "There is none")
+            case ["GET", "finance", "settlements", _, settlement_id, "lines"]:
+                return JSONResponse(fake_money.lines(self.now(), settlement_id, query.get("kind")))
+            case ["GET", "costs"]:
+                return JSONResponse(fake_money.lots("fifo", query.get("search", "")))
+            case ["POST", "costs", "file" | "preview", *_]:
+                return JSONResponse(fake_money.cost_file())
+            case ["GET", "costs", "other"]:
+                return JSONResponse(fake_money.other_costs())
+            case ["GET", "costs", "rates"]:
+                return JSONResponse(fake_money.rates())
             case _:
                 return problem(404, "not_found", "There is no such address in the API")
 

@@ -194,6 +194,7 @@ def me(now: datetime, *, operator: bool = False) -> Json:
         "inventory.read",
         "inventory.manage",
         "analytics.read",
+        "costs.manage",
     ]
     if operator:
         permissions += ["operations.read", "operations.act"]

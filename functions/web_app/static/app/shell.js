@@ -24,6 +24,7 @@ const SCREENS = [
   { path: "/", label: "Overview", icon: "overview", keys: "g o", needs: "analytics.read" },
   { path: "/orders", label: "Orders", icon: "orders", keys: "g r", needs: "orders.read" },
   { path: "/stock", label: "Stock", icon: "stock", keys: "g s", needs: "inventory.read" },
+  { path: "/settlements", label: "Money", icon: "money", keys: "g m", needs: "analytics.read", wide: true },
   { path: "/connections", label: "Connections", icon: "connections", keys: "g c", needs: "connections.read" },
   { path: "/sync", label: "Sync", icon: "sync", keys: "g y", needs: "connections.read", wide: true },
   { path: "/settings", label: "Settings", icon: "settings", keys: "g e" },
@@ -38,6 +39,7 @@ const onSync = () => /^\/connections\/[^/]+\/sync$/.test(place.value.path);
 function isHere(path) {
   const at = place.value.path;
   if (path === "/") return at === "/";
+  if (path === "/settlements" && at === "/costs") return true;
   if (path === "/sync") return at === "/sync" || onSync();
   if (path === "/connections") return at.startsWith("/connect") && !onSync();
   return at === path || at.startsWith(`${path}/`);
@@ -124,7 +126,7 @@ export function Shell({ children }) {
           <div class="whose"><span class="clip" title=${tenant.name}>${tenant.name}</span><span class="clip" title=${member.email}>${member.name || member.email}</span></div>
           <div class="tools"><${ThemeButton} /><button type="button" class="tool" aria-label="Keyboard shortcuts" title="Keyboard (?)" onClick=${() => (helpOpen.value = true)}><${Icon} name="keyboard" size=${18} /></button>
             <button type="button" class="tool" aria-label="Sign out" title="Sign out" onClick=${() => end()}><${Icon} name="out" size=${18} /></button></div></div></header>
-      <header class="top"><${Brand} /><span class="clip org">${tenant.name}</span>${isOperator.value ? html`<${Link} to="/operations" class="tool" aria-label="Operations"><${Icon} name="operations" size=${20} /><//>` : null}<${ThemeButton} /></header>
+      <header class="top"><${Brand} /><span class="clip org">${tenant.name}</span>${may("analytics.read") ? html`<${Link} to="/settlements" class="tool" aria-label="Money"><${Icon} name="money" size=${20} /><//>` : null}${isOperator.value ? html`<${Link} to="/operations" class="tool" aria-label="Operations"><${Icon} name="operations" size=${20} /><//>` : null}<${ThemeButton} /></header>
       <main id="main" tabindex="-1" ref=${main}>${children}</main>
       <nav class="tabs" aria-label="Main"><ul>${open().filter((screen) => !screen.wide).map((screen) => html`<li key=${screen.path}><a href=${href(screen.path)} aria-current=${isTabHere(screen.path) ? "page" : undefined}><${Icon} name=${screen.icon} size=${20} /><span>${screen.label}</span></a></li>`)}</ul></nav>
     </div><${Help} /><${MethodCard} /><${Toasts} />`;

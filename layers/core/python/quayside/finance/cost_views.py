@@ -10,6 +10,7 @@ from quayside.finance.cost_rules import Lot, Method, OtherCost
 from quayside.finance.rate_rules import Rate
 from quayside.kernel.money import Money, exponent_of
 
+_MORE_PLACES = 2
 RowState = Literal["new", "known", "refused"]
 
 
@@ -139,10 +140,10 @@ def rate_view(rate: Rate) -> RateView:
 
 
 def _per_unit(minor: int, lot: Lot) -> str:
-    """Write what one unit costs with the currency's places, and up to four more when it takes them."""
+    """Write what one unit costs with the currency's places, and up to two more when it takes them."""
     places = exponent_of(lot.currency)
-    scaled = round(Fraction(minor * 10**4, lot.per_units))
-    whole, parts = divmod(scaled, 10 ** (places + 4))
-    digits = f"{parts:0{places + 4}d}"
+    scaled = round(Fraction(minor * 10**_MORE_PLACES, lot.per_units))
+    whole, parts = divmod(scaled, 10 ** (places + _MORE_PLACES))
+    digits = f"{parts:0{places + _MORE_PLACES}d}"
     kept = digits[:places] + digits[places:].rstrip("0")
     return f"{whole}.{kept}" if kept else str(whole)
