@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
+from pynamodb.expressions.update import Action
 
 from quayside.connections import service as connections
 from quayside.connections import store as connections_store
@@ -159,6 +160,27 @@ def test_what_no_switched_on_feature_needs_is_not_read(on: Stage, account: Conne
     assert {each.kind for each in on.collect()} == {"inventory.list", "inbound.list"}
     (serving,) = connections.serving("A1SWITCH")
     assert serving.features_off == OFF_UNTIL_SWITCHED_ON
+
+
+def test_the_board_says_of_a_dataset_what_its_seller_is_told(on: Stage, account: ConnectionId) -> None:
+    """One order that was read brings no dataset in step, neither on the seller's page nor on the board."""
+    world = on.simulator.world
+    order_id = world.new_order(world.seller("A1SWITCH")).order_id
+
+    def told(*actions: Action) -> tuple[str, str | None]:
+        with tenant_scope(TENANT):
+            connections_store.change_health(account, "orders", actions)
+        on.worker = on.new_worker()
+        on.desk.ask("orders.fetch", TENANT, account, cause="notification", order_id=order_id)
+        on.run()
+        (entry,) = [each for each in sync.board(None, None, on.clock).entries if each.dataset == "orders"]
+        assert entry.state == shown(on, account, "orders").state
+        return entry.state, entry.last_success_at
+
+    before = format_instant(on.clock.now() - timedelta(seconds=60))
+    assert told(DatasetHealth.last_success_at.set(before)) == ("fresh", before)
+    assert told(DatasetHealth.last_success_at.remove())[0] == "waiting"
+    assert told(DatasetHealth.failure_reason.set("Amazon refused."))[0] == "failing"
 
 
 @pytest.mark.parametrize("key", ["nothing", "marketplaces", ""])

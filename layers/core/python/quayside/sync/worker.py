@@ -319,7 +319,7 @@ class Worker:
         self._log(asked, "nothing_new" if notes.rows == 0 else "done", notes.reason)
         if notes.operations:
             self._note_use(asked)
-            self._show(asked, "fresh", "")
+            self._show_success(asked)
 
     def _wait(self, command: SyncCommand, operation: str, slot_at: int) -> Ending:
         """Put a command off until its turn; its place in line goes with it."""
@@ -511,15 +511,31 @@ class Worker:
         connections.note_use(connection, (terms.role,), now)
         self._used[place] = now
 
-    def _show(self, asked: _Asked, state: str, reason: str) -> None:
+    def _show_success(self, asked: _Asked) -> None:
+        """Tell the operators' board what the seller is told: one command that went well brings no dataset in step."""
+        if asked.terms is None or self._is_shown(asked, "fresh"):
+            return
+        health = connections_store.dataset_health(asked.command.connection_id, asked.terms.key)
+        at: str | None = None if health is None else health.last_success_at
+        failure: str | None = None if health is None else health.failure_reason
+        if failure is not None:
+            self._show(asked, "failing", failure)
+        else:
+            self._show(asked, "waiting" if at is None else "fresh", "", last_success_at=at)
+
+    def _is_shown(self, asked: _Asked, state: str) -> bool:
+        """Whether this worker told the board so within the last ten minutes."""
+        if asked.terms is None:
+            return True
+        shown = self._shown.get((asked.command.connection_id, asked.terms.key))
+        return shown is not None and shown[0] == state and abs(self._with.clock.now() - shown[1]) < _BOARD_EVERY
+
+    def _show(self, asked: _Asked, state: str, reason: str, *, last_success_at: str | None = None) -> None:
         """Keep the operators' board up to date: at once when a state changes, else every ten minutes."""
         command, terms, now = asked.command, asked.terms, self._with.clock.now()
-        if terms is None:
+        if terms is None or self._is_shown(asked, state):
             return
         place = (command.connection_id, terms.key)
-        shown = self._shown.get(place)
-        if shown is not None and shown[0] == state and abs(now - shown[1]) < _BOARD_EVERY:
-            return
         if len(self._shown) >= _BOARD_REMEMBERS:
             self._shown.clear()
         throttled = sum(
@@ -531,7 +547,7 @@ class Worker:
             command.connection_id,
             terms.key,
             state=state,
-            last_success_at=format_instant(now) if state == "fresh" else None,
+            last_success_at=last_success_at,
             reason=reason,
             throttled=throttled,
             now=now,
