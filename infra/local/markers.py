@@ -3,7 +3,7 @@
 The simulated Amazon puts a word into all personal data of its buyers. Whatever the embedded AWS keeps (logs, metrics,
 queues with their dead letters, tables, streams, objects) lies in files of its state directory, as do the logs of the
 programs, so a search of those files misses nothing. What is packed there (base64, gzip) is unpacked, also one in the
-other. Traces are kept nowhere here: functions send X-Ray their times and the kinds of their errors alone.
+other. Traces lie there as Lambda sends them to X-Ray, for that is all there is of them: no function sends any itself.
 """
 
 import base64
@@ -170,6 +170,8 @@ def _files(state: pathlib.Path) -> Iterator[tuple[str, pathlib.Path]]:
     for path in sorted((state / "aws" / "objects").rglob("*")):
         if path.is_file():
             yield "objects", path
+    for path in sorted((state / "aws" / "traces").glob("*.jsonl")):
+        yield "traces", path
     for path in sorted((state / "logs").glob("*.log")):
         if path.stem != "simulator":
             yield "logs", path

@@ -228,7 +228,7 @@ def _is_subscribed(member: Member, connection_id: str) -> bool:
 
 
 def test_nothing_the_stack_wrote_holds_a_buyers_data_or_a_secret(stack: Stack) -> None:
-    """Buyers' data at the simulated Amazon is marked; logs, metrics, queues, tables and files are searched for it."""
+    """Buyers' data at the simulated Amazon is marked; logs, metrics, traces, queues, tables, files are searched."""
     shop = Shop.open(stack.urls.simulator, "quiet-us", "Plover Trading", USAGE_PLAN)
     pim = Person("pim@plover.example", "Pim Ness", "Plover Trading", "", _PASSWORD, None, shop.marketplace_ids[0])
     sqs, intake = stack.clients("sqs"), stack.outputs["IntakeQueueUrl"]
@@ -255,7 +255,9 @@ def test_nothing_the_stack_wrote_holds_a_buyers_data_or_a_secret(stack: Stack) -
     # The embedded Cognito keeps what members typed; the real one keeps what can't be read back.
     hits = [hit for hit in found.hits if (hit.marker, hit.place) != ("password", "aws/services/cognito.json")]
     assert hits == []
-    assert {"logs", "metrics", "queues and dead letters", "tables and streams", "objects"} <= set(found.bytes_of)
+    assert {"logs", "metrics", "queues and dead letters", "tables and streams", "objects", "traces"} <= set(
+        found.bytes_of
+    )
 
 
 def test_signing_out_everywhere_ends_the_other_browser_too(stack: Stack, page: Page, browser: Browser) -> None:

@@ -20,6 +20,7 @@ FIXES = (
     "stream_thread",
     "batching",
     "error_types",
+    "traces",
     "warm_worker",
     "worker_limit",
     "unpacked_code",

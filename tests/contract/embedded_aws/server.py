@@ -92,6 +92,11 @@ class Server:
         """What it printed."""
         return (self._directory / "log").read_text(encoding="utf-8")
 
+    def traces(self) -> list[dict[str, Any]]:
+        """What functions that are traced left, oldest first."""
+        file = self._directory / "state" / "traces" / "segments.jsonl"
+        return [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()] if file.exists() else []
+
     def temporary_files(self) -> list[pathlib.Path]:
         """What it keeps below its temporary directory."""
         return sorted((self._directory / "state" / "tmp").glob("*"))

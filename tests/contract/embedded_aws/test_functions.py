@@ -39,6 +39,22 @@ def test_an_error_keeps_its_class(complete: Server, without: Callable[[str], Ser
     assert error(without("error_types")) == ("Runtime.HandlerError", False)
 
 
+def test_an_invocation_leaves_a_trace_where_tracing_is_on(complete: Server, without: Callable[[str], Server]) -> None:
+    def traces(server: Server) -> list[dict[str, Any]]:
+        traced = server.function(FAILING, TracingConfig={"Mode": "Active"})
+        for name in (traced, server.function(FAILING)):
+            server.invoke(name)
+            server.invoke(name, {"fail": True})
+        return [each for each in server.traces() if each["name"] == traced]
+
+    well, failed = traces(complete)
+    assert "fault" not in well
+    assert well["start_time"] <= well["end_time"] <= failed["start_time"]
+    (raised,) = failed["cause"]["exceptions"]
+    assert (raised["type"], raised["message"]) == ("NotToday", "come back tomorrow")
+    assert traces(without("traces")) == []
+
+
 def test_a_process_outlives_an_error(complete: Server, without: Callable[[str], Server]) -> None:
     def same_process(server: Server) -> bool:
         name = server.function(FAILING)

@@ -29,7 +29,9 @@ WAYS = {
 
 
 @pytest.mark.parametrize("content", WAYS.values(), ids=WAYS)
-@pytest.mark.parametrize("place", ["aws/services/sqs.json", "aws/objects/raw/T/a/b", "logs/aws.log"])
+@pytest.mark.parametrize(
+    "place", ["aws/services/sqs.json", "aws/objects/raw/T/a/b", "logs/aws.log", "aws/traces/segments.jsonl"]
+)
 def test_a_marker_is_found_however_it_is_packed(tmp_path: Path, place: str, content: bytes) -> None:
     path = tmp_path / place
     path.parent.mkdir(parents=True)
