@@ -141,6 +141,19 @@ def test_only_the_worker_has_the_whole_of_coordination(template: Template, funct
             assert_bound_to_keys(statement)
 
 
+@pytest.mark.parametrize("function", ["SellerApi", "NotificationIntake", "ComplianceWorker"])
+def test_whoever_serves_a_tenant_may_read_that_it_is_blocked(template: Template, function: str) -> None:
+    """Without the right the answer is an error, and what is asked for is never done."""
+    held = {
+        (action, pattern)
+        for statement in template.statements(f"{function}Role")
+        if statement["Resource"] == {"Fn::GetAtt": ["CoordinationTable", "Arn"]}
+        for action in listed(statement["Action"])
+        for pattern in assert_bound_to_keys(statement)
+    }
+    assert ("dynamodb:GetItem", "BLOCK#*") in held
+
+
 def assert_bound_to_keys(statement: dict[str, Any]) -> list[Any]:
     """Check that a statement holds for leading keys alone and return their patterns."""
     conditions = statement["Condition"]
