@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from quayside.connections.rules import (
     Status,
     dataset_state,
+    features_off,
     finish_of,
     is_live,
     is_overdue,
@@ -138,3 +139,20 @@ def test_a_code_that_was_never_exchanged_is_dead_after_six_minutes(
 ) -> None:
     found = is_overdue(status, exchanging=exchanging, began_at=NOW - timedelta(seconds=seconds), now=NOW)
     assert found is overdue
+
+
+@pytest.mark.parametrize(
+    ("switched_off", "switched_on", "without"),
+    [
+        ((), (), ("merchant_fulfilment",)),
+        (("sales",), (), ("merchant_fulfilment", "sales")),
+        ((), ("merchant_fulfilment",), ()),
+        (("merchant_fulfilment",), (), ("merchant_fulfilment",)),
+        # What is on from the beginning needs nobody to switch it on, and switching it on changes nothing.
+        ((), ("sales",), ("merchant_fulfilment",)),
+    ],
+)
+def test_what_needs_personal_data_is_off_until_it_is_switched_on(
+    switched_off: tuple[str, ...], switched_on: tuple[str, ...], without: tuple[str, ...]
+) -> None:
+    assert features_off(switched_off, switched_on) == without

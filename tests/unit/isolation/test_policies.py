@@ -227,6 +227,26 @@ def test_ones_own_data_keys_open_for_whoever_shows_or_seals_personal_data(role: 
     assert tried == opens
 
 
+def sealing(tenant_id: str) -> dict[str, Any]:
+    """Return the transaction by which a record moves from under one data key to another."""
+    record = {"pk": {"S": f"T#{tenant_id}#PII#C"}, "sk": {"S": "ORDER#1"}}
+    counts = [
+        {"pk": {"S": f"T#{tenant_id}#PIIKEYS"}, "sk": {"S": f"DAY#{day}"}} for day in ("2026-12-21", "2026-12-20")
+    ]
+    change = {"UpdateExpression": "SET records = :n", "ExpressionAttributeValues": {":n": {"N": "1"}}}
+    updates = [{"Update": {"TableName": "PiiKeysTable", "Key": key, **change}} for key in counts]
+    return {"TransactItems": [{"Put": {"TableName": "PiiTable", "Item": record}}, *updates]}
+
+
+def test_the_worker_seals_ones_own_personal_data_in_one_transaction_and_nobody_elses() -> None:
+    """A transaction asks for each of its rights with the partitions of all of its items."""
+    for lock in (each for each in LOCKS if each.name.startswith("TenantVaultRole")):
+        for tenant_id, opens in ((OWN, True), (OTHER, False), (NEIGHBOUR, False)):
+            requests = items_request("TransactWriteItems", sealing(tenant_id), OWN)
+            assert {request.action for request in requests} == {"dynamodb:PutItem", "dynamodb:UpdateItem"}
+            assert all(lock.opens(request) for request in requests) is opens, (lock.name, tenant_id)
+
+
 def test_whoever_shows_personal_data_changes_none() -> None:
     lock = Lock("TenantConnectRole", role_policies("TenantConnectRole"), session_of("TenantConnectRole"))
     for table, partition in (("PiiTable", f"T#{OWN}#PII#C"), ("PiiKeysTable", f"T#{OWN}#PIIKEYS")):
