@@ -115,6 +115,10 @@ class Member:
         """Read from the API."""
         return _json(self._client.get(path, params=query))
 
+    def put(self, path: str, body: object) -> dict[str, Any]:
+        """Set something through the API."""
+        return _json(self._client.put(path, json=body))
+
     def connect(self, amazon: Amazon, selling_partner_id: str) -> str:
         """Connect the person's Amazon account unless it is connected; the connection's id."""
         existing = self._connection_of(selling_partner_id)

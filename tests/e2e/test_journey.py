@@ -14,6 +14,7 @@ from playwright.sync_api import expect
 from infra.local.markers import BUYERS_MARKER, search_stack
 from infra.local.people import CONFIRMATION_CODE, USAGE_PLAN, Person
 from infra.local.seeding import Amazon, Member
+from notification_intake.intake import SELLER_CACHE_SECONDS
 from tests.e2e.conftest import ARTEFACTS
 from tests.e2e.support.amazon import Shop
 from tests.support.notifications import order_change
@@ -227,6 +228,27 @@ def _is_subscribed(member: Member, connection_id: str) -> bool:
     return any(each["key"] == "subscriptions" and each["state"] == "done" for each in steps)
 
 
+def _ship_to(member: Member, connection_id: str, shop: Shop) -> None:
+    """Switch merchant fulfilment on and look where an order goes: the vault then holds what is searched for, sealed."""
+    shop.grant_addresses()
+    member.put(f"connections/{connection_id}/features/merchant_fulfilment", {"on": True})
+    # Notifications are told by which features a connection has, which is remembered for half a minute.
+    time.sleep(SELLER_CACHE_SECONDS)
+    own = shop.sell_own()
+    until = time.monotonic() + 2 * _PATIENCE_MILLISECONDS / 1000
+    found: list[dict[str, object]] = []
+    while own not in {each["order_id"] for each in found}:
+        assert time.monotonic() < until, "no delivery address came"
+        time.sleep(0.5)
+        page = member.get(f"connections/{connection_id}/datasets/recipients/rows")
+        found = [dict(zip([column["key"] for column in page["columns"]], row, strict=True)) for row in page["rows"]]
+    standing = member.get(f"orders/{own}/delivery")
+    assert (standing["state"], standing["reason"]) == ("kept", "")
+    shown = member.get(f"orders/{own}/recipient", purpose="label")
+    assert BUYERS_MARKER in shown["name"]
+    assert BUYERS_MARKER in shown["postal_code"]
+
+
 def test_nothing_the_stack_wrote_holds_a_buyers_data_or_a_secret(stack: Stack) -> None:
     """Buyers' data at the simulated Amazon is marked; logs, metrics, traces, queues, tables, files are searched."""
     shop = Shop.open(stack.urls.simulator, "quiet-us", "Plover Trading", USAGE_PLAN)
@@ -241,6 +263,7 @@ def test_nothing_the_stack_wrote_holds_a_buyers_data_or_a_secret(stack: Stack) -
             assert time.monotonic() < until, "the account was not subscribed"
             time.sleep(0.5)
         order_id = shop.sell()
+        _ship_to(member, connection_id, shop)
         # What can't be applied is kept as well: a seller nobody knows, and a message that broke off.
         stray = json.dumps(order_change(seller="ANOBODY", DestinationPostalCode=f"{BUYERS_MARKER} 1"))
         for body in (stray, stray[:-40]):

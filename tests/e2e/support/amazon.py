@@ -34,6 +34,22 @@ class Shop:
         made = _call("POST", f"{self.simulator}/control/sellers/{self.selling_partner_id}/orders", {})
         return str(made["order_id"])
 
+    def sell_own(self) -> str:
+        """Let somebody buy, and pay, what the shop ships itself; the number of the order."""
+        base = f"{self.simulator}/control/sellers/{self.selling_partner_id}"
+        offers = httpx.get(f"{base}/listings", timeout=_TIMEOUT_SECONDS).raise_for_status().json()["listings"]
+        sku = next(offer["sku"] for offer in offers if not offer["by_amazon"])
+        made = _call("POST", f"{base}/orders", {"sku": sku})
+        _call("POST", f"{base}/orders/{made['order_id']}/advance", {"to": "UNSHIPPED"})
+        return str(made["order_id"])
+
+    def grant_addresses(self) -> None:
+        """Give the application the role for delivery addresses, besides those it has."""
+        address = f"{self.simulator}/control/application"
+        roles = httpx.get(address, timeout=_TIMEOUT_SECONDS).raise_for_status().json()["roles"]
+        wanted = "Direct-to-Consumer Shipping (Restricted)"
+        _call("PUT", address, {"roles": [*(role for role in roles if role != wanted), wanted]})
+
     def fail(self, kind: str, **terms: Any) -> None:
         """Let Amazon fail this seller in a way the simulator knows; ``wrong_secret`` fails everybody."""
         whose = {} if kind == "wrong_secret" else {"seller": self.selling_partner_id}
