@@ -2,6 +2,7 @@
 
 import secrets
 from collections.abc import Mapping
+from functools import partial
 from random import Random
 from typing import TYPE_CHECKING, Protocol
 
@@ -9,6 +10,7 @@ from quayside.amazon.circuits import Circuits
 from quayside.amazon.ledger import Ledger
 from quayside.amazon.tokens import TokenBroker
 from quayside.amazon.transport import Downloads, HttpTransport, Transport
+from quayside.analytics.products_service import daily_units
 from quayside.analytics.service import apply_traffic_rows
 from quayside.catalog import service as catalog
 from quayside.compliance import credentials_service
@@ -20,6 +22,7 @@ from quayside.kernel.observability import Metrics, PowertoolsMetrics, logger
 from quayside.kernel.settings import Settings, load_settings
 from quayside.orders.returns import apply_return_rows
 from quayside.orders.service import apply_orders, apply_report_rows
+from quayside.restock import service as restock
 from quayside.storage.connection import USES_CREDENTIALS, Store, bind
 from quayside.supply_chain.service import apply_inbound
 from quayside.sync import datasets, recipients, reports, routines, service
@@ -96,7 +99,8 @@ def use_cases() -> "Mapping[Kind, UseCase]":
         "recipients.fetch": recipients.fetch(fulfilment.apply_recipients),
         "personal_data.destroy": fulfilment.destroy_recipient,
         "personal_data.forget": fulfilment.forget_recipients,
-        "stock.look": routines.look_at_stock(look_at_stock),
+        "stock.look": routines.walk_stock(look_at_stock),
+        "suggestions.compute": routines.walk_stock(partial(restock.compute, daily_units=daily_units)),
     }
 
 

@@ -108,6 +108,7 @@ OF_THE_TENANT = frozenset(
         "review_campaign",
         "review_switch",
         "do_not_solicit_order",
+        "restock_defaults",
     }
 )
 """Keys of what a seller entered for the whole organisation: it stays when one connection of it is erased."""
@@ -128,7 +129,7 @@ def tenant_keys(tenant_id: TenantId, connection_id: ConnectionId, marketplace_id
         "lot_id": "lot", "cost_id": "cost", "base": "EUR", "quote": "USD",
         "command_id": "command", "name": "name", "expires_on": month, "export_id": "export",
         "month": f"{month:%Y-%m}", "kind": "ORDERS", "location_id": "location", "number": 1,
-        "wakes_at": at, "campaign_id": "campaign",
+        "wakes_at": at, "campaign_id": "campaign", "made_on": month,
     }  # fmt: skip
     found: dict[str, Key] = {}
     for name, function in inspect.getmembers(keys, inspect.isfunction):

@@ -16,6 +16,7 @@ from seller_api.routes import (
     operations,
     orders,
     promises,
+    restock,
     sync,
 )
 
@@ -28,6 +29,7 @@ ALL = (
     sync.routes,
     orders.routes,
     inventory.routes,
+    restock.routes,
     analytics.routes,
     finance.routes,
     costs.routes,

@@ -31,6 +31,12 @@ from quayside.kernel.tenancy import tenant_scope
 from quayside.orders import store as orders
 from quayside.orders.records import OrderRecord
 from quayside.orders.rules import NO_WINDOWS, OrderFacts
+from quayside.restock import store as restock_store
+from quayside.restock.choice_rules import Choices, merged, settings_of
+from quayside.restock.demand_rules import SalesHistory, UnknownDemand
+from quayside.restock.records import Card, CardRecord, Line, LineRecord, OpenRecord, ScoredRecord, ScoreRecord
+from quayside.restock.rules import Position
+from quayside.restock.score_rules import Kept, outcome_of, scores_of
 from quayside.storage import audit, keys
 from quayside.storage.audit_chain import AuditEvent
 from quayside.storage.connection import KEEPS_PROMISES
@@ -60,7 +66,7 @@ US = "ATVPDKIKX0DER"
 KEPT = timedelta(days=AMAZON_DATA_DAYS)
 OWN = {
     "tenant", "member", "connection", "dataset_health", "run", "export", "own_location", "own_balance", "own_movement",
-    "stock_links", "cost_lot", "cost_method", "other_cost", "exchange_rate",
+    "stock_links", "cost_lot", "cost_method", "other_cost", "exchange_rate","restock_choices",
 }  # fmt: skip
 """Kinds of Core that sellers and the product made: they go with the connection or the account, and not by their age."""
 ELSEWHERE = (
@@ -146,6 +152,24 @@ def put_aside(on: Aws, seller: ConnectedSeller) -> None:
     connections.put_aside(seller.tenant_id, seller.connection_id, message)
 
 
+def put_suggestion(on: Aws, seller: ConnectedSeller) -> None:
+    place, now = restock_store.Place(seller.connection_id, US, "SKU-1"), on.clock.now()
+    kept = Kept(
+        computed_for=now.date(), horizon_days=1, lead_days=1, forecast_units=0, naive_units=0, seasonal_naive_units=0,
+        average_units=0, position_units=0, quantity=0,
+    )  # fmt: skip
+    unknown = UnknownDemand(last_day=now.date(), counted_days=0, counted_units=0)
+    settings = settings_of(merged(Choices(), Choices()))
+    restock_store.put_line(place, Line(now.date().isoformat()), now)
+    restock_store.put_card(place, Card(None, unknown, Position(), settings, None), now)
+    restock_store.keep(place, kept, now)
+    outcome = outcome_of(kept, SalesHistory(last_day=now.date(), units=(0,)))
+    ((key, _),) = restock_store.due(place, now.date())
+    restock_store.put_outcome(place, key, outcome, now)
+    restock_store.keep(place, kept, now)
+    restock_store.put_scores(place, scores_of([outcome]), now)
+
+
 WRITERS: dict[type[CoreItem], Callable[[Aws, ConnectedSeller], None]] = {
     OrderRecord: put_order,
     PositionRecord: put_position,
@@ -153,6 +177,7 @@ WRITERS: dict[type[CoreItem], Callable[[Aws, ConnectedSeller], None]] = {
     SheetRecord: put_figure,
     BoardRecord: put_board,
     TenantQuarantineEntry: put_aside,
+    **dict.fromkeys((LineRecord, CardRecord, OpenRecord, ScoredRecord, ScoreRecord), put_suggestion),
 }
 """How the kinds are written that are no facts of ``storage.facts``."""
 

@@ -49,6 +49,7 @@ def partitions(tenant_id: TenantId, plan: Plan, *, whole_tenant: bool) -> list[P
         found.append(Place("reviews", Partition("core", keys.review_settings(tenant_id))))
         found.append(Place("reviews", Partition("core", keys.do_not_solicit(tenant_id))))
         found.append(Place("costs", Partition("core", keys.costs(tenant_id))))
+        found.append(Place("restock_defaults", Partition("core", keys.restock_defaults(tenant_id).pk)))
         found.append(Place("members", Partition("core", keys.members(tenant_id))))
         found.append(Place("connections", Partition("core", keys.connections(tenant_id))))
     return found
@@ -79,6 +80,7 @@ def _of_connection(tenant_id: TenantId, erased: Erased, plan: Plan) -> Iterator[
             yield place("reviews", keys.reviews(tenant_id, connection_id, store, month))
         yield place("reviews", keys.review_days(tenant_id, connection_id, store))
         yield place("inventory", keys.inventory(tenant_id, connection_id, store))
+        yield place("restock", keys.restock(tenant_id, connection_id, store))
         yield place("stock_days", keys.stock_days(tenant_id, connection_id, store))
         yield place("listings", keys.listings(tenant_id, connection_id, store))
         yield place("catalog", keys.catalog_items(tenant_id, connection_id, store))
@@ -94,6 +96,7 @@ def _of_connection(tenant_id: TenantId, erased: Erased, plan: Plan) -> Iterator[
     yield place("settlements", keys.settlements(tenant_id, connection_id))
     yield Place("personal_data", Partition("pii", keys.personal_records(tenant_id, connection_id)))
     yield place("inbound", keys.inbound(tenant_id, connection_id))
+    yield place("restock_choices", keys.restock_choices(tenant_id, connection_id))
     yield place("stock_links", keys.stock_links(tenant_id, connection_id).pk)
     yield place("quarantine", keys.tenant_quarantine(tenant_id, connection_id))
     yield place("reviews", keys.review_wake_ups(tenant_id, connection_id))

@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Sequence
 from datetime import date, datetime, timedelta
 from itertools import islice
+from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
@@ -13,7 +14,7 @@ from quayside.amazon.marketplaces import find_marketplace
 from quayside.connections import service as connections
 from quayside.connections.service import Known
 from quayside.inventory import days_rules, days_store, own_service, rules, store
-from quayside.inventory.days_rules import AGES_DAYS, RECENT_DAYS, SERIES_DAYS, Standing
+from quayside.inventory.days_rules import AGES_DAYS, RECENT_DAYS, SERIES_DAYS, Outlook, Standing
 from quayside.inventory.own_store import Location
 from quayside.inventory.records import SORT_PREFIX, outlook_from, quantities_from, sku_of
 from quayside.inventory.rules import PositionFacts, Quantities, UnusablePosition, checked
@@ -35,6 +36,9 @@ from quayside.kernel.ids import ConnectionId, TenantId
 from quayside.kernel.tenancy import tenant_scope
 from quayside.sync.sinks import Applied, Rejected
 from quayside.sync.views import RowsPage
+
+if TYPE_CHECKING:
+    from quayside.inventory.records import PositionRecord
 
 DATASET = "inventory"
 
@@ -261,6 +265,49 @@ def stock_series(
     return days_rules.series(months, from_day, to_day)
 
 
+def day_of(at: datetime, time_zone: str) -> date:
+    """Return the day of a time zone that an instant is in."""
+    return days_rules.local_day(at, time_zone)
+
+
+class StockNow(NamedTuple):
+    """One SKU in one marketplace, for those who work with its quantities."""
+
+    seller_sku: str
+    quantities: Quantities
+    title: str | None
+    asin: str | None
+
+
+def stock_after(
+    connection_id: ConnectionId, marketplace_id: str, after: str | None, limit: int
+) -> tuple[list[StockNow], str | None]:
+    """Return a page of the stock of a marketplace, and the mark that goes on after it, None at the end."""
+    records, following = days_store.positions_after(connection_id, marketplace_id, after, limit)
+    return [_now(record) for record in records], following
+
+
+def stock_now(connection_id: ConnectionId, marketplace_id: str, seller_sku: str) -> StockNow | None:
+    """Return the stock of one SKU in one marketplace, None when Amazon tells of none."""
+    found = store.find(Shelf(connection_id, marketplace_id), seller_sku)
+    return None if found is None else _now(found.record)
+
+
+def _now(record: "PositionRecord") -> StockNow:
+    return StockNow(sku_of(record.sk), quantities_from(record.quantities), record.title, record.asin)
+
+
+def is_in_step(connection_id: ConnectionId, now: datetime) -> bool:
+    """Return whether the stock of a connection was in step with Amazon within the last day."""
+    fresh = Known(connections.get(connection_id), connections.health_of(connection_id)).as_of(DATASET)
+    return fresh is not None and now - fresh <= _STALE_AFTER
+
+
+def note_outlook(connection_id: ConnectionId, marketplace_id: str, seller_sku: str, outlook: Outlook) -> None:
+    """Keep what was worked out of a SKU's days with its position, for lists."""
+    days_store.put_outlook(connection_id, marketplace_id, seller_sku, outlook)
+
+
 # -- Day by day --------------------------------------------------------------------------------------------------------
 
 _LOOKED_AT_ONCE = 100
@@ -290,8 +337,7 @@ def look_at_stock(
         behind which marketplace and sort key to go on; None when all is done.
     """
     now = clock.now()
-    fresh = Known(connections.get(connection_id), connections.health_of(connection_id)).as_of(DATASET)
-    if fresh is None or now - fresh > _STALE_AFTER:
+    if not is_in_step(connection_id, now):
         return None
     begin, place = (0, None) if after is None else (marketplace_ids.index(after[0]), after[1])
     for marketplace_id in marketplace_ids[begin:]:

@@ -186,6 +186,72 @@ def own_movement(tenant_id: TenantId, location_id: str, seller_sku: str, number:
     return Key(own_stock(tenant_id), f"{own_movements_of(location_id, seller_sku)}{number:09d}")
 
 
+def restock(tenant_id: TenantId, connection_id: ConnectionId, marketplace_id: str) -> str:
+    """Return the partition of everything about restocking one marketplace: suggestions, cards, scores, advice."""
+    return f"{tenant_prefix(tenant_id)}RESTOCK#{encode(connection_id)}#{encode(marketplace_id)}"
+
+
+def restock_line(tenant_id: TenantId, connection_id: ConnectionId, marketplace_id: str, seller_sku: str) -> Key:
+    """Return the key of what the list shows of the suggestion for one SKU."""
+    return Key(restock(tenant_id, connection_id, marketplace_id), f"SKU#{encode(seller_sku)}")
+
+
+def restock_card(tenant_id: TenantId, connection_id: ConnectionId, marketplace_id: str, seller_sku: str) -> Key:
+    """Return the key of all numbers that led to the suggestion for one SKU."""
+    return Key(restock(tenant_id, connection_id, marketplace_id), f"CARD#{encode(seller_sku)}")
+
+
+def restock_open_of(seller_sku: str, until: date | None = None) -> str:
+    """Return what the sort keys of kept suggestions of a SKU begin with, or their bound: due on ``until`` or before."""
+    return f"OPEN#{encode(seller_sku)}#{f'{until.isoformat()}{HIGHEST}' if until else ''}"
+
+
+def restock_open(  # noqa: PLR0913, PLR0917 - the key has these parts
+    tenant_id: TenantId, connection_id: ConnectionId, marketplace_id: str, seller_sku: str, day: date, made_on: date
+) -> Key:
+    """Return the key of a suggestion that is kept until its horizon is over; ``day`` is the horizon's last one."""
+    place = restock(tenant_id, connection_id, marketplace_id)
+    return Key(place, f"{restock_open_of(seller_sku)}{day.isoformat()}#{made_on.isoformat()}")
+
+
+def restock_scored_of(seller_sku: str) -> str:
+    """Return what the sort keys of the scored suggestions of a SKU begin with."""
+    return f"SCORED#{encode(seller_sku)}#"
+
+
+def restock_scored(
+    tenant_id: TenantId, connection_id: ConnectionId, marketplace_id: str, seller_sku: str, made_on: date
+) -> Key:
+    """Return the key of how one suggestion turned out."""
+    place = restock(tenant_id, connection_id, marketplace_id)
+    return Key(place, f"{restock_scored_of(seller_sku)}{made_on.isoformat()}")
+
+
+def restock_score(tenant_id: TenantId, connection_id: ConnectionId, marketplace_id: str, seller_sku: str) -> Key:
+    """Return the key of how the suggestions for one SKU turned out in all."""
+    return Key(restock(tenant_id, connection_id, marketplace_id), f"SCORE#{encode(seller_sku)}")
+
+
+def restock_advice(tenant_id: TenantId, connection_id: ConnectionId, marketplace_id: str, seller_sku: str) -> Key:
+    """Return the key of Amazon's own recommendation for one SKU."""
+    return Key(restock(tenant_id, connection_id, marketplace_id), f"ADVICE#{encode(seller_sku)}")
+
+
+def restock_defaults(tenant_id: TenantId) -> Key:
+    """Return the key of what the seller decided for every SKU that has no decision of its own."""
+    return Key(f"{tenant_prefix(tenant_id)}RESTOCKDEFAULTS", "DEFAULTS")
+
+
+def restock_choices(tenant_id: TenantId, connection_id: ConnectionId) -> str:
+    """Return the partition of what the seller decided for single SKUs of a connection."""
+    return f"{tenant_prefix(tenant_id)}RESTOCKCHOICES#{encode(connection_id)}"
+
+
+def restock_choice(tenant_id: TenantId, connection_id: ConnectionId, marketplace_id: str, seller_sku: str) -> Key:
+    """Return the key of what the seller decided for one SKU in one marketplace."""
+    return Key(restock_choices(tenant_id, connection_id), f"SKU#{encode(marketplace_id)}#{encode(seller_sku)}")
+
+
 def stock_links(tenant_id: TenantId, connection_id: ConnectionId) -> Key:
     """Return the key of which marketplaces of a connection share their stock, by the seller's choice."""
     return Key(f"{tenant_prefix(tenant_id)}STOCKLINKS#{encode(connection_id)}", "LINKS")

@@ -32,8 +32,8 @@ Item = dict[str, dict[str, Any]]
 AMAZON_DATA_DAYS = 548
 """Amazon data that is not personal is kept for 18 months at most (DPP 1.7)."""
 
-AMAZON_SOURCES = ("amazon:", "quayside:metrics_roller")
-"""How the sources of Amazon's data begin: what Amazon told, and the figures that are added up from it."""
+AMAZON_SOURCES = ("amazon:", "quayside:metrics_roller", "quayside:restock")
+"""How the sources of Amazon's data begin: what Amazon told, and what is worked out from it."""
 
 
 class LookupIndex(GlobalSecondaryIndex["CoreItem"]):  # type: ignore[no-untyped-call]  # pynamodb leaves it untyped

@@ -40,6 +40,7 @@ Kind = Literal[
     "personal_data.destroy",
     "personal_data.forget",
     "stock.look",
+    "suggestions.compute",
 ]
 Cause = Literal["notification", "schedule", "member", "connect", "retry", "operator"]
 

@@ -365,8 +365,12 @@ class Routine(msgspec.Struct, frozen=True):
     first_after_seconds: int
 
 
-ROUTINES: tuple[Routine, ...] = (Routine("stock_days", "stock.look", 6 * _HOUR, 1800),)
-"""Stock is looked at four times a day, so that what a day ended with is at most six hours old."""
+ROUTINES: tuple[Routine, ...] = (
+    Routine("stock_days", "stock.look", 6 * _HOUR, 1800),
+    Routine("suggestions", "suggestions.compute", _DAY, 3 * _HOUR),
+)
+"""Stock is looked at four times a day, so that what a day ended with is at most six hours old. Suggestions are worked
+out once a day, the first time when a new account's orders and stock had time to come in."""
 
 ONCE: tuple[Dataset, ...] = (
     Dataset(

@@ -14,8 +14,8 @@ from quayside.sync.registry import INVENTORY, dataset
 from quayside.sync.service import UseCase, Work
 
 
-class LooksAtStock(Protocol):
-    """Writes down what stock there is today (``inventory.service.look_at_stock``)."""
+class WalksStock(Protocol):
+    """Does something for every SKU of some marketplaces, as far as its time allows."""
 
     def __call__(
         self,
@@ -31,8 +31,8 @@ class LooksAtStock(Protocol):
         ...
 
 
-def look_at_stock(look: LooksAtStock) -> UseCase:
-    """Return ``stock.look``: write down what stock there is today."""
+def walk_stock(walk: WalksStock) -> UseCase:
+    """Return a use case that does something for every SKU in stock: ``stock.look``, ``suggestions.compute``."""
 
     def run(work: Work) -> None:
         connection = connections.live(work.connection_id)
@@ -40,8 +40,9 @@ def look_at_stock(look: LooksAtStock) -> UseCase:
             return
         marketplace_ids = sorted(connection.marketplace_ids)
         after = _after(work.command.arguments, marketplace_ids)
-        stopped = look(work.connection_id, marketplace_ids, after, clock=work.clock, time_is_short=work.time_is_short)
-        _go_on(work, stopped)
+        stopped = walk(work.connection_id, marketplace_ids, after, clock=work.clock, time_is_short=work.time_is_short)
+        if stopped is not None:
+            work.follow_up(work.command.kind, {"marketplace_id": stopped[0], "after": stopped[1]})
 
     return run
 
@@ -50,8 +51,3 @@ def _after(arguments: Mapping[str, str], marketplace_ids: Sequence[str]) -> tupl
     place, after = arguments.get("marketplace_id"), arguments.get("after")
     # Behind a marketplace that the seller left meanwhile there is nothing to go on with: all is begun anew.
     return None if place is None or after is None or place not in marketplace_ids else (place, after)
-
-
-def _go_on(work: Work, stopped: tuple[str, str] | None) -> None:
-    if stopped is not None:
-        work.follow_up(work.command.kind, {"marketplace_id": stopped[0], "after": stopped[1]})
