@@ -24,6 +24,7 @@ from quayside.fulfilment.views import RecipientStanding, RecipientView
 from quayside.inventory.own_views import BalancePage, Ledger, LocationList
 from quayside.inventory.views import InventoryPage, StockDetail
 from quayside.orders.views import OrderDetail, OrderPage
+from quayside.restock.views import BudgetPlan, RestockPage, ScoresView, SettingsView, SuggestionCard, WhatIf
 from quayside.sync.views import BoardPage, ReportsPage, RowsPage, RunsPage, SyncView
 from seller_api.http import Problem
 from seller_api.routes.configuration import Configuration
@@ -64,6 +65,10 @@ READS = (
     ("orders?search=lamp", OrderPage),
     ("inventory", InventoryPage),
     ("inventory?standing=out", InventoryPage),
+    ("restock", RestockPage),
+    ("restock/suggestion?seller_sku=LAMP-01", SuggestionCard),
+    ("restock/scores", ScoresView),
+    ("restock/settings", SettingsView),
     ("inventory/position?seller_sku=LAMP-01", StockDetail),
     ("inventory/locations", LocationList),
     ("inventory/locations/garage/stock", BalancePage),
@@ -87,6 +92,8 @@ WRITES: tuple[tuple[str, dict[str, str], Any], ...] = (
     (f"connections/{EUROPE}/datasets/orders/run", {}, SyncView),
     ("data/exports", {"connection_id": AMERICA}, ExportView),
     ("costs/file/preview", {"csv": "seller_sku"}, CostFileView),
+    ("restock/what-if", {"seller_sku": "LAMP-01"}, WhatIf),
+    ("restock/budget", {"budget_minor": "1"}, BudgetPlan),
     ("tenant/close", {"confirmation": "Tidewater Goods"}, ErasureView),
     ("connections/callback", {"state": "state-9", "selling_partner_id": "A1", "code": "c"}, ConnectionView),
 )

@@ -20,7 +20,7 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from quayside.compliance import promise_service
-from tests.e2e.support import fake_data, fake_money, fake_sync, gateway
+from tests.e2e.support import fake_data, fake_money, fake_restock, fake_sync, gateway
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -295,6 +295,8 @@ class FakeQuayside:
                         "Check the number.",
                     )
                 )
+            case [_, "restock", *_]:
+                return self._restock(request, path.split("/")[1:])
             case [_, "inventory", *_]:
                 return self._inventory(request, path.split("/")[1:], body)
             case [_, "finance" | "costs", *rest]:
@@ -401,6 +403,27 @@ class FakeQuayside:
             "as_of": fake_data.instant(self.now() - timedelta(minutes=2)),
             "searched": searched,
         }
+
+    def _restock(self, request: Request, parts: list[str]) -> Response:  # noqa: PLR0911 - a line a route
+        query, now = request.query_params, self.now()
+        match [request.method, *parts]:
+            case ["GET"]:
+                return JSONResponse(fake_restock.page(now, self.positions, query.get("status", "")))
+            case ["GET", "suggestion"]:
+                found = next((each for each in self.positions if each["seller_sku"] == query["seller_sku"]), None)
+                if found is None:
+                    return problem(404, "suggestion_not_found", "Nothing was worked out for this SKU there yet")
+                return JSONResponse(fake_restock.card(now, found))
+            case ["GET", "scores"]:
+                return JSONResponse(fake_restock.scores(now))
+            case [_, "settings", *_]:
+                return JSONResponse(fake_restock.settings())
+            case ["POST", "what-if"]:
+                return JSONResponse(fake_restock.what_if(now))
+            case ["POST", "budget"]:
+                return JSONResponse(fake_restock.budget())
+            case _:
+                return problem(404, "not_found", "There is no such address in the API")
 
     def _inventory(self, request: Request, parts: list[str], body: Json) -> Response:  # noqa: PLR0911 - a line a route
         query = request.query_params

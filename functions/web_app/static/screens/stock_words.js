@@ -14,7 +14,7 @@ export function Standing({ standing }) {
   return html`<${State} kind=${kind}>${words}<//>`;
 }
 
-const TABS = [["/stock", "At Amazon"], ["/stock/own", "Own stock"]];
+const TABS = [["/stock", "At Amazon"], ["/stock/own", "Own stock"], ["/stock/restock", "Restock"]];
 
 /** The pages about stock, side by side. */
 export function StockTabs({ here }) {
