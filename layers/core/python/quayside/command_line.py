@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING, TextIO
 
+from quayside.analytics import figures_commands
 from quayside.compliance import (
     abuse_commands,
     access_commands,
@@ -133,6 +134,7 @@ def _parser() -> argparse.ArgumentParser:
     accounts.add_argument("--tenant", required=True)
     accounts.set_defaults(run=_list_connections, required=("core_table",))
     _add_sync(areas)
+    figures_commands.add_to(areas)
     audit_commands.add_to(areas)
     abuse_commands.add_to(areas)
     credentials_commands.add_to(areas)

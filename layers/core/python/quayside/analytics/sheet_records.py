@@ -2,7 +2,7 @@
 
 from typing import ClassVar
 
-from pynamodb.attributes import BinaryAttribute, NumberAttribute, UnicodeAttribute
+from pynamodb.attributes import BinaryAttribute, NumberAttribute
 
 from quayside.analytics.sheet_rules import KINDS, Kind, Marks, Place, Sheet, unpacked, unpacked_marks
 from quayside.storage.keys import decode
@@ -13,7 +13,7 @@ class SheetRecord(CoreItem):
     """A sheet, as ``sheet_rules.packed`` writes it.
 
     ``marks`` says up to where in the stream it has heard, ``step`` counts its changes, ``updated_at`` is in epoch
-    seconds. ``barrier`` is the last marker of a rebuild that came through the stream.
+    seconds.
     """
 
     KIND: ClassVar[str] = "figure_sheet"
@@ -22,7 +22,6 @@ class SheetRecord(CoreItem):
     marks = BinaryAttribute(legacy_encoding=False, null=True)
     step = NumberAttribute()
     updated_at = NumberAttribute()
-    barrier = UnicodeAttribute(null=True)
 
 
 def sheet_of(record: SheetRecord) -> Sheet:

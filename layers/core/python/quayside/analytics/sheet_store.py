@@ -1,11 +1,12 @@
 """Reads and writes of sheets. Every function acts for the tenant in scope."""
 
 import heapq
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from itertools import dropwhile, groupby
 from typing import NamedTuple
 
+import msgspec
 from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 
@@ -34,7 +35,7 @@ from quayside.kernel.ids import ConnectionId
 from quayside.kernel.tenancy import current_tenant
 from quayside.storage import keys
 from quayside.storage.keys import Key
-from quayside.storage.tables import AMAZON_DATA_DAYS, living, page, write
+from quayside.storage.tables import AMAZON_DATA_DAYS, every, living, page, write
 
 SOURCE = "quayside:metrics_roller"
 
@@ -58,12 +59,10 @@ class ProductRow(NamedTuple):
 
 
 class Held(NamedTuple):
-    """What is stored of a sheet, as a rebuild needs it; ``step`` is 0 when there is none."""
+    """What is stored of a sheet, and how often it was changed."""
 
     sheet: Sheet
-    marks: Marks
     step: int
-    barrier: str | None
 
 
 def key_of(place: Place) -> Key:
@@ -190,14 +189,26 @@ def _walk(partition: str, kind: Kind, after: str | None) -> Iterator[SheetRecord
             return
 
 
-def held(places: Sequence[Place]) -> Mapping[Place, Held]:
-    """Return what is stored of these sheets, strongly consistent, for a rebuild."""
+def held(wholes: Iterable[Place]) -> dict[Place, Held]:
+    """Return what is stored of these marketplaces' sheets and of all their products', strongly consistent."""
     found: dict[Place, Held] = {}
-    for place in places:
-        record = _stored(key_of(place))
-        found[place] = (
-            Held({}, {}, 0, None)
-            if record is None
-            else Held(sheet_of(record), marks_of(record), int(record.step), record.barrier)
-        )
+    for whole in wholes:
+        record = _stored(key_of(whole))
+        if record is not None:
+            found[whole] = _held(record)
+        connection_id = ConnectionId(whole.connection_id)
+        partition = keys.product_sheets(current_tenant(), connection_id, whole.month, whole.marketplace_id)
+        for each in every(SheetRecord, partition, prefix=keys.product_sheets_of(whole.kind)):
+            found[msgspec.structs.replace(whole, seller_sku=sku_of_sheet(each.sk))] = _held(each)
     return found
+
+
+def _held(record: SheetRecord) -> Held:
+    return Held(sheet_of(record), int(record.step))
+
+
+def replace(place: Place, sheet: Sheet, before: Held | None, now: datetime) -> bool:
+    """Put a sheet in place of the one that was read, unless it changed since; what it has heard stays as it is."""
+    step = 0 if before is None else before.step
+    actions = [SheetRecord.days.set(packed(sheet)), *_always(step, now)]
+    return write(SheetRecord, key_of(place), actions, _unchanged(step), source=SOURCE, returning="NONE").applied
