@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from quayside.accounts.views import AuthenticatorSetup, Me, Session, SignedUp
-from quayside.analytics.views import Overview
+from quayside.analytics.views import Overview, ProductPage, ProductView, ProfitView, ReturnsView
 from quayside.compliance.abuse_views import AbuseCaseList, AbuseCaseView
 from quayside.compliance.audit_views import AuditPage
 from quayside.compliance.credentials_views import CredentialsView
@@ -81,6 +81,10 @@ READS = (
     ("costs/rates", RateList),
     ("analytics/overview?period=today", Overview),
     ("analytics/overview?period=90d", Overview),
+    ("analytics/profit?period=30d&by=week", ProfitView),
+    ("analytics/returns?period=30d", ReturnsView),
+    ("analytics/products?period=30d&marketplace_id=A1PA6795UKMFR9", ProductPage),
+    ("analytics/products/MUG-SET-4?period=30d&marketplace_id=A1PA6795UKMFR9", ProductView),
 )
 
 WRITES: tuple[tuple[str, dict[str, str], Any], ...] = (

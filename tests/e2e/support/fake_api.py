@@ -20,7 +20,7 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from quayside.compliance import promise_service
-from tests.e2e.support import fake_data, fake_money, fake_restock, fake_sync, gateway
+from tests.e2e.support import fake_data, fake_figures, fake_money, fake_restock, fake_sync, gateway
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -268,9 +268,21 @@ class FakeQuayside:
             case ["GET", "analytics", "overview"]:
                 return JSONResponse(
                     fake_data.overview(
-                        self.now(), query["period"], query.get("marketplace_id", ""), self.arrived, self.connections
+                        self.now(),
+                        query["period"],
+                        query.get("marketplace_id", ""),
+                        self.arrived,
+                        self.connections,
+                        lambda currency, places: {
+                            "money": fake_figures.money(self.now(), currency, 1.0 if currency == "EUR" else 0.4),
+                            "products": None
+                            if query["period"] == "custom"
+                            else fake_figures.rankings(self.now(), places, compared=query["period"] != "90d"),
+                        },
                     )
                 )
+            case ["GET", "analytics", *rest]:
+                return JSONResponse(fake_figures.answer(self.now(), rest, dict(query)))
             case ["GET", "audit"]:
                 cursor = query.get("cursor")
                 before = int(cursor) if cursor else None

@@ -15,6 +15,7 @@ from quayside.compliance.promise_views import promise_view
 from quayside.sync.registry import data_inventory
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from datetime import datetime
 
 Json = dict[str, Any]
@@ -743,9 +744,16 @@ def figures(now: datetime, currency: str, sales: int, units: int, count: int) ->
     }
 
 
-def overview(now: datetime, period: str, marketplace_id: str, extra_orders: int, held: list[Json]) -> Json:
+def overview(  # noqa: PLR0917 - what a dashboard is made of
+    now: datetime,
+    period: str,
+    marketplace_id: str,
+    extra_orders: int,
+    held: list[Json],
+    of_currency: Callable[[str, list[Json]], Json],
+) -> Json:
     """Return GET /analytics/overview; `extra_orders` are those that arrived while the test looked."""
-    days = {"today": 1, "7d": 7, "30d": 30, "90d": 90}[period]
+    days = {"today": 1, "yesterday": 1, "7d": 7, "30d": 30, "90d": 90, "custom": 14}[period]
     today = now.astimezone(ZoneInfo("Europe/Berlin")).date()
     wanted = [_BY_ID[marketplace_id]] if marketplace_id else [item for item in MARKETPLACES if item["region"] == "EU"]
     parts = []
@@ -777,6 +785,7 @@ def overview(now: datetime, period: str, marketplace_id: str, extra_orders: int,
         parts.append(
             {
                 "currency": currency,
+                **of_currency(currency, [item for item in wanted if item["currency"] == currency]),
                 "figures": figures(now, currency, sales, units, count),
                 "previous": None
                 if period == "90d"

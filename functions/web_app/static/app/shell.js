@@ -25,6 +25,8 @@ const SCREENS = [
   { path: "/orders", label: "Orders", icon: "orders", keys: "g r", needs: "orders.read" },
   { path: "/stock", label: "Stock", icon: "stock", keys: "g s", needs: "inventory.read" },
   { path: "/settlements", label: "Money", icon: "money", keys: "g m", needs: "analytics.read", wide: true },
+  { path: "/products", label: "Products", icon: "table", keys: "g d", needs: "analytics.read", wide: true },
+  { path: "/profit", label: "Profit", icon: "chart", keys: "g f", needs: "analytics.read", wide: true },
   { path: "/connections", label: "Connections", icon: "connections", keys: "g c", needs: "connections.read" },
   { path: "/sync", label: "Sync", icon: "sync", keys: "g y", needs: "connections.read", wide: true },
   { path: "/settings", label: "Settings", icon: "settings", keys: "g e" },

@@ -1,19 +1,20 @@
 import { html, useEffect, useRef, useState } from "../app/lib.js";
 import { get } from "../app/api.js";
-import { Ago, Bone, ButtonLink, Card, Empty, Link, Meter, Notice, PageHead, ProblemNotice, Segmented, Select } from "../app/components.js";
+import { Ago, Bone, Button, ButtonLink, Card, Empty, Icon, Link, Meter, Notice, PageHead, ProblemNotice, Segmented, Select } from "../app/components.js";
 import { DaysChart, DaysTable } from "../app/chart.js";
 import { InlineFigure, Tile, TileBone } from "../app/figures.js";
-import { dayRange, money, moment, plural } from "../app/format.js";
+import { count, dayRange, money, moment, plural } from "../app/format.js";
 import { now, useResource } from "../app/resource.js";
 import { place, setQuery } from "../app/router.js";
 import { me } from "../app/session.js";
 import { historyProgress, progressWords } from "./connection_words.js";
 import { countryOf, marketplaceOptions, marketplacesOf, useConnections, zoneOf } from "./marketplaces.js";
+import { plain, productPath } from "./money_parts.js";
 import { OrderState } from "./order_words.js";
+import { downloadCsv } from "./paging.js";
+import { beforeWords, PeriodChoice, usePeriod } from "./periods.js";
 import { inTrouble, Trouble } from "./trouble.js";
 
-const PERIODS = [{ value: "today", label: "Today" }, { value: "7d", label: "7 days" }, { value: "30d", label: "30 days" }, { value: "90d", label: "90 days" }];
-const BEFORE = { today: "all of yesterday", "7d": "7 days before", "30d": "30 days before", "90d": "90 days before" };
 const TILES = [["sales", "Sales"], ["units", "Units"], ["orders", "Orders"], ["average_order_value", "Average order"]];
 const EVERY = 15_000;
 const NAMES = typeof Intl.DisplayNames === "function" ? new Intl.DisplayNames("en", { type: "currency" }) : null;
@@ -26,7 +27,32 @@ function before(previous, key) {
 }
 
 function Tiles({ part, period }) {
-  return html`<div class="tiles">${TILES.map(([key, label]) => html`<${Tile} key=${key} hero=${key === "sales"} label=${label} figure=${part.figures[key]} previous=${before(part.previous, key)} against=${BEFORE[period.key] ?? "the period before"} />`)}</div>`;
+  return html`<div class="tiles">${TILES.map(([key, label]) => html`<${Tile} key=${key} hero=${key === "sales"} label=${label} figure=${part.figures[key]} previous=${before(part.previous, key)} against=${beforeWords(period.key)} />`)}</div>`;
+}
+
+const MONEY = [["refunds", "Refunds"], ["fees", "Amazon fees"], ["proceeds", "Proceeds"]];
+
+/** What Amazon booked in the period; it counts by the day of posting, so it stands apart from the orders. */
+function MoneyTiles({ part, period }) {
+  if (!part.money) return null;
+  return html`<div class="tiles three">${MONEY.map(([key, label]) => html`<${Tile} key=${key} label=${label} figure=${part.money[key]} previous=${part.money[`previous_${key}_minor`]} against=${beforeWords(period.key)} />`)}</div>`;
+}
+
+function Ranked({ rows, currency, falling, asked }) {
+  return html`<ul class="feed">${rows.map((item) => html`<li key=${`${item.marketplace_id}${item.seller_sku}`}><div><${Link} to=${productPath(item.marketplace_id, item.seller_sku)} query=${{ ...asked.link, currency }} class="row-link clip">${item.seller_sku || "No SKU"}<//><small><span class="country">${item.country_code}</span>${plural(item.units, "unit")}${item.previous_units === null ? "" : `, before ${count(item.previous_units)}`}</small></div>
+    <div class="feed-end"><span>${falling ? money(item.sales_minor - item.previous_sales_minor, currency) : money(item.sales_minor, currency)}</span></div></li>`)}</ul>`;
+}
+
+/** The products that sold most, and those that fell most. */
+function Products({ part, asked }) {
+  const [falling, setFalling] = useState(false);
+  const found = part.products;
+  if (!found) return null;
+  const rows = falling ? (found.falling ?? []) : found.top;
+  const csv = () => downloadCsv(`quayside-${falling ? "falling" : "top"}-products-${part.currency}.csv`, ["seller_sku", "marketplace", "units", "sales", "units_period_before", "sales_period_before", "currency"], rows.map((item) => [item.seller_sku, item.country_code, item.units, plain(item.sales_minor, part.currency), item.previous_units, plain(item.previous_sales_minor, part.currency), part.currency]));
+  const words = falling ? (found.falling === null ? "The history does not reach back far enough to compare." : "No product fell.") : "No product sold in this period.";
+  return html`<${Card} title="Products" label=${`Products, ${part.currency}`} about=${html`ranked <${Ago} at=${found.as_of} />`} end=${html`<${Segmented} label="Which products" value=${falling ? "falling" : "top"} onChange=${(value) => setFalling(value === "falling")} options=${[{ value: "top", label: "Top" }, { value: "falling", label: "Falling" }]} />`}>
+    ${rows.length ? html`<${Ranked} rows=${rows} currency=${part.currency} falling=${falling} asked=${asked} />` : html`<p class="card-body fine">${words}</p>`}<div class="card-foot"><${Link} to="/products" query=${asked.link}>All products<//><${Button} kind="small" disabled=${!rows.length} onClick=${csv}><${Icon} name="download" />CSV<//></div><//>`;
 }
 
 function Split({ part }) {
@@ -109,21 +135,22 @@ function Incomplete({ connections }) {
 
 export function Screen() {
   const { query } = place.value;
-  const period = PERIODS.some((item) => item.value === query.get("period")) ? query.get("period") : "30d";
+  const asked = usePeriod();
+  const { period } = asked;
   const marketplaceId = query.get("marketplace_id") ?? "";
   const { connections, unread } = useConnections({ every: EVERY });
   const marketplaces = marketplacesOf(connections);
-  const { data, problem, reload } = useResource(`overview:${period}:${marketplaceId}`, (signal) => get("analytics/overview", { query: { period, marketplace_id: marketplaceId }, signal }), { every: EVERY });
+  const { data, problem, reload } = useResource(`overview:${asked.key}:${marketplaceId}`, (signal) => get("analytics/overview", { query: { ...asked.params, marketplace_id: marketplaceId }, signal }), { every: EVERY });
   const name = (me.value.member.name || "").split(" ")[0];
   const newest = data?.as_of;
   const about = data ? (data.has_connection ? html`${dayRange(data.period.from, data.period.to)} · ${newest ? html`up to date <${Ago} at=${newest} />` : "first reading under way"}` : "Nothing is connected yet.") : problem ? "Your figures could not be read." : html`<${Bone} width="26ch" />`;
   const empty = data && data.has_connection && !data.currencies.length;
   return html`<${PageHead} title=${name ? `${greeting()}, ${name}` : greeting()} about=${about}><${Select} label="Marketplace" value=${marketplaceId} onChange=${(value) => setQuery({ marketplace_id: value }, { replace: true })} options=${marketplaceOptions(marketplaces)} />
-      <${Segmented} label="Period" value=${period} onChange=${(value) => setQuery({ period: value === "30d" ? "" : value }, { replace: true })} options=${PERIODS} /><//>
+      <${PeriodChoice} /><//>
     <div class="stack">${problem ? html`<${ProblemNotice} problem=${data ? { ...problem, title: "These figures could not be refreshed", detail: `${problem.title}.`, action: "You see the last ones we have." } : problem} retry=${reload} compact=${Boolean(data)} />` : null}
     ${!data || (!connections && !unread) ? (problem ? null : html`<div class="stack" role="status" aria-label="Loading your figures"><${Waiting} /><div class="two"><div class="card bone-card"></div><div class="card bone-card"></div></div></div>`)
       : !data.has_connection ? html`<div class="card"><${Empty} icon="connections" title="Connect your Amazon account to see your sales" action=${html`<${ButtonLink} to="/connect" kind="primary">Connect an Amazon account<//>`}>It takes about two minutes. You see what is read, and why, before you agree.<//></div>`
       : html`<${Troubles} connections=${connections ?? []} /><${Ailing} connections=${data.connections} told=${connections ?? []} /><${Incomplete} connections=${connections ?? []} />${empty ? html`<div class="card"><${Empty} icon="orders" title="No orders in this period" action=${period === "90d" ? null : html`<${Link} class="button" to="/" query=${{ period: "90d", marketplace_id: marketplaceId }}>Look at 90 days<//>`}>${data.connections.some((item) => item.status === "authorising") ? "Your account is still being connected; orders show here as they are read." : "A new order shows here by itself, within a minute."}<//></div>` : null}
-        ${data.currencies.length === 1 ? html`<${Tiles} part=${data.currencies[0]} period=${data.period} /><div class="two"><div class="stack"><${Trend} part=${data.currencies[0]} period=${data.period} /><${Split} part=${data.currencies[0]} /></div><${Latest} marketplaceId=${marketplaceId} /></div>`
-          : html`${data.currencies.length ? html`<p class="fine currencies-note">Currencies stand side by side. Quayside never adds them up without a stated rate.</p><div class="currencies">${data.currencies.map((part) => html`<section key=${part.currency} class="currency" aria-label=${`Figures in ${part.currency}`}><h2><span class="tag">${part.currency}</span>${NAMES?.of(part.currency) ?? part.currency}</h2><${Tiles} part=${part} period=${data.period} /><${Trend} part=${part} period=${data.period} /><${Split} part=${part} /></section>`)}</div>` : null}<${Latest} marketplaceId=${marketplaceId} />`}`}</div>`;
+        ${data.currencies.length === 1 ? html`<${Tiles} part=${data.currencies[0]} period=${data.period} /><${MoneyTiles} part=${data.currencies[0]} period=${data.period} /><div class="two"><div class="stack"><${Trend} part=${data.currencies[0]} period=${data.period} /><${Split} part=${data.currencies[0]} /></div><div class="stack"><${Products} part=${data.currencies[0]} asked=${asked} /><${Latest} marketplaceId=${marketplaceId} /></div></div>`
+          : html`${data.currencies.length ? html`<p class="fine currencies-note">Currencies stand side by side. Quayside never adds them up without a stated rate.</p><div class="currencies">${data.currencies.map((part) => html`<section key=${part.currency} class="currency" aria-label=${`Figures in ${part.currency}`}><h2><span class="tag">${part.currency}</span>${NAMES?.of(part.currency) ?? part.currency}</h2><${Tiles} part=${part} period=${data.period} /><${MoneyTiles} part=${part} period=${data.period} /><${Trend} part=${part} period=${data.period} /><${Split} part=${part} /><${Products} part=${part} asked=${asked} /></section>`)}</div>` : null}<${Latest} marketplaceId=${marketplaceId} />`}`}</div>`;
 }
