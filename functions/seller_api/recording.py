@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from seller_api.http import Route
 
 
+_QUESTIONS = frozenset({"preview_campaign"})
+"""Views that change nothing, but are asked with more than an address can hold."""
+
+
 class RecordEvent(Protocol):
     """Records an event, for the tenant in scope or (``application``) for the installation."""
 
@@ -28,8 +32,8 @@ class RecordEvent(Protocol):
 
 
 def changes(route: "Route") -> bool:
-    """Whether a request of this route is recorded when it succeeds."""
-    return route.method != "GET"
+    """Whether a request of this route is recorded when it succeeds: it is no GET, and no question with a body."""
+    return route.method != "GET" and route.view.__name__ not in _QUESTIONS
 
 
 def of_the_installation(route: "Route") -> bool:

@@ -23,6 +23,7 @@ from quayside.kernel.settings import Settings, load_settings
 from quayside.orders.returns import apply_return_rows
 from quayside.orders.service import apply_orders, apply_report_rows
 from quayside.restock import service as restock
+from quayside.reviews import working as reviews
 from quayside.storage.connection import USES_CREDENTIALS, Store, bind
 from quayside.supply_chain.service import apply_inbound
 from quayside.sync import datasets, recipients, reports, routines, service
@@ -65,7 +66,7 @@ def report_sinks() -> "Mapping[str, ReportSink]":
         ORDERS_BY_ORDER_DATE: apply_report_rows,
         ORDERS_BY_LAST_UPDATE: apply_report_rows,
         MERCHANT_LISTINGS: catalog.apply_listing_rows,
-        CUSTOMER_RETURNS: apply_return_rows,
+        CUSTOMER_RETURNS: reviews.noting_returns(apply_return_rows),
         SETTLEMENT: finance.apply_settlement_rows,
         TRAFFIC: apply_traffic_rows,
     }
@@ -90,7 +91,7 @@ def use_cases() -> "Mapping[Kind, UseCase]":
         "listings.refresh": datasets.refresh_listings(reports.plan),
         "listings.fetch": datasets.fetch_listing(catalog.apply_listings),
         "catalog.refresh": datasets.refresh_catalog(catalog.known_asins, catalog.apply_catalog_items),
-        "finances.list": datasets.list_transactions(finance.apply_transactions),
+        "finances.list": datasets.list_transactions(reviews.noting_refunds(finance.apply_transactions)),
         "fees.estimate": datasets.estimate_fees(catalog.priced_skus, finance.apply_fee_estimates),
         "inbound.list": datasets.list_inbound(apply_inbound),
         "returns.refresh": datasets.refresh_returns(reports.plan),
@@ -101,6 +102,8 @@ def use_cases() -> "Mapping[Kind, UseCase]":
         "personal_data.forget": fulfilment.forget_recipients,
         "stock.look": routines.walk_stock(look_at_stock),
         "suggestions.compute": routines.walk_stock(partial(restock.compute, daily_units=daily_units)),
+        "reviews.send": reviews.send,
+        "reviews.plan": reviews.plan,
     }
 
 

@@ -17,6 +17,7 @@ from seller_api.routes import (
     orders,
     promises,
     restock,
+    reviews,
     sync,
 )
 
@@ -33,6 +34,7 @@ ALL = (
     analytics.routes,
     finance.routes,
     costs.routes,
+    reviews.routes,
     audit.routes,
     data.routes,
     operations.routes,

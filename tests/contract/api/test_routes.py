@@ -101,6 +101,18 @@ ROUTE_TABLE = {
     "GET /analytics/products/{seller_sku}": "analytics.read",
     "GET /analytics/profit": "analytics.read",
     "GET /analytics/returns": "analytics.read",
+    "GET /reviews": "reviews.read",
+    "GET /reviews/campaigns": "reviews.read",
+    "POST /reviews/campaigns": "reviews.manage",
+    "PUT /reviews/campaigns/{campaign_id}": "reviews.manage",
+    "POST /reviews/campaigns/{campaign_id}/remove": "reviews.manage",
+    "POST /reviews/preview": "reviews.manage",
+    "PUT /reviews/pause": "reviews.manage",
+    "GET /reviews/decisions": "reviews.read",
+    "GET /orders/{order_id}/review": "reviews.read",
+    "GET /reviews/do-not-solicit": "reviews.read",
+    "POST /reviews/do-not-solicit": "reviews.manage",
+    "POST /reviews/do-not-solicit/{order_id}/remove": "reviews.manage",
     "GET /audit": "audit.read",
     "GET /operations/sync": "operations.read",
     "GET /operations/quarantine": "operations.read",
@@ -136,6 +148,7 @@ def test_browsing_rows_asks_for_what_their_own_screens_ask_for() -> None:
         "settlements": "analytics.read",
         "fees": "analytics.read",
         "sales_and_traffic": "analytics.read",
+        "review_requests": "reviews.read",
     }
     assert set(BROWSERS) == {each.key for each in REGISTRY}
 

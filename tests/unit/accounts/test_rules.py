@@ -10,10 +10,12 @@ from quayside.accounts import rules
 
 ROLE_TABLE = {
     "owner": "profile tenant.read tenant.manage tenant.close audit.read connections.read connections.manage "
-    "orders.read fulfilment.recipients inventory.read inventory.manage analytics.read costs.manage",
+    "orders.read fulfilment.recipients inventory.read inventory.manage analytics.read costs.manage reviews.read "
+    "reviews.manage",
     "admin": "profile tenant.read tenant.manage audit.read connections.read connections.manage orders.read "
-    "fulfilment.recipients inventory.read inventory.manage analytics.read costs.manage",
-    "analyst": "profile tenant.read connections.read orders.read inventory.read analytics.read",
+    "fulfilment.recipients inventory.read inventory.manage analytics.read costs.manage reviews.read "
+    "reviews.manage",
+    "analyst": "profile tenant.read connections.read orders.read inventory.read analytics.read reviews.read",
     "buyer": "profile tenant.read connections.read inventory.read inventory.manage analytics.read costs.manage",
     "warehouse": "profile tenant.read connections.read orders.read fulfilment.recipients inventory.read "
     "inventory.manage",

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import msgspec
 import pytest
@@ -10,7 +11,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from infra.simulator.solicitations import Mood, Solicitations
+from infra.simulator.solicitations import Mood, Solicitable, Solicitations
 from quayside.amazon.errors import AccessRefused, AmazonError, AmazonUnavailable, Throttled
 from quayside.amazon.solicitations import Requested
 from quayside.kernel.clock import FixedClock
@@ -54,13 +55,13 @@ class World:
         self.numbers = {order_id: number for number, order_id in enumerate(self.orders, start=1)}
         self.book = MemoryBook(self.orders.get)
         amazon = Solicitations(5, {}, mood)
-        self.amazon = SimulatedAmazon(amazon, self._solicitable, self.clock)
+        self.amazon: Any = SimulatedAmazon(amazon, self._solicitable, self.clock)
         self.emptiness = Emptiness()
         self.terms = Terms((CAMPAIGN,))
         for order_id in self.orders:
             self.wake(order_id)
 
-    def _solicitable(self, order_id: str) -> object:
+    def _solicitable(self, order_id: str) -> Solicitable:
         order = self.orders[order_id]
         return solicitable(self.numbers[order_id], order, shipped=order.status == "SHIPPED")
 
@@ -68,10 +69,9 @@ class World:
         self.book.wake(WakeUp(order_id, US, BOUGHT, self.clock.now()))
 
     def sender(self, peril: "Peril | None" = None) -> Sender:
-        parts = (
-            (self.book, self.amazon) if peril is None else (Perilous(self.book, peril), Perilous(self.amazon, peril))
-        )
-        return Sender(*parts, self.terms, self.clock, self.emptiness)  # type: ignore[arg-type]
+        book: Any = self.book if peril is None else Perilous(self.book, peril)
+        amazon: Any = self.amazon if peril is None else Perilous(self.amazon, peril)
+        return Sender(book, amazon, self.terms, self.clock, self.emptiness)
 
     def look(self, peril: "Peril | None" = None, limit: int = 50) -> list[Ending]:
         """Look at what is due, as one command does; what goes wrong with Amazon ends it."""
@@ -193,8 +193,14 @@ def test_an_order_seen_late_stays_late() -> None:
 def test_empty_answers_are_asked_again_on_later_days_until_the_window_closes() -> None:
     world = World(Mood(empty_share=0, never_share=1, delayed_share=0))
     asked: list[datetime] = []
+
     inner = world.amazon.offers
-    world.amazon.offers = lambda wake: (asked.append(world.clock.now()), inner(wake))[1]  # type: ignore[method-assign]
+
+    def offers(wake: WakeUp) -> bool:
+        asked.append(world.clock.now())
+        return bool(inner(wake))
+
+    world.amazon.offers = offers
     world.run(60)
     days = [(at - DUE).days for at in asked]
     assert days[:6] == [0, 1, 3, 6, 11, 19]
@@ -227,7 +233,7 @@ def test_a_day_outside_amazons_own_range_is_tried_again() -> None:
 def test_amazons_refusal_is_a_verdict_on_the_order() -> None:
     world = World()
     world.amazon.requests.sent[1] = 0
-    world.amazon.offers = lambda _: True  # type: ignore[method-assign]
+    world.amazon.offers = lambda _: True
     assert world.look() == ["settled"]
     assert (world.standing().state, world.standing().rule) == ("skipped", "amazon")
     assert world.standing().is_final
@@ -256,10 +262,10 @@ def test_an_answer_that_got_lost_is_found_out_and_never_sent_again(*, went_out: 
             SimulatedAmazon.request(world.amazon, wake, lambda: None)
         raise AmazonUnavailable("", operation="create")
 
-    world.amazon.request = request  # type: ignore[method-assign]
+    world.amazon.request = request
     assert world.look() == []
     assert world.standing().state == "sending"
-    del world.amazon.request  # type: ignore[method-assign]
+    del world.amazon.request
     assert world.book.next_wake() == DUE + AT_WORK
     world.wake()
     assert world.look() == ["waits"], "nobody asks while the sender may be at work"
@@ -276,11 +282,11 @@ def test_what_amazon_did_not_take_is_withdrawn_at_once(refusal: type[AmazonError
         before()
         raise refusal("no", operation="create")
 
-    world.amazon.request = request  # type: ignore[method-assign]
+    world.amazon.request = request
     with pytest.raises(refusal):
         world.sender().look(world.book.due(DUE, 1)[0])
     assert world.standing().state == "waiting"
-    del world.amazon.request  # type: ignore[method-assign]
+    del world.amazon.request
     assert world.look() == ["sent"]
 
 
@@ -290,9 +296,9 @@ def test_before_the_intent_nothing_is_lost_when_amazon_is_away() -> None:
     def request(*_: object) -> Requested:
         raise AmazonUnavailable("", operation="create")
 
-    world.amazon.request = request  # type: ignore[method-assign]
+    world.amazon.request = request
     assert world.look() == []
-    del world.amazon.request  # type: ignore[method-assign]
+    del world.amazon.request
     assert world.look() == ["sent"]
 
 

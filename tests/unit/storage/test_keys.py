@@ -165,7 +165,7 @@ EXACT = [
     (keys.reviews(T, C, "DE", date(2026, 11, 21)), f"{P}REVIEWS#tm19crgppmgzv9xh#DE#2026-11"),
     (
         keys.review(T, C, "DE", date(2026, 11, 21), AT, "902-1"),
-        Key(f"{P}REVIEWS#tm19crgppmgzv9xh#DE#2026-11", "ORDER#2026-11-21T10:11:12Z#902-1"),
+        Key(f"{P}REVIEWS#tm19crgppmgzv9xh#DE#2026-11", "REVIEW#2026-11-21T10:11:12Z#902-1"),
     ),
     (keys.review_lookup(T, "902-1"), f"{P}REVIEW#902-1"),
     (keys.review_wake_ups(T, C), f"{P}REVIEW_WAKE_UPS#tm19crgppmgzv9xh"),
@@ -175,7 +175,7 @@ EXACT = [
     ),
     (keys.review_wake_ups_until(AT), "2026-11-21T10:11:12Z#\x7f"),
     (keys.review_marks(T, C), f"{P}REVIEW_MARKS#tm19crgppmgzv9xh"),
-    (keys.review_mark(T, C, "902-1"), Key(f"{P}REVIEW_MARKS#tm19crgppmgzv9xh", "ORDER#902-1")),
+    (keys.review_mark(T, C, "902-1"), Key(f"{P}REVIEW_MARKS#tm19crgppmgzv9xh", "MARK#902-1")),
     (keys.review_days(T, C, "DE"), f"{P}REVIEW_DAYS#tm19crgppmgzv9xh#DE"),
     (
         keys.review_day(T, C, "DE", date(2026, 11, 1)),
@@ -187,7 +187,7 @@ EXACT = [
     (keys.review_switch(T), Key(f"{P}REVIEW_SETTINGS", "SWITCH")),
     (keys.review_campaign(T, "c/1"), Key(f"{P}REVIEW_SETTINGS", "CAMPAIGN#c%2F1")),
     (keys.do_not_solicit(T), f"{P}DO_NOT_SOLICIT"),
-    (keys.do_not_solicit_order(T, "902-1"), Key(f"{P}DO_NOT_SOLICIT", "ORDER#902-1")),
+    (keys.do_not_solicit_order(T, "902-1"), Key(f"{P}DO_NOT_SOLICIT", "BARRED#902-1")),
     (keys.inventory(T, C, "DE"), f"{P}INVENTORY#tm19crgppmgzv9xh#DE"),
     (keys.figures(T, C), f"{P}FIGURES#tm19crgppmgzv9xh"),
     (keys.figure_sheet_range("2026-10", "2026-11"), ("MONTH#2026-10#", "MONTH#2026-11#\x7f")),

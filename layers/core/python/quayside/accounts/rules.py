@@ -21,6 +21,8 @@ Permission = Literal[
     "inventory.manage",
     "analytics.read",
     "costs.manage",
+    "reviews.read",
+    "reviews.manage",
     "operations.read",
     "operations.act",
 ]
@@ -46,6 +48,8 @@ PERMISSIONS_OF_ROLE: dict[Role, frozenset[Permission]] = {
         "inventory.manage",
         "analytics.read",
         "costs.manage",
+        "reviews.read",
+        "reviews.manage",
     },
     "admin": _READS
     | {
@@ -58,8 +62,10 @@ PERMISSIONS_OF_ROLE: dict[Role, frozenset[Permission]] = {
         "analytics.read",
         "inventory.manage",
         "costs.manage",
+        "reviews.read",
+        "reviews.manage",
     },
-    "analyst": _READS | {"orders.read", "inventory.read", "analytics.read"},
+    "analyst": _READS | {"orders.read", "inventory.read", "analytics.read", "reviews.read"},
     "buyer": _READS | {"inventory.read", "inventory.manage", "analytics.read", "costs.manage"},
     "warehouse": _READS | {"orders.read", "fulfilment.recipients", "inventory.read", "inventory.manage"},
 }

@@ -10,6 +10,8 @@ from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
+import msgspec
+
 from quayside.amazon.envelopes import OrderChange
 from quayside.amazon.marketplaces import MARKETPLACES, Marketplace, find_marketplace
 from quayside.amazon.orders import Order, OrderItem, Window
@@ -21,17 +23,29 @@ from quayside.kernel.cursors import decode_cursor, encode_cursor, invalid_cursor
 from quayside.kernel.errors import FieldProblem, InvalidInput, NotFound, QuaysideError
 from quayside.kernel.ids import ConnectionId, TenantId, check_connection_id
 from quayside.kernel.settings import MAXIMUM_HISTORY_DAYS
-from quayside.kernel.tenancy import tenant_scope
+from quayside.kernel.tenancy import current_tenant, tenant_scope
 from quayside.orders import rules, store
-from quayside.orders.records import OrderRecord, lines_from, place_of, products_from, purchased_at_of, state_of_item
+from quayside.orders.records import (
+    OrderRecord,
+    lines_from,
+    place_of,
+    prices_from,
+    products_from,
+    purchased_at_of,
+    state_of_item,
+    windows_from,
+)
 from quayside.orders.rules import (
     Breakdown,
     Contribution,
     DocumentLine,
+    LinePrice,
+    LineProduct,
     NotifiedLine,
     NotifiedOrder,
     OrderDocument,
     OrderFacts,
+    OrderLine,
     ReportedLine,
     ReportedOrder,
     UnusableOrder,
@@ -49,6 +63,7 @@ from quayside.orders.views import (
     row_of,
     summary_of,
 )
+from quayside.storage import keys
 from quayside.storage.tables import AMAZON_DATA_DAYS, Item
 from quayside.sync.sinks import Applied, Rejected, ReportLoad
 from quayside.sync.views import RowsPage
@@ -98,6 +113,23 @@ class PlacedContribution(NamedTuple):
     currency: str
     contribution: Contribution
     by_sku: dict[str, Contribution]
+
+
+class KnownOrder(msgspec.Struct, frozen=True, kw_only=True):
+    """What the store knows of an order, for features that decide about orders; nothing of it is personal."""
+
+    order_id: str
+    marketplace_id: str
+    time_zone: str
+    purchased_at: datetime
+    status: str
+    fulfilled_by: str
+    windows: Windows
+    lines: tuple[OrderLine, ...]
+    prices: dict[str, LinePrice]
+    products: dict[str, LineProduct]
+    currency: str | None
+    is_replacement: bool
 
 
 class NotEnough(ValueError):
@@ -516,6 +548,76 @@ def get_order(order_id: str, connection_id: str | None) -> OrderDetail:
             action="Check the order id. Orders are kept for 18 months after we received them.",
         )
     return detail_of(record)
+
+
+def known_order(
+    connection_id: ConnectionId, marketplace_id: str, purchased_at: datetime, order_id: str
+) -> KnownOrder | None:
+    """Return an order of the tenant in scope as it is stored now, None when it is gone."""
+    day = rules.local_day(purchased_at, _time_zone(marketplace_id))
+    key = keys.order(current_tenant(), connection_id, marketplace_id, day, purchased_at, order_id)
+    record = OrderRecord.find(key)
+    return None if record is None else _known(record)
+
+
+def find_known(order_id: str, connection_id: ConnectionId | None) -> tuple[ConnectionId, KnownOrder] | None:
+    """Return the order with Amazon's id, of one connection when it is given, and its connection; None when none is."""
+    record = store.find(order_id, connection_id)
+    if record is None:
+        return None
+    return ConnectionId(place_of(record.pk, record.sk).connection_id), _known(record)
+
+
+def known_orders(  # noqa: PLR0913 - the parts of one page
+    connection_id: ConnectionId,
+    marketplace_id: str,
+    from_instant: datetime,
+    to_instant: datetime,
+    *,
+    cursor: str | None,
+    limit: int,
+) -> tuple[list[KnownOrder], str | None]:
+    """Return a page of the orders of one marketplace bought in a range of time, newest first, and where it goes on.
+
+    Raises:
+        InvalidInput: the cursor is not one of ours.
+    """
+    if cursor is not None and not _is_order_sort(cursor):
+        raise invalid_cursor()
+    zone = _time_zone(marketplace_id)
+    shelf = Shelf(connection_id, marketplace_id, zone)
+    lowest = keys.order_range(from_instant, to_instant)[0]
+    from_day, to_day = rules.local_day(from_instant, zone), rules.local_day(to_instant, zone)
+    before = cursor or f"{keys.order_range(from_instant, to_instant)[1]}"
+    found: list[KnownOrder] = []
+    last: str | None = None
+    walk = store.newest_first([shelf], from_day, to_day, before, page_size=limit + 1)
+    for record in walk:
+        if record.sk < lowest:
+            break
+        if len(found) == limit:
+            return found, last
+        found.append(_known(record))
+        last = record.sk
+    return found, None
+
+
+def _known(record: OrderRecord) -> KnownOrder:
+    place = place_of(record.pk, record.sk)
+    return KnownOrder(
+        order_id=place.order_id,
+        marketplace_id=place.marketplace_id,
+        time_zone=_time_zone(place.marketplace_id),
+        purchased_at=place.purchased_at,
+        status=record.status,
+        fulfilled_by=record.fulfilled_by or "",
+        windows=windows_from(record.windows),
+        lines=lines_from(record.lines),
+        prices=prices_from(record.prices),
+        products=products_from(record.products),
+        currency=record.currency,
+        is_replacement=bool(record.replacement),
+    )
 
 
 def rows_view(

@@ -303,7 +303,7 @@ def product_sheet(  # noqa: PLR0913, PLR0917 - a sheet's key has these parts
 def reviews(tenant_id: TenantId, connection_id: ConnectionId, marketplace_id: str, local_month: date) -> str:
     """Return the partition of what was decided about the orders bought in one month of one marketplace.
 
-    ``local_month`` is as for ``orders``: a decision lies beside its order, under the same sort key.
+    ``local_month`` is any day of the month in the marketplace's own time zone.
     """
     return f"{tenant_prefix(tenant_id)}REVIEWS#{_place(connection_id, marketplace_id)}#{local_month:%Y-%m}"
 
@@ -317,7 +317,8 @@ def review(  # noqa: PLR0913, PLR0917 - an order's key has these parts
     order_id: str,
 ) -> Key:
     """Return the key of what was decided about one order."""
-    return Key(reviews(tenant_id, connection_id, marketplace_id, local_month), order_sort(purchased_at, order_id))
+    sort_key = f"REVIEW#{format_instant(purchased_at)}#{encode(order_id)}"
+    return Key(reviews(tenant_id, connection_id, marketplace_id, local_month), sort_key)
 
 
 def review_lookup(tenant_id: TenantId, order_id: str) -> str:
@@ -347,7 +348,7 @@ def review_marks(tenant_id: TenantId, connection_id: ConnectionId) -> str:
 
 def review_mark(tenant_id: TenantId, connection_id: ConnectionId, order_id: str) -> Key:
     """Return the key of when one order was refunded or returned."""
-    return Key(review_marks(tenant_id, connection_id), f"ORDER#{encode(order_id)}")
+    return Key(review_marks(tenant_id, connection_id), f"MARK#{encode(order_id)}")
 
 
 def review_days(tenant_id: TenantId, connection_id: ConnectionId, marketplace_id: str) -> str:
@@ -392,7 +393,7 @@ def do_not_solicit(tenant_id: TenantId) -> str:
 
 def do_not_solicit_order(tenant_id: TenantId, order_id: str) -> Key:
     """Return the key of one order on the do-not-solicit list."""
-    return Key(do_not_solicit(tenant_id), f"ORDER#{encode(order_id)}")
+    return Key(do_not_solicit(tenant_id), f"BARRED#{encode(order_id)}")
 
 
 def tenant_quarantine(tenant_id: TenantId, connection_id: ConnectionId) -> str:

@@ -41,6 +41,8 @@ Kind = Literal[
     "personal_data.forget",
     "stock.look",
     "suggestions.compute",
+    "reviews.send",
+    "reviews.plan",
 ]
 Cause = Literal["notification", "schedule", "member", "connect", "retry", "operator"]
 

@@ -11,6 +11,7 @@ import msgspec
 
 from quayside.amazon.operations import (
     CREATE_REPORT,
+    CREATE_SOLICITATION,
     GET_INBOUND_PLAN,
     GET_INVENTORY_SUMMARIES,
     GET_LISTINGS_ITEM,
@@ -23,6 +24,7 @@ from quayside.amazon.operations import (
     GET_SHIPMENT,
     GET_SHIPMENT_ITEMS,
     GET_SHIPMENTS,
+    GET_SOLICITATION_ACTIONS,
     LIST_INBOUND_PLANS,
     LIST_SHIPMENT_ITEMS,
     LIST_TRANSACTIONS,
@@ -48,6 +50,7 @@ FEES = "fees"
 INBOUND_SHIPMENTS = "inbound_shipments"
 SALES_AND_TRAFFIC = "sales_and_traffic"
 RECIPIENTS = "recipients"
+REVIEW_REQUESTS = "review_requests"
 
 ORDERS_BY_ORDER_DATE = "GET_FLAT_FILE_ALL_ORDERS_DATA_BY_ORDER_DATE_GENERAL"
 ORDERS_BY_LAST_UPDATE = "GET_FLAT_FILE_ALL_ORDERS_DATA_BY_LAST_UPDATE_GENERAL"
@@ -56,7 +59,7 @@ CUSTOMER_RETURNS = "GET_FBA_FULFILLMENT_CUSTOMER_RETURNS_DATA"
 SETTLEMENT = "GET_V2_SETTLEMENT_REPORT_DATA_FLAT_FILE_V2"
 TRAFFIC = "GET_SALES_AND_TRAFFIC_REPORT"
 
-Feature = Literal["sales", "stock", "listings", "profit", "performance", "merchant_fulfilment"]
+Feature = Literal["sales", "stock", "listings", "profit", "performance", "merchant_fulfilment", "reviews"]
 MERCHANT_FULFILMENT: Literal["merchant_fulfilment"] = "merchant_fulfilment"
 ALL_FEATURES: tuple[Feature, ...] = get_args(Feature)
 
@@ -94,6 +97,7 @@ FEATURES: tuple[FeatureTerms, ...] = (
         "encrypted under a key that is destroyed 30 days after delivery, are shown for a label or a packing slip only, "
         "and each look is recorded. Switching it off deletes them at once.",
     ),
+    FeatureTerms("reviews", "Reviews", "Review requests through Amazon, by the campaigns you make"),
 )
 """Every feature, in the order of the page."""
 
@@ -344,6 +348,19 @@ REGISTRY: tuple[Dataset, ...] = (
         contains_personal_data=True,
         restricted_role="Direct-to-Consumer Shipping (Restricted)",
         kept_for="until 30 days after delivery, or until you switch it off or disconnect",
+    ),
+    Dataset(
+        key=REVIEW_REQUESTS,
+        title="Review requests",
+        what="For each order whether Amazon offers a review request, and its answer to one. No buyer is named.",
+        purpose="Asking buyers for reviews through Amazon, once an order, by the campaigns you make",
+        features=("reviews",),
+        operations=(GET_SOLICITATION_ACTIONS, CREATE_SOLICITATION),
+        source="Amazon, when an order's time has come; looked at every quarter of an hour",
+        refresh_kind="reviews.send",
+        refresh_seconds=900,
+        first_after_seconds=900,
+        objective_seconds=2 * _HOUR,
     ),
 )
 """The datasets that are kept in step at intervals, as the health of a connection lists them."""
