@@ -656,3 +656,38 @@ def test_the_board_shows_operators_what_fails_and_whose_it_is(fake: FakeQuayside
     page.get_by_role("button", name="All organisations").click()
     expect(page.get_by_text("of 2 organisations on this page")).to_be_visible()
     assert "Tidewater" not in (page.locator(".board").text_content() or "")
+
+
+def test_a_campaign_is_made_tried_out_tested_switched_on_and_an_order_says_why(
+    fake: FakeQuayside, visits: Visits
+) -> None:
+    page = visits.new().open("reviews")
+    sent = fake.reviews.sent
+    page.get_by_role("link", name="New campaign").click()
+    page.get_by_label("Name").fill("After a fortnight")
+    page.get_by_label("Days after delivery").fill("3")
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_role("alert")).to_contain_text("Amazon allows one review request for an order")
+    expect(page.get_by_label("Name")).to_have_value("After a fortnight")
+    page.get_by_label("Days after delivery").fill("14")
+    expect(page.get_by_text("Would have asked 412, skipped 37.")).to_be_visible()
+    expect(page.get_by_role("row", name="Refunded")).to_contain_text("19")
+    page.get_by_role("button", name="Test", exact=True).click()
+    page.get_by_role("button", name="Save").click()
+    page.get_by_role("link", name="After a fortnight").click()
+    expect(page.get_by_role("button", name="Test", exact=True)).to_have_attribute("aria-pressed", "true")
+    page.get_by_role("button", name="On", exact=True).click()
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_role("button", name="Requests sent")).to_be_visible()
+    assert fake.reviews.campaigns[-1].campaign.state == "on"
+    assert fake.reviews.sent > sent
+    page.get_by_role("button", name="Pause all").click()
+    expect(page.get_by_text("All review requests are paused")).to_be_visible()
+    page.get_by_role("button", name="Go on").click()
+    page.get_by_role("link", name="Log").click()
+    order_id = fake.orders[0]["order_id"]
+    page.get_by_label("Search by order number").fill(order_id)
+    page.get_by_role("link", name=order_id).click()
+    page.get_by_text("Every rule").click()
+    expect(page.get_by_text("It is not on your do-not-solicit list.")).to_be_visible()
+    expect(page.get_by_text("It is shipped.")).to_be_visible()

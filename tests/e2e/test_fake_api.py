@@ -25,6 +25,7 @@ from quayside.inventory.own_views import BalancePage, Ledger, LocationList
 from quayside.inventory.views import InventoryPage, StockDetail
 from quayside.orders.views import OrderDetail, OrderPage
 from quayside.restock.views import BudgetPlan, RestockPage, ScoresView, SettingsView, SuggestionCard, WhatIf
+from quayside.reviews.views import BarredPage, CampaignList, CampaignView, DecisionsPage, Preview, ReviewsHome
 from quayside.sync.views import BoardPage, ReportsPage, RowsPage, RunsPage, SyncView
 from seller_api.http import Problem
 from seller_api.routes.configuration import Configuration
@@ -79,6 +80,10 @@ READS = (
     ("costs", LotPage),
     ("costs/other", OtherCostList),
     ("costs/rates", RateList),
+    ("reviews", ReviewsHome),
+    ("reviews/campaigns", CampaignList),
+    ("reviews/decisions", DecisionsPage),
+    ("reviews/do-not-solicit", BarredPage),
     ("analytics/overview?period=today", Overview),
     ("analytics/overview?period=90d", Overview),
     ("analytics/profit?period=30d&by=week", ProfitView),
@@ -87,13 +92,15 @@ READS = (
     ("analytics/products/MUG-SET-4?period=30d&marketplace_id=A1PA6795UKMFR9", ProductView),
 )
 
-WRITES: tuple[tuple[str, dict[str, str], Any], ...] = (
+WRITES: tuple[tuple[str, dict[str, Any], Any], ...] = (
     ("auth/sign-up", {"email": EMAIL, "password": PASSWORD, "name": "M", "organisation": "T"}, SignedUp),
     ("auth/sign-in", {"email": EMAIL, "password": PASSWORD}, Session),
     ("auth/mfa/begin", {}, AuthenticatorSetup),
     ("connections/authorizations", {"marketplace_id": "A1PA6795UKMFR9"}, Authorization),
     (f"connections/{EUROPE}/datasets/orders/pause", {}, SyncView),
     (f"connections/{EUROPE}/datasets/orders/run", {}, SyncView),
+    ("reviews/campaigns", {"name": "New"}, CampaignView),
+    ("reviews/preview", {"campaign": {"name": "New"}}, Preview),
     ("data/exports", {"connection_id": AMERICA}, ExportView),
     ("costs/file/preview", {"csv": "seller_sku"}, CostFileView),
     ("restock/what-if", {"seller_sku": "LAMP-01"}, WhatIf),
@@ -138,7 +145,7 @@ def test_a_delivery_address_has_the_real_shape(fake: FakeQuayside, deployment: t
 
 @pytest.mark.parametrize(("path", "body", "shape"), WRITES, ids=[path for path, _, _ in WRITES])
 def test_a_write_has_the_real_shape(
-    path: str, body: dict[str, str], shape: Any, fake: FakeQuayside, deployment: tuple[FakeQuayside, str]
+    path: str, body: dict[str, Any], shape: Any, fake: FakeQuayside, deployment: tuple[FakeQuayside, str]
 ) -> None:
     answer = httpx.post(f"{deployment[1]}api/v1/{path}", json=body, headers=_AUTHORISED)
     assert answer.status_code in {200, 201, 202}

@@ -95,6 +95,26 @@ def _open_closing(visit: Visit) -> None:
     visit.settle()
 
 
+def _reviews_paused(fake: FakeQuayside) -> None:
+    fake.reviews.paused = True
+
+
+def _no_campaigns(fake: FakeQuayside) -> None:
+    fake.reviews.campaigns = []
+
+
+def _previewed(visit: Visit) -> None:
+    visit.page.get_by_text("Would have asked 412").wait_for()
+
+
+def _too_early(visit: Visit) -> None:
+    visit.page.get_by_label("Name").fill("Too early")
+    visit.page.get_by_label("Days after delivery").fill("3")
+    visit.page.get_by_role("button", name="Save").click()
+    visit.page.get_by_role("alert").wait_for()
+    visit.settle()
+
+
 def _nothing_connected(fake: FakeQuayside) -> None:
     fake.connections, fake.orders, fake.positions = [], [], []
 
@@ -302,6 +322,12 @@ CASES: Final = (
     Case("settlement-not-found", f"settlements/{EUROPE}/none", expects_errors=True),
     Case("costs", "costs", looks=ALL),
     Case("costs-file", "costs", act=_choose_costs),
+    Case("reviews", "reviews", looks=ALL),
+    Case("reviews-paused", "reviews", _reviews_paused),
+    Case("reviews-none", "reviews", _no_campaigns),
+    Case("reviews-log", "reviews/log", _short_lists, looks=ALL),
+    Case("review-campaign", "reviews/campaigns/campaign-2", act=_previewed, looks=ALL),
+    Case("review-campaign-refused", "reviews/campaigns/new", act=_too_early, expects_errors=True),
     Case("connections", "connections", looks=ALL),
     Case("connections-none", "connections", _nothing_connected),
     Case("connections-permission-withdrawn", "connections", _failed_connection),
@@ -400,6 +426,8 @@ def test_every_screen_has_a_case() -> None:
         "/stock/restock": "restock",
         "/stock/restock/product": "restock-card",
         "/stock/restock/settings": "restock-settings",
+        "/reviews/log": "reviews-log",
+        "/reviews/campaigns/{campaign_id}": "review-campaign",
         "/settings/audit": "settings-audit",
         "/settings/data": "data",
         "/settings/exports": "settings-exports",

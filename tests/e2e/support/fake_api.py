@@ -21,6 +21,7 @@ from starlette.routing import Route
 
 from quayside.compliance import promise_service
 from tests.e2e.support import fake_data, fake_figures, fake_money, fake_restock, fake_sync, gateway
+from tests.e2e.support.fake_reviews import FakeReviews
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -90,6 +91,7 @@ class FakeQuayside:
         self.reports = fake_sync.reports(now)
         self.orders = fake_data.orders(now)
         self.positions = fake_data.positions(now)
+        self.reviews = FakeReviews(now, self.orders)
         self.quarantine = fake_data.quarantine(now)
         self.exports: list[Json] = []
         self.erasures: list[Json] = []
@@ -294,6 +296,10 @@ class FakeQuayside:
                 return JSONResponse(fake_data.delivery(self.now(), own, self.features_off))
             case ["GET", "orders", order_id, "recipient"]:
                 return JSONResponse(fake_data.recipient(order_id, query["purpose"]))
+            case [method, "reviews", *below]:
+                return self.reviews.answer(method, below, query, body, self.now())
+            case ["GET", "orders", order_id, "review"]:
+                return self.reviews.decision(order_id, self.now())
             case ["GET", "orders", order_id]:
                 order = next((each for each in self.orders if each["order_id"] == order_id), None)
                 return (

@@ -39,6 +39,7 @@ _CALLS: Final = {
     "returns": ("createReport", "getReportDocument"),
     "fees": ("getMyFeesEstimates",),
     "sales_and_traffic": ("createReport", "getReportDocument"),
+    "review_requests": ("getSolicitationActionsForOrder",),
 }
 
 _ROWS: Final = {
@@ -53,6 +54,7 @@ _ROWS: Final = {
     "inbound_shipments": 37,
     "sales_and_traffic": 9_240,
     "recipients": 14,
+    "review_requests": 412,
 }
 
 _SHARE: Final = {"orders": 0.1, "inventory": 0.2, "listings": 0.35, "returns": 0.6, "sales_and_traffic": 0.45}

@@ -11,6 +11,7 @@ export const openCard = signal(null);
 /** A figure's value as text; "minor" is money in its currency. */
 export function figureText(figure, currency = figure.currency) {
   if (figure.value === null || figure.value === undefined) return "–";
+  if (figure.unit === "percent") return `${count(figure.value)} %`;
   return figure.unit === "minor" ? money(figure.value, figure.currency ?? currency) : count(figure.value);
 }
 

@@ -27,6 +27,7 @@ const SCREENS = [
   { path: "/settlements", label: "Money", icon: "money", keys: "g m", needs: "analytics.read", wide: true },
   { path: "/products", label: "Products", icon: "table", keys: "g d", needs: "analytics.read", wide: true },
   { path: "/profit", label: "Profit", icon: "chart", keys: "g f", needs: "analytics.read", wide: true },
+  { path: "/reviews", label: "Reviews", icon: "star", keys: "g v", needs: "reviews.read", wide: true },
   { path: "/connections", label: "Connections", icon: "connections", keys: "g c", needs: "connections.read" },
   { path: "/sync", label: "Sync", icon: "sync", keys: "g y", needs: "connections.read", wide: true },
   { path: "/settings", label: "Settings", icon: "settings", keys: "g e" },

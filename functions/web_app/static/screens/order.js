@@ -1,10 +1,12 @@
 import { html } from "../app/lib.js";
 import { get } from "../app/api.js";
-import { Age, Ago, Bone, ButtonLink, Card, Copy, Empty, Icon, Link, Notice, PageHead, ProblemNotice } from "../app/components.js";
+import { Age, Ago, Bone, ButtonLink, Card, Copy, Empty, Icon, Link, Notice, PageHead, ProblemNotice, State } from "../app/components.js";
 import { moment, money, zoneName } from "../app/format.js";
 import { useResource } from "../app/resource.js";
 import { place } from "../app/router.js";
 import { detail, nameOf, zoneOf } from "./marketplaces.js";
+import { may } from "../app/session.js";
+import { RequestState, ruleWords, VERDICTS } from "./review_words.js";
 import { fulfilledBy, OrderState, sourceWords } from "./order_words.js";
 import { Recipient } from "./recipient.js";
 
@@ -23,6 +25,16 @@ function Lines({ order }) {
       : !order.totals ? html`<p class="fine">${order.total_state === "posted" ? "Amazon gives no money for this order." : ""}</p>` : html`<dl>${[["Items", order.totals?.item], ["Discount", order.totals?.discount], ["Shipping", order.totals?.shipping], ["Tax", order.totals?.tax], ["Other", order.totals?.other]].filter(([label, value]) => value && (value.amount_minor || label === "Items")).map(([label, value]) => html`<dt key=${label}>${label}</dt><dd>${amount(value)}</dd>`)}<dt class="grand">Total</dt><dd class="grand">${amount(order.totals?.total ?? order.total)}</dd></dl>`}</div><//>`;
 }
 
+/** Whether the buyer is asked for a review, and every rule that says so. */
+function Review({ order }) {
+  const { data, problem, reload } = useResource(`review:${order.connection_id ?? ""}:${order.order_id}`, (signal) => get(`orders/${encodeURIComponent(order.order_id)}/review`, { query: { connection_id: order.connection_id }, signal }), { every: 30_000 });
+  const decision = data?.decision;
+  return html`<${Card} title="Review request" end=${decision ? html`<${RequestState} state=${decision.state} />` : null}><div class="card-body tight stack-s">${problem ? html`<${ProblemNotice} problem=${problem} retry=${reload} compact />` : null}
+    ${data ? html`<p>${decision ? decision.because : "It was not decided yet."}</p><p class="fine">Now: ${data.now} <${Link} to="/reviews">All review requests<//></p>
+      <details><summary>Every rule</summary><ul class="rules">${data.rules.map((rule) => html`<li key=${rule.rule}><${State} kind=${VERDICTS[rule.verdict][0]}>${ruleWords(rule.rule)}<//><span>${rule.because}</span></li>`)}</ul></details>
+      ${data.course.length ? html`<details><summary>What happened</summary><ol class="rules">${data.course.map((step) => html`<li key=${step.at + step.what}><time datetime=${step.at}>${moment(step.at, zoneOf(order.marketplace_id))}</time><span>${step.what}</span></li>`)}</ol></details>` : null}` : problem ? null : html`<p><${Bone} width="22ch" /></p>`}</div><//>`;
+}
+
 export function Screen({ order_id: orderId }) {
   const connectionId = place.value.query.get("connection_id") ?? "";
   const { data: order, problem, reload } = useResource(`order:${connectionId}:${orderId}`, (signal) => get(`orders/${encodeURIComponent(orderId)}`, { query: { connection_id: connectionId }, signal }), { every: 15_000 });
@@ -37,5 +49,6 @@ export function Screen({ order_id: orderId }) {
     <div class="order-grid" key="order"><${Lines} order=${order} /><div class="stack">
       <${Card} title="Delivery"><div class="card-body tight"><dl class="facts"><dt>Shipped by</dt><dd>${fulfilledBy(order.fulfilled_by)}</dd><dt>Ships</dt><dd><${Window} from=${order.windows.ship_after} until=${order.windows.ship_by} zone=${zone} /></dd><dt>Arrives</dt><dd><${Window} from=${order.windows.deliver_after} until=${order.windows.deliver_by} zone=${zone} /></dd></dl></div><//>
       <${Card} title="Where this comes from"><div class="card-body tight"><dl class="facts"><dt>Source</dt><dd>${sourceWords(history.source)}</dd><dt>Amazon changed it</dt><dd><${Ago} at=${history.source_updated_at} /></dd><dt>Quayside received it</dt><dd><${Ago} at=${history.received_at} /></dd><dt>Prices read</dt><dd>${history.priced_at ? html`<${Age} at=${history.priced_at} state="posted" />` : html`<span class="age estimated">not yet</span>`}</dd></dl></div><//>
-      ${order.fulfilled_by === "MERCHANT" ? html`<${Recipient} key=${order.order_id} orderId=${order.order_id} connectionId=${order.connection_id} />` : html`<p class="fine">Quayside does not read the buyer's name or address.</p>`}</div></div>`;
+      ${order.fulfilled_by === "MERCHANT" ? html`<${Recipient} key=${order.order_id} orderId=${order.order_id} connectionId=${order.connection_id} />` : html`<p class="fine">Quayside does not read the buyer's name or address.</p>`}
+      ${may("reviews.read") ? html`<${Review} order=${order} />` : null}</div></div>`;
 }
