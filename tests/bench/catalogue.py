@@ -274,6 +274,21 @@ CATALOGUE: tuple[Entry, ...] = (
         takes_orders=True,
     ),
     Entry(
+        name="reviews",
+        title="100,000 orders over 60 days with all trouble: each eligible one asked once, none twice, none wrongly.",
+        module="tests.bench.reviews",
+        keys=frozenset({"eligible", "requested_once_share", "twice", "outside_policy", "before_close_share"})
+        | {"calls_per_request", "throttled"},
+        targets=(
+            Target(path=("requested_once_share",), at_least=0.999),
+            Target(path=("twice",), at_most=0),
+            Target(path=("outside_policy",), at_most=0),
+            Target(path=("before_close_share",), at_least=0.999),
+            Target(path=("calls_per_request",), at_most=2.1),
+            Target(path=("throttled",), at_most=0),
+        ),
+    ),
+    Entry(
         name="isolation",
         title="Every route attacked in every way, and what a tenant's own session costs a read.",
         module="tests.bench.isolation",

@@ -29,6 +29,10 @@ def test_the_names_and_keys_are_those_of_the_specification() -> None:
         "erasure": {"items", "left", "others_changed", "write_units_per_item"},
         "restock": {"ours", "jungle_scout", "inventory_planner", "bigseller"},
         "forecast": {"series", "horizons", "worst_ratio", "ms_per_sku"},
+        "reviews": {
+            "eligible", "requested_once_share", "twice", "outside_policy", "before_close_share", "calls_per_request",
+            "throttled",
+        },
         "isolation": {"routes", "attacks", "successes", "warm_p50_ratio", "warm_p95_ratio"},
         "real-orders": {"orders", "lines", "missing", "doubled", "unit_differences", "sales_differences_minor"},
     }  # fmt: skip

@@ -352,7 +352,9 @@ def _policy(judge: _Judge, now: datetime) -> Decision | None:  # noqa: PLR0911 -
         return judge.skip("window", f"Amazon's window closed on {_words(window.closes_at, order.time_zone)}.")
     if order.status != "SHIPPED":
         what = "It is not shipped yet." if order.status in _UNSHIPPED else f"Its status is {order.status}."
-        return judge.wait("shipped", what, now + LOOKED_AT_AGAIN)
+        # Right after its ship-by date it is seen whether it is late.
+        late_at = None if order.ship_by is None else order.ship_by + CLOCKS_DIFFER
+        return judge.wait("shipped", what, late_at if late_at is not None and late_at > now else now + LOOKED_AT_AGAIN)
     judge.passed("shipped", "It is shipped.")
     if window is None:
         if now > order.purchased_at + _GIVES_DATES_WITHIN:
