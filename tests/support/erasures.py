@@ -96,8 +96,8 @@ OF_NOTES = frozenset({"job", "due_at", "erasure_id", "finished_at"})
 """Parameters of keys of what functions note among themselves."""
 
 
-OF_THE_TENANT = frozenset(
-    {
+
+    
         "own_location",
         "own_balance",
         "own_movement",
@@ -109,11 +109,7 @@ OF_THE_TENANT = frozenset(
         "review_switch",
         "do_not_solicit_order",
         "restock_defaults",
-    }
-)
-"""Keys of what a seller entered for the whole organisation: it stays when one connection of it is erased."""
-
-
+    
 def tenant_keys(tenant_id: TenantId, connection_id: ConnectionId, marketplace_id: str, month: date) -> dict[str, Key]:
     """Return a key of every kind of record of a tenant, by calling every function that makes one.
 
@@ -145,7 +141,7 @@ def tenant_keys(tenant_id: TenantId, connection_id: ConnectionId, marketplace_id
 
 
 def plant(on: Aws, tenant_id: TenantId, connection_id: ConnectionId, marketplace_id: str, months: int = 2) -> int:
-    """Put an item under a key of every kind, in several months, and files; return how many items of Core that is."""
+    """Put an item under a key of every kind, in several months, and files; return how many are of the connection."""
     client = boto3.client("dynamodb", region_name=REGION)
     last = on.clock.now().date().replace(day=1)
     planted = set()
@@ -168,7 +164,7 @@ def plant(on: Aws, tenant_id: TenantId, connection_id: ConnectionId, marketplace
     files.put_object(Bucket=RAW_BUCKET, Key=keys.raw_report(tenant_id, connection_id, "GET_X", REPORT), Body=b"x")
     for of in (connection_id, None):
         files.put_object(Bucket=EXPORTS_BUCKET, Key=keys.export_file(tenant_id, of, "export"), Body=b"x")
-    return len(planted)
+    return sum(connection_id in key.pk for key in planted)
 
 
 def files_of(tenant_id: TenantId, text: str = "") -> list[str]:
