@@ -96,20 +96,6 @@ OF_NOTES = frozenset({"job", "due_at", "erasure_id", "finished_at"})
 """Parameters of keys of what functions note among themselves."""
 
 
-
-    
-        "own_location",
-        "own_balance",
-        "own_movement",
-        "cost_lot",
-        "cost_method",
-        "other_cost",
-        "exchange_rate",
-        "review_campaign",
-        "review_switch",
-        "do_not_solicit_order",
-        "restock_defaults",
-    
 def tenant_keys(tenant_id: TenantId, connection_id: ConnectionId, marketplace_id: str, month: date) -> dict[str, Key]:
     """Return a key of every kind of record of a tenant, by calling every function that makes one.
 
@@ -158,7 +144,7 @@ def plant(on: Aws, tenant_id: TenantId, connection_id: ConnectionId, marketplace
             if name == "data_key":
                 table, item["records"] = on.settings.pii_keys_table, {"N": "9"}
             client.put_item(TableName=table, Item=item)
-            if not vault and name not in {"data_key", *OF_THE_TENANT}:
+            if not vault and name != "data_key":
                 planted.add(key)
     files = boto3.client("s3", region_name=REGION)
     files.put_object(Bucket=RAW_BUCKET, Key=keys.raw_report(tenant_id, connection_id, "GET_X", REPORT), Body=b"x")
