@@ -360,15 +360,15 @@ def test_orders_that_come_in_late_are_found_at_a_later_look(shop: Shop) -> None:
 
 
 def test_more_orders_than_fit_a_command_are_all_decided(shop: Shop) -> None:
-    ids = {shop.order(number) for number in range(1, 28)}
+    ids = {shop.order(number) for number in range(1, 15)}
     shop.campaign()
     shop.work()
     shop.work()
     assert set(shop.amazon.accepted) == ids
-    assert len(shop.amazon.accepted) == 27
+    assert len(shop.amazon.accepted) == 14
     with tenant_scope(shop.seller.tenant_id):
-        first = service.decisions(shop.aws.clock, limit=20)
-        second = service.decisions(shop.aws.clock, limit=20, cursor=first.next_cursor)
+        first = service.decisions(shop.aws.clock, limit=10)
+        second = service.decisions(shop.aws.clock, limit=10, cursor=first.next_cursor)
         rows = service.rows_view(shop.seller.connection_id, "review_requests", None, None, 50)
         with pytest.raises(InvalidInput):
             service.decisions(shop.aws.clock, cursor="x")

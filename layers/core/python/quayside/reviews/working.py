@@ -40,7 +40,7 @@ YOUNG: tuple[tuple[timedelta, timedelta], ...] = tuple(
     for first, hours in ((0, 36), (6, 12), (14, 12), (28, 12))
 )
 """The ages of the orders that are looked through: the youngest, and again later those that came in late."""
-_ORDERS_A_COMMAND = 25
+_ORDERS_A_COMMAND = 12
 _PLANNED_A_COMMAND = 200
 _REFUNDS = frozenset({"Refund", "GuaranteeClaim", "Chargeback", "A-to-z Guarantee Claim"})
 
