@@ -253,12 +253,17 @@ def _responses(route: Route) -> dict[str, Any]:
     statuses = ["400", "429", "500", "503"]
     if route.permission != PUBLIC or route.tag == "auth":
         statuses += ["401", "403"]
-    if _PARAMETER.search(route.path) or route.query is not None:
+    if _PARAMETER.search(route.path) or route.query is not None or _names_something(route.body):
         statuses.append("404")
     if route.method != "GET":
         statuses += ["409", "410"]
     responses |= {status: {"description": _ERRORS[status], "content": problem} for status in sorted(statuses)}
     return responses
+
+
+def _names_something(body: type | None) -> bool:
+    """Return whether a body says by an id what the request is about."""
+    return body is not None and any(field.name.endswith("_id") for field in msgspec.structs.fields(body))
 
 
 def _page(path: str) -> dict[str, Any]:

@@ -520,8 +520,13 @@ def bar(order_ids: Sequence[str], *, by: str, clock: Clock) -> BarredPage:
 
 
 def unbar(order_id: str, clock: Clock) -> BarredPage:
-    """Take an order off the do-not-solicit list; it is decided again."""
-    store.unbar(order_id)
+    """Take an order off the do-not-solicit list; it is decided again.
+
+    Raises:
+        NotFound: it is not on the list.
+    """
+    if not store.unbar(order_id):
+        raise NotFound("That order is not on the do-not-solicit list.", code="no_such_order")
     store.wake_known(order_id, clock.now())
     return barred(None)
 

@@ -257,9 +257,13 @@ def bar(order_id: str, *, by: str, now: datetime) -> bool:
     return create(BarredRecord, keys.do_not_solicit_order(current_tenant(), order_id), given).applied
 
 
-def unbar(order_id: str) -> None:
-    """Take an order off the do-not-solicit list."""
-    BarredRecord.remove(keys.do_not_solicit_order(current_tenant(), order_id))
+def unbar(order_id: str) -> bool:
+    """Take an order off the do-not-solicit list; False when it was not on it."""
+    key = keys.do_not_solicit_order(current_tenant(), order_id)
+    if BarredRecord.find(key) is None:
+        return False
+    BarredRecord.remove(key)
+    return True
 
 
 def barred(*, after: str | None, limit: int) -> tuple[list[BarredRecord], str | None]:
