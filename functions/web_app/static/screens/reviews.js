@@ -12,6 +12,7 @@ import { marketplaceOptions, useMarketplaces } from "./marketplaces.js";
 import { CampaignState } from "./review_words.js";
 
 const PERIODS = [{ value: "7", label: "7 days" }, { value: "30", label: "30 days" }, { value: "90", label: "90 days" }];
+const NEW_CAMPAIGN = "/reviews/campaigns/new";
 const LABELS = ["Requests sent", "Waiting", "Skipped", "Eligible rate"];
 const PARTS = [["sent", "Sent", "one"], ["tested", "Tested", "three"], ["skipped", "Skipped", "hollow"]];
 
@@ -53,8 +54,8 @@ function Calendar({ days }) {
 
 function Campaigns({ campaigns }) {
   const manage = may("reviews.manage");
-  return html`<${Card} title="Campaigns" end=${manage ? html`<${Link} to="/reviews/campaigns/new">New campaign<//>` : null}>${campaigns.length ? html`<ul class="feed">${campaigns.map(({ campaign_id: id, campaign }) => html`<li key=${id}><div><${Link} to=${`/reviews/campaigns/${id}`} class="row-link clip">${campaign.name}<//><small>${campaign.delay_days} days after delivery, from ${String(campaign.send_hour).padStart(2, "0")}:00 · priority ${campaign.priority}</small></div><div class="feed-end"><${CampaignState} state=${campaign.state} /></div></li>`)}</ul>`
-    : html`<${Empty} icon="star" title="No campaign yet" action=${manage ? html`<${ButtonLink} to="/reviews/campaigns/new" kind="primary">Make a campaign<//>` : null}>A campaign says whose buyers are asked for a review, and when. Try it out before anything is sent.<//>`}<//>`;
+  return html`<${Card} title="Campaigns" end=${manage ? html`<${Link} to=${NEW_CAMPAIGN}>New campaign<//>` : null}>${campaigns.length ? html`<ul class="feed">${campaigns.map(({ campaign_id: id, campaign }) => html`<li key=${id}><div><${Link} to=${`/reviews/campaigns/${id}`} class="row-link clip">${campaign.name}<//><small>${campaign.delay_days} days after delivery, from ${String(campaign.send_hour).padStart(2, "0")}:00 · priority ${campaign.priority}</small></div><div class="feed-end"><${CampaignState} state=${campaign.state} /></div></li>`)}</ul>`
+    : html`<${Empty} icon="star" title="No campaign yet" action=${manage ? html`<${ButtonLink} to=${NEW_CAMPAIGN} kind="primary">Make a campaign<//>` : null}>A campaign says whose buyers are asked for a review, and when. Try it out before anything is sent.<//>`}<//>`;
 }
 
 function Barred() {
