@@ -45,7 +45,7 @@ export function Screen() {
   const { data, problem, reload } = useResource(`suggestion:${Object.values(asked).join("|")}`, (signal) => get("restock/suggestion", { query: asked, signal }));
   const crumb = html`<${Link} to="/stock/restock" query=${{ place: asked.marketplace_id ? `${asked.connection_id}|${asked.marketplace_id}` : "" }}><${Icon} name="back" size=${14} />Restock<//>`;
   if (problem && !data) {
-    if (problem.status === 404 || problem.status === 400) return html`<${PageHead} crumb=${crumb} title="No suggestion" /><div class="card"><${Empty} icon="stock" title="Nothing was worked out for this SKU there yet" action=${html`<${ButtonLink} to="/stock/restock">All suggestions<//>`}>Suggestions are worked out once a day, after stock was read from Amazon.<//></div>`;
+    if (problem.status === 404 || problem.status === 400) return html`<${PageHead} crumb=${crumb} title="No suggestion" /><div class="card" key="missing"><${Empty} icon="stock" title="Nothing was worked out for this SKU there yet" action=${html`<${ButtonLink} to="/stock/restock">All suggestions<//>`}>Suggestions are worked out once a day, after stock was read from Amazon.<//></div>`;
     return html`<${PageHead} crumb=${crumb} title=${asked.seller_sku} /><${ProblemNotice} problem=${problem} retry=${reload} />`;
   }
   if (!data) return html`<${PageHead} crumb=${crumb} title=${asked.seller_sku} about=${html`<${Bone} width="24ch" />`} /><div class="card bone-card" role="status" aria-label="Loading the suggestion"></div>`;
