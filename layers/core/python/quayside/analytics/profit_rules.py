@@ -13,7 +13,7 @@ import msgspec
 from quayside.analytics.rules import Period, Standing
 from quayside.analytics.sheet_rules import Amounts, summed
 from quayside.finance.amount_rules import AmountGroup, AmountKind
-from quayside.kernel.figures import Figure, FigureInput, figure, method_card
+from quayside.kernel.figures import Figure, FigureInput, State, figure, method_card
 from quayside.kernel.money import Money
 
 SOURCE = "Amazon transactions (Finances API 2024-06-19), added up per day as they are posted"
@@ -43,6 +43,7 @@ GROUP_WORDS: Mapping[AmountGroup, str] = {
 _DAY_NOTE = "Money counts on the day Amazon posted it, a day of the marketplace's own time zone."
 _DEFERRED_NOTE = "Estimated: Amazon still holds back some of this money and may change it."
 _PART_NOTE = "A part of the whole: older transactions of this period are still being read from Amazon."
+_RECONCILED_NOTE = "Reconciled: every day lies in settlements that add up to what Amazon paid, to the smallest coin."
 _COST_NOTE = "Before the cost of goods and costs that Amazon does not know."
 
 
@@ -209,31 +210,40 @@ def _sum_figure(  # noqa: PLR0913, PLR0917 - the parts of a figure
     notes: Sequence[str],
 ) -> Figure:
     value = sum(minor for _, minor in parts)
-    said = " + ".join(f"{label} {_words(minor, currency)}" for label, minor in parts) or "Nothing was booked"
+    said = " + ".join(f"{label} {words(minor, currency)}" for label, minor in parts) or "Nothing was booked"
     return figure(
         value if standing.known else None,
         unit="minor",
         currency=currency,
         as_of=standing.as_of,
-        state="estimated" if amounts.get(ESTIMATED) or not standing.whole else "posted",
+        state=state_of(amounts, standing),
         source=SOURCE,
         method=method_card(
             method_id,
             title,
             formula,
-            f"{said} = {_words(value, currency)} {currency}",
+            f"{said} = {words(value, currency)} {currency}",
             inputs=[FigureInput(label, minor, "minor") for label, minor in parts],
             notes=(
                 _DAY_NOTE,
                 *notes,
                 *((_DEFERRED_NOTE,) if amounts.get(ESTIMATED) else ()),
+                *((_RECONCILED_NOTE,) if state_of(amounts, standing) == "reconciled" else ()),
                 *(() if standing.whole else (_PART_NOTE,)),
             ),
         ),
     )
 
 
-def _words(minor: int, currency: str) -> str:
+def state_of(amounts: Mapping[str, int], standing: Standing) -> State:
+    """Return how firm money is: estimated while some is deferred or not read, then posted, then reconciled."""
+    if amounts.get(ESTIMATED) or not standing.whole:
+        return "estimated"
+    return "reconciled" if standing.reconciled else "posted"
+
+
+def words(minor: int, currency: str) -> str:
+    """Return an amount as text, without its currency."""
     return f"{Money(minor, currency).to_decimal():,}".replace("-", "\N{MINUS SIGN}")
 
 

@@ -33,7 +33,7 @@ METHOD_WORDS: dict[Method, str] = {
 }
 
 _TIMES, _DIVIDED = "\N{MULTIPLICATION SIGN}", "\N{DIVISION SIGN}"
-_FORMULAS: dict[Method, str] = {
+METHOD_FORMULAS: dict[Method, str] = {
     "fifo": "Cost of the oldest units not sold yet, lot by lot",
     "weighted_average": f"Units sold {_TIMES} landed cost of all lots so far {_DIVIDED} units of all lots so far",
     "period": f"Units sold {_TIMES} landed cost of a unit by the last lot so far",
@@ -127,18 +127,30 @@ def cost_of_sales(lots: Sequence[Lot], method: Method, units_before: int, units:
     currencies = sorted({lot.currency for lot in lots})
     if len(currencies) > 1:
         raise CurrencyMismatch(f"The lots of one SKU are in {' and '.join(currencies)}.")
-    ordered = in_order(lots)
     days = sorted(units)
+    found = costs_in_order(lots, method, units_before, [(day, units[day]) for day in days])
+    return CostOfSales(method, currencies[0] if currencies else None, dict(zip(days, found, strict=True)))
+
+
+def costs_in_order(
+    lots: Sequence[Lot], method: Method, units_before: int, sales: Sequence[tuple[date, int]]
+) -> list[DayCost]:
+    """Return what sales of one SKU cost, one by one: a day may come several times, once for each place it sold in.
+
+    Args:
+        lots: all lots of the SKU, of one currency.
+        method: how they are used up.
+        units_before: units sold before the first sale since the first lot began.
+        sales: days with their units, in order.
+    """
+    ordered = in_order(lots)
     if method == "fifo":
-        found = _first_in_first_out([lot for lot in ordered if lot.units is not None], units_before, units, days)
-    else:
-        found = {day: _at_unit_cost(_unit_cost(ordered, method, day), units[day]) for day in days}
-    return CostOfSales(method, currencies[0] if currencies else None, found)
+        return _first_in_first_out([lot for lot in ordered if lot.units is not None], units_before, sales)
+    unit_costs = {day: _unit_cost(ordered, method, day) for day, _ in sales}
+    return [_at_unit_cost(unit_costs[day], units) for day, units in sales]
 
 
-def _first_in_first_out(
-    lots: Sequence[Lot], units_before: int, units: Mapping[date, int], days: Sequence[date]
-) -> dict[date, DayCost]:
+def _first_in_first_out(lots: Sequence[Lot], units_before: int, sales: Sequence[tuple[date, int]]) -> list[DayCost]:
     ends: list[int] = []
     costs = [0]
     for lot in lots:
@@ -155,12 +167,12 @@ def _first_in_first_out(
         into = number - (ends[place - 1] if place else 0)
         return costs[place] + lots[place].landed_minor * into // lots[place].per_units
 
-    found = {}
+    found = []
     sold = units_before
-    for day in days:
-        before, sold = sold, sold + units[day]
+    for _, units in sales:
+        before, sold = sold, sold + units
         beyond = max(0, sold - available) - max(0, before - available)
-        found[day] = DayCost(cost_of_first(sold) - cost_of_first(before), units[day], beyond)
+        found.append(DayCost(cost_of_first(sold) - cost_of_first(before), units, beyond))
     return found
 
 
@@ -193,7 +205,7 @@ def cost_card(found: CostOfSales) -> MethodCard:
     return method_card(
         f"cost_of_sales.{found.method}",
         f"Cost of goods sold ({METHOD_WORDS[found.method].lower()})",
-        _FORMULAS[found.method],
+        METHOD_FORMULAS[found.method],
         filled,
         inputs=(
             FigureInput("Units with a cost", covered, "units"),

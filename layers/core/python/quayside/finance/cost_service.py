@@ -47,6 +47,9 @@ from quayside.kernel.money import Money
 
 _MOST_OTHER_DAYS = 3660
 
+MOST_BOOKED = 5000
+"""So many lots are read at most to work out the costs of all products at once: about a megabyte."""
+
 
 def list_lots(sku_begins: str, cursor: str | None, limit: int) -> LotPage:
     """List the lots of the tenant in scope whose SKU begins so, in the order of their SKUs.
@@ -288,6 +291,19 @@ def cost_of_units(seller_sku: str, units_before: int, units: Mapping[date, int])
         units: units sold by day, less those that came back for sale.
     """
     return cost_of_sales(store.lots_of(seller_sku), store.method(), units_before, units)
+
+
+class CostBook(NamedTuple):
+    """How the tenant's costs are used up, and the lots of each SKU."""
+
+    method: Method
+    lots: Mapping[str, Sequence[Lot]]
+
+
+def cost_book(seller_sku: str | None = None) -> CostBook | None:
+    """Return the lots of one SKU of the tenant in scope, or of all; None when all are more than ``MOST_BOOKED``."""
+    lots = store.all_lots(MOST_BOOKED) if seller_sku is None else {seller_sku: store.lots_of(seller_sku)}
+    return None if lots is None else CostBook(store.method(), lots)
 
 
 def lots_begin(seller_sku: str) -> date | None:

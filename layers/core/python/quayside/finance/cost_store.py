@@ -15,6 +15,7 @@ from quayside.finance.cost_records import (
     OtherCostRecord,
     RateRecord,
     lot_from,
+    lot_sku_of,
     other_cost_from,
     rate_from,
     text_of,
@@ -48,6 +49,17 @@ def lots_of(seller_sku: str) -> list[Lot]:
     """Return the lots of one SKU, oldest first."""
     found = every(LotRecord, keys.costs(current_tenant()), prefix=keys.cost_lots(seller_sku))
     return [lot_from(record) for record in islice(found, MOST_LOTS)]
+
+
+def all_lots(most: int) -> dict[str, list[Lot]] | None:
+    """Return the lots of all SKUs by SKU; None when there are more than ``most``."""
+    found = list(islice(every(LotRecord, keys.costs(current_tenant()), prefix=LOT_PREFIX), most + 1))
+    if len(found) > most:
+        return None
+    by_sku: dict[str, list[Lot]] = {}
+    for record in found:
+        by_sku.setdefault(lot_sku_of(record.sk), []).append(lot_from(record))
+    return by_sku
 
 
 def add_lot(seller_sku: str, lot: Lot, at: datetime) -> bool:
