@@ -9,7 +9,8 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from quayside.analytics import profit_rules, rules, views
+from quayside.analytics import margin_rules, profit_rules, rules, views
+from quayside.analytics.margin_rules import Column, Outlay, Shown
 from quayside.analytics.profit_rules import Step
 from quayside.analytics.profit_service import reasons_of, returned_units
 from quayside.analytics.rules import PeriodKey, Standing, Tally, Traffic
@@ -34,6 +35,8 @@ BOOKED = {
     "reimbursement": 4_275, "unclassified": -215, "tax_collected": 211_400, "tax_withheld": -211_400,
     "payout": -500_000, "units_shipped": 534, "units_refunded": 26, "estimated": 3,
 }  # fmt: skip
+SPENT = Outlay(412_300, 534, 6, others=(("Photo shoot", 12_000), ("Software", 4_900)))
+NO_MARKETPLACE = ("Fees that Amazon books for no marketplace are left out: choose all marketplaces to see them.",)
 REASONS = {"DEFECTIVE": 9, "UNWANTED_ITEM": 7, "NOT_AS_DESCRIBED": 5, "NOT_STATED": 2}
 SKUS = ("LAMP-OAK-30", "MUG-SET-4", "THROW-GREY", "DESK-MAT-XL", "JAR-GLASS-6", "HOOK-BRASS")
 
@@ -89,8 +92,8 @@ def profit(now: datetime, query: dict[str, str]) -> Json:
         profit_rules.proceeds_minor(previous),
         BOOKED["units_shipped"],
         BOOKED["units_refunded"],
+        _result(now, amounts, SPENT),
     )
-    notes = ("Fees that Amazon books for no marketplace are left out: choose all marketplaces to see them.",)
     return _json(
         views.ProfitView(
             _period(period, key),
@@ -99,9 +102,23 @@ def profit(now: datetime, query: dict[str, str]) -> Json:
             _column(before),
             format_instant(now - timedelta(minutes=7)),
             (table,),
-            notes if query.get("marketplace_id") else (),
+            NO_MARKETPLACE if query.get("marketplace_id") else (),
         )
     )
+
+
+def _result(now: datetime, amounts: Sequence[dict[str, int]], spent: Outlay) -> margin_rules.Result:
+    parts = len(amounts)
+    columns = [
+        Column(each, Outlay(spent.goods_minor // parts, each["units_shipped"], others=_parts(spent, parts)))
+        for each in amounts
+    ]
+    whole = Column({name: sum(each.get(name, 0) for each in amounts) for name in BOOKED}, spent)
+    return margin_rules.result(whole, columns, None, "fifo", Shown("EUR", _standing(now)))
+
+
+def _parts(spent: Outlay, parts: int) -> tuple[tuple[str, int], ...]:
+    return tuple((name, minor // parts) for name, minor in spent.others)
 
 
 def _column(part: Slice) -> views.ColumnView:
@@ -171,6 +188,8 @@ def product(now: datetime, seller_sku: str, query: dict[str, str]) -> Json:
             profit_rules.proceeds_figure(booked, "EUR", _standing(now)),
             booked["units_shipped"],
             booked["units_refunded"],
+            _result(now, [booked], Outlay(51_500, booked["units_shipped"])),
+            (),
         )
     )
 

@@ -1,13 +1,13 @@
 import { html, useState } from "../app/lib.js";
 import { get } from "../app/api.js";
-import { Ago, Bone, Button, Card, Empty, Icon, Link, PageHead, ProblemNotice, Segmented } from "../app/components.js";
+import { Ago, Bone, Button, Card, Empty, Icon, Link, Notice, PageHead, ProblemNotice, Segmented } from "../app/components.js";
 import { DaysChart } from "../app/chart.js";
 import { Tile } from "../app/figures.js";
 import { count, day, dayRange, money, sentence } from "../app/format.js";
 import { useResource } from "../app/resource.js";
 import { place } from "../app/router.js";
 import { nameOf } from "./marketplaces.js";
-import { Change, plain, Waterfall } from "./money_parts.js";
+import { Change, plain, ProfitTiles, Uncosted, Waterfall } from "./money_parts.js";
 import { downloadCsv } from "./paging.js";
 import { beforeWords, PeriodChoice, usePeriod } from "./periods.js";
 
@@ -33,8 +33,9 @@ function Product({ data }) {
   const against = beforeWords(data.period.key);
   const lines = data.headings.flatMap((heading) => heading.lines.map((line) => ({ ...line, group: heading.label })));
   return html`<div class="tiles"><${Tile} hero label="Sales" figure=${data.figures.sales} previous=${previous?.sales_minor ?? null} against=${against} /><${Tile} label="Units" figure=${data.figures.units} previous=${previous?.units ?? null} against=${against} /><${Tile} label="Average order" figure=${data.figures.average_order_value} previous=${previous?.orders ? Math.round(previous.sales_minor / previous.orders) : null} against=${against} /><${Tile} label="Conversion, %" figure=${data.conversion} previous=${null} against=${against} /></div>
+    ${data.notes.map((note) => html`<${Notice} key=${note} title="Not everything is here"><p>${note}</p><//>`)}${data.result ? html`<${ProfitTiles} result=${data.result} against=${against} /><${Uncosted} result=${data.result} />` : null}
     <div class="two"><div class="stack"><${Days} data=${data} />
-      <${Card} title="From sales to proceeds" about="before the cost of goods">${lines.length ? html`<div class="card-body tight"><${Waterfall} headings=${data.headings} proceeds=${data.proceeds} currency=${currency} /></div><div class="table-wrap"><table><thead><tr><th>Line</th><th class="number">Amount</th><th class="number">Change</th></tr></thead><tbody>${lines.map((line) => html`<tr key=${line.kind}><td>${line.label}<small>${line.group}</small></td><td class="number">${money(line.total_minor, currency)}</td><td class="number"><${Change} minor=${line.total_minor} previous=${line.previous_minor} currency=${currency} /></td></tr>`)}</tbody></table></div>` : html`<${Empty} icon="chart" title="Amazon booked nothing for it in this period">Money shows here once Amazon has posted it.<//>`}<//></div>
+      <${Card} title=${`From sales to ${data.result ? "profit" : "proceeds"}`} about="by the day Amazon posted it">${lines.length ? html`<div class="card-body tight"><${Waterfall} headings=${data.headings} proceeds=${data.proceeds} result=${data.result} currency=${currency} /></div><div class="table-wrap"><table><thead><tr><th>Line</th><th class="number">Amount</th><th class="number">Change</th></tr></thead><tbody>${lines.map((line) => html`<tr key=${line.kind}><td>${line.label}<small>${line.group}</small></td><td class="number">${money(line.total_minor, currency)}</td><td class="number"><${Change} minor=${line.total_minor} previous=${line.previous_minor} currency=${currency} /></td></tr>`)}</tbody></table></div>` : html`<${Empty} icon="chart" title="Amazon booked nothing for it in this period">Money shows here once Amazon has posted it.<//>`}<//></div>
     <div class="stack"><${Card} title="Returns" about=${`${count(data.units_refunded)} units refunded, ${count(data.units_shipped)} shipped`}>${data.reasons.length ? html`<ul class="feed">${data.reasons.map((item) => html`<li key=${item.reason}><div>${sentence(item.reason.replaceAll("_", " ").toLowerCase())}</div><div class="feed-end">${count(item.units)}</div></li>`)}</ul>` : html`<p class="card-body fine">No unit came back in this period.</p>`}<//>
       <${Card} title="Stock" about=${data.asin ?? ""}><p class="card-body"><${Link} to="/stock" query=${{ search: data.seller_sku, marketplace_id: data.marketplace_id }}>See its stock<//></p><//></div></div>`;
 }

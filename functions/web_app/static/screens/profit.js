@@ -6,7 +6,7 @@ import { count, day, dayRange, money, percent, sentence } from "../app/format.js
 import { useResource } from "../app/resource.js";
 import { place, setQuery } from "../app/router.js";
 import { marketplaceOptions, useMarketplaces } from "./marketplaces.js";
-import { Change, plain, Waterfall } from "./money_parts.js";
+import { Change, plain, ProfitTiles, Uncosted, Waterfall } from "./money_parts.js";
 import { downloadCsv } from "./paging.js";
 import { beforeWords, PeriodChoice, usePeriod } from "./periods.js";
 
@@ -18,7 +18,23 @@ function exportTable(data, table) {
   const columns = data.columns.map((column) => `${column.from} to ${column.to}`);
   const rows = table.headings.flatMap((heading) => heading.lines.map((line) => [heading.label, line.label, ...line.amounts_minor.map((minor) => plain(minor, table.currency)), plain(line.total_minor, table.currency), plain(line.previous_minor, table.currency), table.currency]));
   rows.push(["Proceeds", "", ...table.proceeds_minor.map((minor) => plain(minor, table.currency)), plain(table.proceeds.value, table.currency), plain(table.previous_proceeds_minor, table.currency), table.currency]);
+  const { result } = table;
+  const row = (heading, line, amounts, total, previous) => rows.push([heading, line, ...amounts.map((minor) => plain(minor, table.currency)), plain(total, table.currency), plain(previous, table.currency), table.currency]);
+  if (result) {
+    row("Cost of goods sold", "", result.goods_minor, result.goods.value, null);
+    result.other_lines.forEach((line) => row("Other costs", line.name, line.amounts_minor, line.total_minor, null));
+    row("Profit", result.uncosted_units ? `without the cost of ${result.uncosted_units} units` : "", result.profit_minor, result.profit.value, result.previous_profit_minor);
+  }
   downloadCsv(`quayside-profit-${data.period.from}-${data.period.to}-${table.currency}.csv`, ["heading", "line", ...columns, "total", "period_before", "currency"], rows);
+}
+
+/** The rows from proceeds to profit. */
+function ResultRows({ result, currency, amounts }) {
+  const none = html`<td class="number"><span class="fine">–</span></td>`;
+  return html`<tbody><tr class="heading"><th scope="row">Cost of goods sold</th>${amounts(result.goods_minor)}<td class="number"><${InlineFigure} title="Cost of goods sold" figure=${result.goods} /></td>${none}</tr>
+      <tr class="heading"><th scope="row">Other costs</th>${amounts(result.other_minor)}<td class="number"><${InlineFigure} title="Other costs" figure=${result.others} /></td>${none}</tr>
+      ${result.other_lines.map((line) => html`<tr key=${line.name}><td class="line">${line.name}</td>${amounts(line.amounts_minor)}<td class="number">${money(line.total_minor, currency)}</td>${none}</tr>`)}</tbody>
+    <tbody><tr class="grand"><th scope="row">Profit</th>${amounts(result.profit_minor)}<td class="number"><${InlineFigure} title="Profit" figure=${result.profit} /></td><td class="number">${result.profit.value === null ? html`<span class="fine">–</span>` : html`<${Change} minor=${result.profit.value} previous=${result.previous_profit_minor} currency=${currency} />`}</td></tr></tbody>`;
 }
 
 function Table({ data, table }) {
@@ -29,7 +45,7 @@ function Table({ data, table }) {
     <div class="table-wrap" tabindex="0" role="region" aria-label=${`Profit and loss in ${currency}, as a table`}><table class="profit-table"><thead><tr><th>Line</th>${parts ? data.columns.map((column) => html`<th key=${column.from} class="number">${columnName(column)}</th>`) : null}<th class="number">Total</th><th class="number">Change</th></tr></thead>
     ${table.headings.map((heading) => html`<tbody key=${heading.group}><tr class="heading"><th scope="row">${heading.label}${heading.is_proceeds ? "" : html`<small>not part of the proceeds</small>`}</th>${amounts(heading.amounts_minor)}<td class="number"><${InlineFigure} title=${heading.label} figure=${heading.total} /></td><td class="number"><${Change} minor=${heading.total.value ?? 0} previous=${heading.previous_minor} currency=${currency} /></td></tr>
       ${heading.lines.map((line) => html`<tr key=${line.kind}><td class="line">${line.label}</td>${amounts(line.amounts_minor)}<td class="number">${money(line.total_minor, currency)}</td><td class="number"><${Change} minor=${line.total_minor} previous=${line.previous_minor} currency=${currency} /></td></tr>`)}</tbody>`)}
-    <tbody><tr class="grand"><th scope="row">Proceeds</th>${amounts(table.proceeds_minor)}<td class="number"><${InlineFigure} title="Proceeds" figure=${table.proceeds} /></td><td class="number"><${Change} minor=${table.proceeds.value ?? 0} previous=${table.previous_proceeds_minor} currency=${currency} /></td></tr></tbody></table></div><//>`;
+    <tbody><tr class="grand"><th scope="row">Proceeds</th>${amounts(table.proceeds_minor)}<td class="number"><${InlineFigure} title="Proceeds" figure=${table.proceeds} /></td><td class="number"><${Change} minor=${table.proceeds.value ?? 0} previous=${table.previous_proceeds_minor} currency=${currency} /></td></tr></tbody>${table.result ? html`<${ResultRows} result=${table.result} currency=${currency} amounts=${amounts} />` : null}</table></div><//>`;
 }
 
 function Profit({ asked, marketplaceId }) {
@@ -39,7 +55,7 @@ function Profit({ asked, marketplaceId }) {
   return html`${problem ? html`<${ProblemNotice} problem=${problem} retry=${reload} compact />` : null}
     <p class="about-line">${dayRange(data.period.from, data.period.to)} · ${data.as_of ? html`money up to date <${Ago} at=${data.as_of} />` : "No transactions read yet"}<${Segmented} label="Columns" value=${data.by} onChange=${(value) => setQuery({ by: value === "total" ? "" : value }, { replace: true })} options=${BY} /></p>
     ${data.notes.map((note) => html`<${Notice} key=${note} title="Not everything is here"><p>${note}</p><//>`)}
-    ${data.currencies.length ? data.currencies.map((table) => html`<section key=${table.currency} class="stack" aria-label=${`Money in ${table.currency}`}><${Card} title="From sales to proceeds" label=${`From sales to proceeds, ${table.currency}`} about=${`${count(table.units_shipped)} units shipped, ${count(table.units_refunded)} refunded`} end=${html`<${Delta} value=${table.proceeds.value} previous=${table.previous_proceeds_minor} against=${beforeWords(data.period.key)} />`}><div class="card-body tight"><${Waterfall} headings=${table.headings} proceeds=${table.proceeds} currency=${table.currency} /><${Age} at=${table.proceeds.as_of} state=${table.proceeds.state} /></div><//><${Table} data=${data} table=${table} /></section>`)
+    ${data.currencies.length ? data.currencies.map((table) => html`<section key=${table.currency} class="stack" aria-label=${`Money in ${table.currency}`}>${table.result ? html`<${ProfitTiles} result=${table.result} against=${beforeWords(data.period.key)} /><${Uncosted} result=${table.result} />` : null}<${Card} title=${`From sales to ${table.result ? "profit" : "proceeds"}`} label=${`From sales to ${table.result ? "profit" : "proceeds"}, ${table.currency}`} about=${`${count(table.units_shipped)} units shipped, ${count(table.units_refunded)} refunded`} end=${html`<${Delta} value=${table.proceeds.value} previous=${table.previous_proceeds_minor} against=${beforeWords(data.period.key)} />`}><div class="card-body tight"><${Waterfall} headings=${table.headings} proceeds=${table.proceeds} result=${table.result} currency=${table.currency} /><${Age} at=${table.proceeds.as_of} state=${table.proceeds.state} /></div><//><${Table} data=${data} table=${table} /></section>`)
       : html`<div class="card"><${Empty} icon="chart" title="Amazon booked nothing in this period">Money shows here once Amazon has posted it, a day or two after an order ships.<//></div>`}`;
 }
 
@@ -61,6 +77,6 @@ export function Screen() {
   const marketplaceId = view ? "" : (query.get("marketplace_id") ?? "");
   const marketplaces = useMarketplaces();
   const asked = usePeriod();
-  return html`<${PageHead} title="Profit" about=${view ? "Returns name no marketplace, so all are shown" : "What Amazon booked, before the cost of goods"}>${view ? null : html`<${Select} label="Marketplace" value=${marketplaceId} onChange=${(value) => setQuery({ marketplace_id: value }, { replace: true })} options=${marketplaceOptions(marketplaces)} />`}<${PeriodChoice} /><//>
+  return html`<${PageHead} title="Profit" about=${view ? "Returns name no marketplace, so all are shown" : "What Amazon booked, less what you entered as costs"}>${view ? null : html`<${Select} label="Marketplace" value=${marketplaceId} onChange=${(value) => setQuery({ marketplace_id: value }, { replace: true })} options=${marketplaceOptions(marketplaces)} />`}<${PeriodChoice} /><//>
     <${Views} path="/profit" current=${view} query=${asked.link} views=${[{ view: "", label: "Profit and loss" }, { view: "returns", label: "Refunds and returns" }]} /><div class="stack">${view ? html`<${Returns} asked=${asked} />` : html`<${Profit} asked=${asked} marketplaceId=${marketplaceId} />`}</div>`;
 }

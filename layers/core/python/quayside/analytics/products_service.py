@@ -5,8 +5,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import NamedTuple
 
+import msgspec
+
 from quayside.amazon.marketplaces import Marketplace, find_marketplace
-from quayside.analytics import board_rules, board_store, profit_rules, rules, sheet_store, store
+from quayside.analytics import board_rules, board_store, margin_service, profit_rules, rules, sheet_store, store
 from quayside.analytics.board_rules import Order, Ranking, Standing
 from quayside.analytics.figures_service import (
     Account,
@@ -17,8 +19,10 @@ from quayside.analytics.figures_service import (
     period_view,
     standing_of,
 )
+from quayside.analytics.margin_rules import Shown
+from quayside.analytics.margin_service import Part, View
 from quayside.analytics.profit_rules import Slice
-from quayside.analytics.profit_service import reasons_of
+from quayside.analytics.profit_service import reasons_of, result_of
 from quayside.analytics.rules import Period, Tally, Traffic
 from quayside.analytics.sheet_rules import Amounts, Sheet, months_between, summed
 from quayside.analytics.views import (
@@ -264,7 +268,7 @@ def product(  # noqa: PLR0913 - which product of which period
     connection_id: str | None = None,
     currency: str | None = None,
 ) -> ProductView:
-    """Show one product of the tenant in scope over a period: sales, price, sessions, returns and its money by kind.
+    """Show one product of the tenant in scope over a period: sales, price, sessions, returns, its money and its profit.
 
     Raises:
         NotFound: the marketplace or the account is not one of the tenant's, or nothing is known of the product there.
@@ -300,6 +304,16 @@ def product(  # noqa: PLR0913 - which product of which period
     money_standing = standing_of([account], FINANCES, now)
     money_before = standing_of([account], FINANCES, now, before=True)
     booked_before = profit_rules.within(money_days, earlier) if money_before.known and money_before.whole else None
+    in_days = Part(known.connection_id, part, shop.marketplace.time_zone)
+    money_standing = msgspec.structs.replace(
+        money_standing, reconciled=margin_service.are_reconciled([in_days] if booked else [], chosen, now)
+    )
+    money_compared = booked_before is not None
+    costs = margin_service.costs(
+        View(marketplace_id, known.connection_id, seller_sku),
+        Slice(earlier.first if money_compared else part.first, last),
+    )
+    shown = Shown(chosen, money_standing)
     returned = list(came_back.items())
     returns_before = standing_of([account], RETURNS, now, before=True)
     compared = rules.covers(history, period.before)
@@ -334,6 +348,8 @@ def product(  # noqa: PLR0913 - which product of which period
         profit_rules.proceeds_figure(booked, chosen, money_standing),
         booked.get("units_shipped", 0),
         booked.get("units_refunded", 0),
+        None if costs is None else result_of(costs, money_days, period, [part], shown, money_compared),
+        (margin_service.TOO_MUCH,) if costs is None else costs.notes,
     )
 
 

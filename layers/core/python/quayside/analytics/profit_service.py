@@ -4,8 +4,12 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime
 
-from quayside.analytics import figures_service, profit_rules
+import msgspec
+
+from quayside.analytics import figures_service, margin_rules, margin_service, profit_rules
 from quayside.analytics.figures_service import Account, Asked
+from quayside.analytics.margin_rules import Column, Outlay, Shown
+from quayside.analytics.margin_service import Costs, View
 from quayside.analytics.profit_rules import Slice, Step
 from quayside.analytics.rules import Period, Standing
 from quayside.analytics.sheet_rules import Amounts, summed
@@ -96,32 +100,69 @@ def profit(clock: Clock, asked: Asked, by: Step, marketplace_id: str | None = No
     step = profit_rules.step_for(period, by)
     columns = profit_rules.slices(period, step)
     earlier = profit_rules.previous_slice(period)
+    compared = before.known and before.whole
+    view = View(marketplace_id)
+    costs = margin_service.costs(view, Slice(earlier.first if compared else period.from_day, period.to_day))
+    money = _money(found, marketplace_id)
     tables = []
-    for currency, days in sorted(_money(found, marketplace_id).items()):
+    for currency in sorted({*money, *(costs.days if costs else ())}):
+        days = money.get(currency, [])
         amounts = [profit_rules.within(days, column) for column in columns]
         previous = _previous_of(days, period, before)
         total = summed(amounts)
-        if not total and not previous:
+        if not total and not previous and not (costs and _spent(costs, currency, period)):
             continue
+        parts = margin_service.parts_of(found, currency, marketplace_id)
+        firm = msgspec.structs.replace(standing, reconciled=margin_service.are_reconciled(parts, currency, now))
         tables.append(
             ProfitTable(
                 currency,
-                profit_rules.headings(amounts, previous, currency, standing),
-                profit_rules.proceeds_figure(total, currency, standing),
+                profit_rules.headings(amounts, previous, currency, firm),
+                profit_rules.proceeds_figure(total, currency, firm),
                 tuple(profit_rules.proceeds_minor(column) for column in amounts),
                 None if previous is None else profit_rules.proceeds_minor(previous),
                 total.get("units_shipped", 0),
                 total.get("units_refunded", 0),
+                None if costs is None else result_of(costs, days, period, columns, Shown(currency, firm), compared),
             )
         )
     return ProfitView(
         figures_service.period_view(asked, [period], now),
         step,
         tuple(_column(column) for column in columns),
-        _column(earlier) if before.known and before.whole else None,
+        _column(earlier) if compared else None,
         format_instant(standing.as_of) if standing.known else None,
         tuple(tables),
-        () if marketplace_id is None else (_ACCOUNT_NOTE,),
+        (
+            *(() if marketplace_id is None else (_ACCOUNT_NOTE,)),
+            *((margin_service.TOO_MUCH,) if costs is None else costs.notes),
+        ),
+    )
+
+
+def _spent(costs: Costs, currency: str, period: Period) -> bool:
+    return costs.within(currency, Slice(period.from_day, period.to_day)) != Outlay()
+
+
+def result_of(  # noqa: PLR0913, PLR0917 - what a result is made of
+    costs: Costs,
+    days: Days,
+    period: Period,
+    columns: Sequence[Slice],
+    shown: Shown,
+    compared: bool,  # noqa: FBT001 - whether the period before is known whole
+) -> margin_rules.Result:
+    """Return how the proceeds of a period become profit, in one currency."""
+
+    def column(part: Slice) -> Column:
+        return Column(profit_rules.within(days, part), costs.within(shown.currency, part))
+
+    return margin_rules.result(
+        column(Slice(period.from_day, period.to_day)),
+        [column(part) for part in columns],
+        column(profit_rules.previous_slice(period)) if compared else None,
+        costs.method,
+        shown,
     )
 
 

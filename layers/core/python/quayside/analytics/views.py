@@ -2,6 +2,7 @@
 
 import msgspec
 
+from quayside.analytics.margin_rules import Result
 from quayside.analytics.profit_rules import Heading, Line
 from quayside.analytics.records import TrafficRecord, traffic_day_of, traffic_from
 from quayside.analytics.rules import FigureSet
@@ -110,7 +111,10 @@ class ColumnView(msgspec.Struct, frozen=True, rename={"from_day": "from", "to_da
 
 
 class ProfitTable(msgspec.Struct, frozen=True):
-    """Profit and loss in one currency: headings with their lines, and what is left."""
+    """Profit and loss in one currency: headings with their lines, and what is left.
+
+    ``result`` is None when the costs of so many products can't be worked out at once; a note says so.
+    """
 
     currency: str
     headings: tuple[Heading, ...]
@@ -119,6 +123,7 @@ class ProfitTable(msgspec.Struct, frozen=True):
     previous_proceeds_minor: int | None
     units_shipped: int
     units_refunded: int
+    result: Result | None
 
 
 class ProfitView(msgspec.Struct, frozen=True):
@@ -197,6 +202,8 @@ class ProductView(msgspec.Struct, frozen=True):
     proceeds: Figure
     units_shipped: int
     units_refunded: int
+    result: Result | None
+    notes: tuple[str, ...]
 
 
 class ProductRow(msgspec.Struct, frozen=True):

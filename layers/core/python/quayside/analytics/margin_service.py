@@ -1,0 +1,223 @@
+"""Use cases of costs beside figures: what the seller's costs come to on the days that are shown.
+
+Joined when somebody looks, by bounded reads: sheets of months (never orders or transactions), the seller's lots, other
+costs and rates, and the summaries of settlements.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import date, datetime, timedelta
+from typing import NamedTuple
+
+from quayside.amazon.marketplaces import find_marketplace
+from quayside.analytics import margin_rules, rules, sheet_store
+from quayside.analytics.figures_service import Account, first_whole_day
+from quayside.analytics.margin_rules import CostedSale, Exchange, Outlay, Sale
+from quayside.analytics.profit_rules import Slice
+from quayside.analytics.sheet_rules import Sheet, months_between
+from quayside.connections import service as connections
+from quayside.finance import cost_service, settlement_service
+from quayside.finance.cost_rules import Method, OtherCost
+from quayside.finance.service import FINANCES
+from quayside.kernel.ids import ConnectionId
+
+MOST_SHEETS = 5000
+"""So many months of products are read at most for one view: about a megabyte and a half."""
+
+TOO_MUCH = (
+    "Costs and profit are left out: there are too many products, or too many lots, to work them out for all at once. "
+    "The page of each product has them."
+)
+
+_DAY = timedelta(days=1)
+
+
+class View(NamedTuple):
+    """Whose costs are wanted: of one marketplace, one account, one product; None is all."""
+
+    marketplace_id: str | None = None
+    connection_id: ConnectionId | None = None
+    seller_sku: str | None = None
+
+
+class Costs(NamedTuple):
+    """What was spent by currency and day, how lots are used up, and what a reader must know."""
+
+    method: Method
+    days: Mapping[str, Mapping[date, Outlay]]
+    notes: tuple[str, ...]
+
+    def within(self, currency: str, part: Slice) -> Outlay:
+        """Return what was spent in a column."""
+        return margin_rules.within(self.days.get(currency, {}), part)
+
+
+class _Place(NamedTuple):
+    connection_id: ConnectionId
+    marketplace_id: str
+
+
+def costs(view: View, span: Slice, *, most_sheets: int = MOST_SHEETS) -> Costs | None:
+    """Return what the tenant in scope spent on the days of a span; None when that is too much to work out at once.
+
+    First in, first out needs the sales of a product everywhere since its first lot; the other methods those of the
+    span alone.
+
+    Args:
+        view: whose costs.
+        span: the days, both ends included.
+        most_sheets: so many months of products are read at most.
+    """
+    book = cost_service.cost_book(view.seller_sku)
+    if book is None:
+        return None
+    begins = [lot.from_day for lots in book.lots.values() for lot in lots]
+    since = min([span.first, *begins]) if book.method == "fifo" else span.first
+    # Sheets are kept for 18 months; there is nothing to find in older ones.
+    earliest = max(since, span.last - timedelta(days=rules.HISTORY_DAYS))
+    places, known_from = _places()
+    sold = _sales(places, view.seller_sku, Slice(earliest, span.last), most_sheets)
+    if sold is None:
+        return None
+    known_from = None if known_from is None else max(known_from, earliest)
+    by_currency: dict[str, list[CostedSale]] = defaultdict(list)
+    for sku, sales in sold.items():
+        for each in margin_rules.cost_sales(book.lots.get(sku, ()), book.method, sales, known_from, span.first):
+            if _is_of(view, each.sale):
+                by_currency[each.sale.currency].append(each)
+    others, left_out = _other_costs(view, span)
+    days = {
+        currency: margin_rules.outlays_by_day(
+            by_currency[currency],
+            others[currency],
+            _exchange(by_currency[currency], others[currency], currency, span),
+            span,
+        )
+        for currency in sorted({*by_currency, *others})
+    }
+    notes = (f"Other costs that name no marketplace are left out here: {', '.join(left_out)}.",) if left_out else ()
+    return Costs(book.method, days, notes)
+
+
+def _places() -> tuple[tuple[_Place, ...], date | None]:
+    """Return every place where the tenant sells, and the first day since when the sales of all are known."""
+    places: list[_Place] = []
+    known_from = date.min
+    whole = True
+    for known in connections.known():
+        if not known.has_data:
+            continue
+        complete_from = known.complete_from(FINANCES)
+        places.append(_Place(known.connection_id, ""))
+        for marketplace_id in sorted(known.connection.marketplace_ids):
+            marketplace = find_marketplace(marketplace_id)
+            places.append(_Place(known.connection_id, marketplace_id))
+            if complete_from is None:
+                whole = False
+                continue
+            time_zone = "UTC" if marketplace is None else marketplace.time_zone
+            known_from = max(known_from, first_whole_day(complete_from, time_zone))
+    return tuple(places), known_from if whole else None
+
+
+def _sales(
+    places: Sequence[_Place], seller_sku: str | None, span: Slice, most_sheets: int
+) -> dict[str, list[Sale]] | None:
+    """Return the units shipped of each product on the days of a span; None when it takes more than so many sheets."""
+    # A transaction lies in the month of its day in UTC, which may be the day beside the marketplace's.
+    months = months_between(span.first - _DAY, span.last + _DAY)
+    left = most_sheets
+    sold: dict[str, list[Sale]] = defaultdict(list)
+    for place in places:
+        found: Iterable[tuple[str, Sequence[Sheet]]]
+        if seller_sku is None:
+            found = sheet_store.products(*place, "MONEY", months)
+        else:
+            found = [(seller_sku, sheet_store.of_product(*place, "MONEY", seller_sku, months))]
+        for sku, sheets in found:
+            left -= len(sheets)
+            if left < 0:
+                return None
+            sold[sku].extend(_of_sheets(place, sheets, span))
+    return sold
+
+
+def _of_sheets(place: _Place, sheets: Iterable[Sheet], span: Slice) -> Iterator[Sale]:
+    first, last = span.first.isoformat(), span.last.isoformat()
+    for sheet in sheets:
+        for currency, days in sheet.items():
+            for day, amounts in days.items():
+                if first <= day <= last and (units := amounts.get("units_shipped", 0)):
+                    yield Sale(date.fromisoformat(day), "#".join(place), currency, units)
+
+
+def _is_of(view: View, sale: Sale) -> bool:
+    connection_id, _, marketplace_id = sale.place.partition("#")
+    return view.connection_id in {None, connection_id} and view.marketplace_id in {None, marketplace_id}
+
+
+def _other_costs(view: View, span: Slice) -> tuple[dict[str, list[OtherCost]], list[str]]:
+    """Return the other costs of a view by the currency they count in, and the names of those that can't be placed."""
+    found: dict[str, list[OtherCost]] = defaultdict(list)
+    left_out: dict[str, None] = {}
+    for cost, _ in cost_service.other_costs_of(span.first, span.last):
+        if view.seller_sku not in {None, cost.seller_sku}:
+            continue
+        if view.marketplace_id is not None and cost.marketplace_id is None:
+            left_out[cost.name] = None
+        elif view.marketplace_id in {None, cost.marketplace_id}:
+            marketplace = None if cost.marketplace_id is None else find_marketplace(cost.marketplace_id)
+            found[cost.currency if marketplace is None else marketplace.currency].append(cost)
+    return found, list(left_out)
+
+
+def _exchange(sales: Sequence[CostedSale], others: Sequence[OtherCost], currency: str, span: Slice) -> Exchange:
+    bases = sorted({*(each.currency for each in sales if each.currency), *(cost.currency for cost in others)})
+    return Exchange(cost_service.rates_between(bases, currency, span.first, span.last), currency)
+
+
+class Part(NamedTuple):
+    """Days of an account in a time zone."""
+
+    connection_id: ConnectionId
+    period: Slice
+    time_zone: str
+
+
+def parts_of(found: Sequence[Account], currency: str, marketplace_id: str | None) -> list[Part]:
+    """Return the days of accounts that have money in a currency, marketplace by marketplace.
+
+    What Amazon books for no marketplace counts by days of UTC, and belongs to all marketplaces alone.
+    """
+    parts = []
+    for account in found:
+        booked = {row.marketplace_id for row in account.rows if row.kind == "MONEY" and row.currency == currency}
+        for shop in account.shops:
+            part = Part(
+                account.known.connection_id,
+                Slice(shop.period.from_day, shop.period.to_day),
+                shop.marketplace.time_zone,
+            )
+            if shop.marketplace.marketplace_id in booked:
+                parts.append(part)
+            if marketplace_id is None and "" in booked:
+                parts.append(part._replace(time_zone="UTC"))
+    return parts
+
+
+def are_reconciled(parts: Sequence[Part], currency: str, now: datetime) -> bool:
+    """Whether every instant of some days lies in settlements in a currency that are reconciled; not if there are none.
+
+    Days that are not over are not: settlements tell of the past alone. One query an account.
+    """
+    if not parts or any(part.period.last >= now.date() for part in parts):
+        return False
+    spans = {
+        connection_id: [
+            (each.started_at, each.ended_at)
+            for each in settlement_service.reconciled_spans(connection_id)
+            if each.currency == currency
+        ]
+        for connection_id in dict.fromkeys(part.connection_id for part in parts)
+    }
+    return all(margin_rules.is_covered(spans[part.connection_id], part.period, part.time_zone) for part in parts)

@@ -1,0 +1,161 @@
+"""Costs joined to Amazon's money when somebody looks: from the store to the screens of profit and products."""
+
+from collections.abc import Iterator, Mapping
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+
+from quayside.analytics import margin_service, products_service, profit_service, sheet_store
+from quayside.analytics.margin_rules import Result
+from quayside.analytics.margin_service import View
+from quayside.analytics.profit_rules import Slice
+from quayside.analytics.rules import Period
+from quayside.analytics.sheet_rules import Change, Place
+from quayside.analytics.views import ProfitTable
+from quayside.connections import store as connections
+from quayside.connections.records import DatasetHealth
+from quayside.finance import cost_service
+from quayside.finance import store as finance
+from quayside.finance.rules import StatementFacts
+from quayside.finance.settlement_rules import reconcile
+from quayside.kernel.tenancy import tenant_scope
+from tests.support.aws import Aws, aws
+from tests.support.fresh import emptied
+from tests.support.notifications import US
+from tests.support.sellers import connect
+
+CANADA = "A2EUQ1WTGCTBG2"
+TODAY = date(2026, 11, 21)
+YEARS_AGO = "2024-11-21T00:00:00Z"
+LOT = {"seller_sku": "MUG", "from_day": "2026-10-01", "units": "10", "unit_cost": "4.00", "currency": "USD"}
+
+
+class Selling:
+    """A seller in two marketplaces whose mugs are shipped from both, and whose caps have no cost."""
+
+    def __init__(self, present: Aws) -> None:
+        self.aws = present
+        self.seller = connect(present.clock, marketplaces=(US, CANADA), complete_from=YEARS_AGO)
+        self.position = 0
+
+    def add(self, days_ago: int, amounts: Mapping[str, int], sku: str, place: str = US, currency: str = "USD") -> None:
+        day = (TODAY - timedelta(days=days_ago)).isoformat()
+        for of in (None, sku):
+            self.position += 1
+            change = Change(day, f"{self.position:09}", 0, {(day, currency): dict(amounts)})
+            sheet_store.advance(Place("MONEY", self.seller.connection_id, place, day[:7], of), [change], self.now)
+
+    @property
+    def now(self) -> datetime:
+        return self.aws.clock.now()
+
+    def settle(self, first: date, until: date) -> None:
+        """Store a settlement from the beginning of one day of UTC to that of another, whose lines add up."""
+        started, ended = (int(datetime(day.year, day.month, day.day, tzinfo=UTC).timestamp()) for day in (first, until))
+        statement = StatementFacts("USD", 0, started, ended, ended, 2)
+        connection_id = self.seller.connection_id
+        finance.begin_settlement(connection_id, "s1", statement, report_id="r1", received_at=self.now)
+        record = finance.settlement(connection_id, "s1")
+        assert record is not None
+        assert finance.keep_reconciliation(record, reconcile(statement, []))
+
+    def result(self, asked: Period | None = None, place: str | None = US) -> Result:
+        (found,) = (table for table in self.tables(asked, place) if table.currency == "USD")
+        assert found.result is not None
+        return found.result
+
+    def tables(self, asked: Period | None = None, place: str | None = US) -> tuple[ProfitTable, ...]:
+        return profit_service.profit(self.aws.clock, asked or "7d", "total", place).currencies
+
+
+@pytest.fixture(scope="module")
+def shared() -> Iterator[Aws]:
+    with aws() as present:
+        yield present
+
+
+@pytest.fixture
+def on(shared: Aws) -> Iterator[Selling]:
+    made = Selling(emptied(shared))
+    with tenant_scope(made.seller.tenant_id):
+        known = [DatasetHealth.last_success_at.set("2026-11-21T10:00:00Z"), DatasetHealth.complete_from.set(YEARS_AGO)]
+        connections.change_health(made.seller.connection_id, "finances", known)
+        made.add(1, {"product_sales": 5000, "referral_fee": -800, "units_shipped": 4}, "MUG")
+        made.add(20, {"product_sales": 2500, "units_shipped": 2}, "MUG")
+        made.add(25, {"product_sales": 3900, "units_shipped": 3}, "MUG", CANADA, "CAD")
+        yield made
+
+
+def test_profit_is_unknown_until_a_cost_is_entered_and_counts_at_once(on: Selling) -> None:
+    assert (on.result().profit.value, on.result().uncosted_units) == (None, 4)
+    cost_service.add_lot(LOT, on.aws.clock)
+    found = on.result()
+    assert (found.goods.value, found.profit.value, found.margin.value, found.roi.value) == (-1600, 2600, 52, 162)
+    assert (found.profit.state, found.uncosted_units, found.previous_profit_minor) == ("posted", 0, 0)
+
+
+def test_lots_are_used_up_by_sales_everywhere(on: Selling) -> None:
+    # Five were sold before, three of them in Canada: one is left of the first six.
+    cost_service.add_lot({**LOT, "units": "6"}, on.aws.clock)
+    cost_service.add_lot({**LOT, "from_day": "2026-10-02", "units": "2", "unit_cost": "7.00"}, on.aws.clock)
+    found = on.result()
+    assert (found.goods.value, found.uncosted_units, found.profit.state) == (-400 - 2 * 700, 1, "estimated")
+    assert (found.profit.value, found.margin.value) == (4200 - 1800, None)
+    assert "A part of the whole: 1 units shipped have no cost entered." in found.profit.method.notes
+
+
+def test_another_currency_counts_by_the_sellers_rate_alone(on: Selling) -> None:
+    cost_service.add_lot({**LOT, "currency": "EUR"}, on.aws.clock)
+    assert (on.result().profit.value, on.result().uncosted_units) == (None, 4)
+    cost_service.set_rate(TODAY - timedelta(days=3), "EUR", "USD", "1.25", "ECB", on.aws.clock)
+    assert (on.result().goods.value, on.result().profit.value) == (-2000, 2200)
+
+
+def test_other_costs_count_where_they_belong(on: Selling) -> None:
+    cost_service.add_lot(LOT, on.aws.clock)
+    week = (TODAY - timedelta(days=6), TODAY)
+    for number, (name, currency, place, sku) in enumerate((
+        ("Photos", "USD", US, "MUG"), ("Storage", "USD", US, None), ("Rent", "EUR", None, None),
+    )):  # fmt: skip
+        cost_service.add_other_cost(
+            name, "7.00", currency, *week, marketplace_id=place, seller_sku=sku, clock=on.aws.clock,
+            entropy=bytes([number]).__mul__,
+        )  # fmt: skip
+    assert [(line.name, line.total_minor) for line in on.result().other_lines] == [("Photos", -700), ("Storage", -700)]
+    product = products_service.product(on.aws.clock, "MUG", "7d", marketplace_id=US)
+    assert product.result is not None
+    assert (product.result.others.value, product.result.profit.value) == (-700, 4200 - 1600 - 700)
+    # Euros stand in a table of their own, and in no marketplace's.
+    assert {table.currency for table in on.tables(place=None)} == {"EUR", "USD"}
+    view = profit_service.profit(on.aws.clock, "7d", "total", US)
+    assert "Other costs that name no marketplace are left out here: Rent." in view.notes
+
+
+def test_money_is_reconciled_when_settlements_cover_its_days(on: Selling) -> None:
+    cost_service.add_lot(LOT, on.aws.clock)
+    asked = Period(TODAY - timedelta(days=21), TODAY - timedelta(days=19))
+    assert on.result(asked).profit.state == "posted"
+    on.settle(asked.from_day, asked.to_day + timedelta(days=2))
+    (table,) = on.tables(asked)
+    assert table.result is not None
+    assert (table.proceeds.state, table.result.profit.state) == ("reconciled", "reconciled")
+    product = products_service.product(on.aws.clock, "MUG", asked, marketplace_id=US)
+    assert product.proceeds.state == "reconciled"
+    # The day before began before the settlement.
+    assert on.result(Period(asked.from_day - timedelta(days=1), asked.to_day)).profit.state == "posted"
+
+
+def test_sales_that_are_not_known_since_the_first_lot_make_it_estimated(on: Selling) -> None:
+    cost_service.add_lot({**LOT, "from_day": "2024-01-01"}, on.aws.clock)
+    assert (on.result().profit.state, on.result().goods.value) == ("estimated", -1600)
+    cost_service.set_method("period")
+    assert on.result().profit.state == "posted"
+
+
+@pytest.mark.usefixtures("on")
+def test_what_is_too_much_is_not_worked_out() -> None:
+    span = Slice(TODAY - timedelta(days=30), TODAY)
+    assert margin_service.costs(View(), span, most_sheets=1) is None
+    found = margin_service.costs(View(), span, most_sheets=2)
+    assert found is not None
+    assert found.within("CAD", span).units == 3
