@@ -22,6 +22,7 @@ from quayside.kernel.observability import Metrics, PowertoolsMetrics, logger
 from quayside.kernel.settings import Settings, load_settings
 from quayside.orders.returns import apply_return_rows
 from quayside.orders.service import apply_orders, apply_report_rows
+from quayside.restock import advice_service
 from quayside.restock import service as restock
 from quayside.reviews import working as reviews
 from quayside.storage.connection import USES_CREDENTIALS, Store, bind
@@ -32,6 +33,7 @@ from quayside.sync.registry import (
     MERCHANT_LISTINGS,
     ORDERS_BY_LAST_UPDATE,
     ORDERS_BY_ORDER_DATE,
+    RESTOCK_RECOMMENDATIONS,
     SETTLEMENT,
     TRAFFIC,
 )
@@ -69,6 +71,7 @@ def report_sinks() -> "Mapping[str, ReportSink]":
         CUSTOMER_RETURNS: reviews.noting_returns(apply_return_rows),
         SETTLEMENT: finance.apply_settlement_rows,
         TRAFFIC: apply_traffic_rows,
+        RESTOCK_RECOMMENDATIONS: advice_service.apply_advice_rows,
     }
 
 
@@ -96,6 +99,7 @@ def use_cases() -> "Mapping[Kind, UseCase]":
         "inbound.list": datasets.list_inbound(apply_inbound),
         "returns.refresh": datasets.refresh_returns(reports.plan),
         "traffic.refresh": datasets.refresh_traffic(reports.plan),
+        "advice.refresh": datasets.refresh_advice(reports.plan),
         "recipients.find": recipients.find(fulfilment.apply_recipients),
         "recipients.fetch": recipients.fetch(fulfilment.apply_recipients),
         "personal_data.destroy": fulfilment.destroy_recipient,

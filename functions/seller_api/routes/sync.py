@@ -15,6 +15,7 @@ from quayside.kernel.errors import NotFound
 from quayside.kernel.ids import ConnectionId, check_connection_id
 from quayside.orders import returns
 from quayside.orders import service as orders
+from quayside.restock import advice_service
 from quayside.reviews import service as reviews
 from quayside.supply_chain import service as supply_chain
 from quayside.sync import registry, report_list
@@ -46,6 +47,7 @@ BROWSERS: Mapping[str, Browser] = {
     registry.RETURNS: Browser("orders.read", returns.rows_view),
     registry.INBOUND_SHIPMENTS: Browser("inventory.read", supply_chain.rows_view),
     registry.SALES_AND_TRAFFIC: Browser("analytics.read", analytics.rows_view),
+    registry.RESTOCK_ADVICE: Browser("inventory.read", advice_service.rows_view),
     registry.RECIPIENTS: Browser("orders.read", fulfilment.rows_view),
     registry.REVIEW_REQUESTS: Browser("reviews.read", reviews.rows_view),
 }

@@ -8,7 +8,7 @@ from typing import Any
 from infra.simulator import entropy, settlements
 from infra.simulator.clock import DAY, HOUR, SECOND
 from infra.simulator.faults import Faults
-from infra.simulator.reports import listings, orders, returns, sales_and_traffic
+from infra.simulator.reports import listings, orders, restock, returns, sales_and_traffic
 from infra.simulator.reports import settlements as settlement_report
 from infra.simulator.reports.documents import Documents
 from infra.simulator.reports.making import JSON, Kind, Made, ReportFailedError, Wanted, make
@@ -22,6 +22,7 @@ KINDS: dict[str, Kind] = {
         listings.MERCHANT_LISTINGS,
         returns.CUSTOMER_RETURNS,
         sales_and_traffic.SALES_AND_TRAFFIC,
+        restock.RESTOCK_RECOMMENDATIONS,
         settlement_report.SETTLEMENT,
     )
 }

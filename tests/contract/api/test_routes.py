@@ -148,6 +148,7 @@ def test_browsing_rows_asks_for_what_their_own_screens_ask_for() -> None:
         "settlements": "analytics.read",
         "fees": "analytics.read",
         "sales_and_traffic": "analytics.read",
+        "restock_advice": "inventory.read",
         "review_requests": "reviews.read",
     }
     assert set(BROWSERS) == {each.key for each in REGISTRY}

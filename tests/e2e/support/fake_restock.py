@@ -8,9 +8,10 @@ import msgspec
 from quayside.restock import rules, score_rules
 from quayside.restock.choice_rules import Choices, merged, settings_of
 from quayside.restock.demand_rules import Demand, SalesHistory, demand_of
-from quayside.restock.records import Card, Line, PlanLine
+from quayside.restock.records import Advice, Card, Line, PlanLine
 from quayside.restock.rules import Plan, Position, Suggestion
 from quayside.restock.views import (
+    AdviceView,
     BudgetLineView,
     BudgetPlan,
     RestockPage,
@@ -18,6 +19,7 @@ from quayside.restock.views import (
     SettingsView,
     SuggestionCard,
     WhatIf,
+    advice_view,
     daily_figure,
     line_view,
     plan_view,
@@ -69,6 +71,14 @@ def _line(now: datetime, item: Json, index: int) -> Line:
     )
 
 
+def _amazon(now: datetime, index: int) -> AdviceView | None:
+    if index == 2:
+        return None
+    ship_on = (now.date() + timedelta(days=4)).isoformat()
+    advice = Advice(160 - 40 * index, ship_on, 12, "low_stock", "Create shipping plan")
+    return advice_view(advice, now - timedelta(hours=9))
+
+
 def page(now: datetime, positions: list[Json], status: str) -> Json:
     """Return suggestions for five products."""
     lines = []
@@ -77,7 +87,7 @@ def page(now: datetime, positions: list[Json], status: str) -> Json:
         standing = None if line.buy is None else line.buy.status
         if status in {"", standing}:
             places = (item["connection_id"], item["marketplace_id"], item["seller_sku"])
-            lines.append(line_view(*places, line, now - timedelta(hours=3)))
+            lines.append(line_view(*places, line, now - timedelta(hours=3), amazon=_amazon(now, index)))
     found = RestockPage(
         positions[0]["marketplace_id"] if positions else "A1PA6795UKMFR9", tuple(lines), len(lines), None,
         {"order_now": 2, "enough": 1, "overstock": 1, "unknown": 1}, "EUR", lines[0].computed_at if lines else None,
@@ -94,7 +104,7 @@ def card(now: datetime, item: Json) -> Json:
     assert line.buy is not None
     stored = Card(demand, None, position, settings_of(merged(Choices(), Choices())), suggestion)
     found = SuggestionCard(
-        line=line_view(*places, line, now - timedelta(hours=3)),
+        line=line_view(*places, line, now - timedelta(hours=3), amazon=_amazon(now, 0)),
         daily=daily_figure(stored, line, now - timedelta(hours=3)),
         demand=demand,
         position=position,

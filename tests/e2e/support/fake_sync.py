@@ -39,6 +39,7 @@ _CALLS: Final = {
     "returns": ("createReport", "getReportDocument"),
     "fees": ("getMyFeesEstimates",),
     "sales_and_traffic": ("createReport", "getReportDocument"),
+    "restock_advice": ("createReport", "getReportDocument"),
     "review_requests": ("getSolicitationActionsForOrder",),
 }
 
@@ -53,6 +54,7 @@ _ROWS: Final = {
     "fees": 398,
     "inbound_shipments": 37,
     "sales_and_traffic": 9_240,
+    "restock_advice": 64,
     "recipients": 14,
     "review_requests": 412,
 }

@@ -5,6 +5,7 @@ from datetime import date, timedelta
 
 import pytest
 
+from quayside.amazon.report_rows import AdviceRow
 from quayside.connections import service as connections
 from quayside.connections.records import DatasetHealth
 from quayside.inventory import own_service
@@ -14,11 +15,12 @@ from quayside.kernel.clock import format_instant
 from quayside.kernel.errors import Conflict, InvalidInput, NotFound
 from quayside.kernel.ids import ConnectionId
 from quayside.kernel.tenancy import tenant_scope
-from quayside.restock import service
+from quayside.restock import advice_service, service
 from quayside.restock.choice_rules import Choices, Override
 from quayside.restock.store import Place
 from quayside.storage.tables import AMAZON_DATA_DAYS
-from quayside.sync.registry import INVENTORY, ORDERS
+from quayside.sync.registry import INVENTORY, ORDERS, RESTOCK_ADVICE
+from quayside.sync.sinks import Applied, ReportLoad
 from tests.support.amazon import entropy_of
 from tests.support.aws import Aws, aws
 from tests.support.datasets import Bench, bench
@@ -267,3 +269,52 @@ def test_suggestions_are_scored_once_their_horizon_is_over(on: Bench) -> None:
     overall = service.show_scores(on.seller.connection_id, US)
     assert (overall.skus, overall.whole, overall.scores) == (1, True, scores)
     assert on.kinds()["restock_open"] == 1
+
+
+def advice_row(sku: str, country: str = "US", quantity: int | None = 40) -> AdviceRow:
+    return AdviceRow(2, country, sku, "B000000001", quantity, date(2026, 12, 4), 7, "low_stock", "Create shipping plan")
+
+
+def tell(on: Bench, *rows: AdviceRow, places: tuple[str, ...] = (US,)) -> Applied:
+    kind = "GET_RESTOCK_INVENTORY_RECOMMENDATIONS_REPORT"
+    ids = (on.seller.tenant_id, on.seller.connection_id)
+    load = ReportLoad(*ids, places, kind, "1", None, None, on.now, last=True)
+    return advice_service.apply_advice_rows(load, rows)
+
+
+def test_amazons_own_recommendation_stands_beside_ours_with_its_age(on: Bench) -> None:
+    ready(on)
+    stock(on, "LOW", fulfillable=10)
+    stock(on, "NEW", fulfillable=3)
+    compute(on, Figures(LOW=4))
+
+    told = tell(on, advice_row("LOW"), advice_row("NEW", country="CA"), advice_row("ZERO", quantity=None))
+
+    assert (told.applied, told.stale) == (2, 1)
+    low, new = service.list_suggestions(on.seller.connection_id, US).lines
+    assert new.amazon is None
+    assert low.amazon is not None
+    assert (low.amazon.quantity, low.amazon.ship_on, low.amazon.days_of_supply) == (40, "2026-12-04", 7)
+    assert low.amazon.told_at == format_instant(on.now)
+    assert service.show_card(place(on, "LOW")).line.amazon == low.amazon
+    page = advice_service.rows_view(on.seller.connection_id, RESTOCK_ADVICE, US, None, 1)
+    assert page.rows[0][:4] == (US, "LOW", "B000000001", 40)
+    again = advice_service.rows_view(on.seller.connection_id, RESTOCK_ADVICE, US, page.next_cursor, 1)
+    assert again.rows[0][:4] == (US, "ZERO", "B000000001", None)
+
+
+def test_the_same_recommendation_told_again_is_as_young_as_when_it_was_last_told(on: Bench) -> None:
+    ready(on)
+    stock(on, "LOW", fulfillable=10)
+    compute(on, Figures(LOW=4))
+    tell(on, advice_row("LOW"))
+    on.aws.clock.advance(86_400)
+    tell(on, advice_row("LOW"))
+    advice = service.show_card(place(on, "LOW")).line.amazon
+    assert advice is not None
+    assert advice.told_at == format_instant(on.now)
+
+
+def test_recommendations_of_no_certain_marketplace_are_put_aside(on: Bench) -> None:
+    told = tell(on, advice_row("LOW"), places=(US, DE))
+    assert (told.applied, len(told.rejected)) == (0, 1)

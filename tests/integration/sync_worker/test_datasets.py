@@ -626,3 +626,27 @@ def test_traffic_is_asked_for_day_by_day_the_newest_first_and_not_all_at_once(on
         # Amazon still changes the last three days, so they come again each time.
         assert days == [1, 2, 3, *range(4 + 7 * run, 11 + 7 * run)]
     assert len({place for place, _ in asked}) == 2
+
+
+def test_amazons_restock_recommendations_are_asked_for_in_each_marketplace(on: Bench) -> None:
+    asked: list[tuple[str, tuple[str, ...]]] = []
+
+    def plan(
+        _work: Work,
+        report_type: str,
+        marketplace_ids: Sequence[str],
+        /,
+        *,
+        data_start: datetime,
+        data_end: datetime,
+        again: bool = False,
+    ) -> bool:
+        assert data_start < data_end
+        assert not again
+        asked.append((report_type, tuple(marketplace_ids)))
+        return True
+
+    on.run(datasets.refresh_advice(plan), on.command("advice.refresh"), Amazon())
+
+    assert {kind for kind, _ in asked} == {"GET_RESTOCK_INVENTORY_RECOMMENDATIONS_REPORT"}
+    assert sorted(places for _, places in asked) == [(DE,), (US,)]

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from infra.simulator.reports import listings
 from quayside.amazon.report_rows import (
+    AdviceRow,
     BadCell,
     ListingRow,
     OrderRow,
@@ -32,6 +33,7 @@ from quayside.amazon.reports import (
     MERCHANT_LISTINGS,
     ORDERS_BY_LAST_UPDATE,
     ORDERS_BY_ORDER_DATE,
+    RESTOCK_ADVICE,
     SETTLEMENT,
     TRAFFIC,
     BrokenFile,
@@ -254,6 +256,48 @@ def test_listings_are_read_in_every_language_and_encoding(language: str) -> None
         product_id_type="1",
         shipping_group="Default",
     )
+
+
+ADVICE = {
+    "Country": "US", "Product Name": 'Lamp 12"', "FNSKU": "X1", "Merchant SKU": "SKU-1", "ASIN": "B000000001",
+    "Condition": "New", "Price": "9.99", "Inbound": "5", "Available": "2", "Customer Order": "1",
+    "Total Days of Supply (including units from open shipments)": "7.5",
+    "Days of Supply at Amazon Fulfillment Network": "2", "Alert": "low_stock", "Recommended replenishment qty": "1,160",
+    "Recommended ship date": "12/04/2026", "Recommended action": "Create shipping plan",
+}  # fmt: skip
+
+
+def advice(**changes: str) -> AdviceRow:
+    cells = ADVICE | changes
+    (row,) = rows_of(table([cells], list(cells)), RESTOCK_ADVICE)
+    assert isinstance(row, AdviceRow)
+    return row
+
+
+def test_restock_recommendations_are_read_as_amazon_says_them() -> None:
+    assert advice() == AdviceRow(
+        2, "US", "SKU-1", "B000000001", 1160, date(2026, 12, 4), 7, "low_stock", "Create shipping plan"
+    )
+    nothing = advice(**{"Recommended replenishment qty": "", "Recommended ship date": "none", "Alert": ""})
+    assert (nothing.quantity, nothing.ship_on, nothing.alert) == (None, None, "")
+
+
+@pytest.mark.parametrize(
+    ("country", "text", "day"),
+    [
+        ("US", "12/04/2026", date(2026, 12, 4)),
+        ("United Kingdom", "12/04/2026", date(2026, 4, 12)),
+        ("DE", "12/04/2026", date(2026, 4, 12)),
+        ("US", "2026-12-04", date(2026, 12, 4)),
+        ("CA", "12/04/2026", None),
+        ("CA", "04/04/2026", date(2026, 4, 4)),
+        ("CA", "23/04/2026", date(2026, 4, 23)),
+        ("DE", "12/14/2026", None),
+        ("DE", "", None),
+    ],
+)
+def test_a_day_to_ship_is_read_by_the_countrys_habit_or_not_at_all(country: str, text: str, day: date | None) -> None:
+    assert advice(**{"Country": country, "Recommended ship date": text}).ship_on == day
 
 
 def test_a_byte_order_mark_remarks_and_quoted_cells_are_understood() -> None:

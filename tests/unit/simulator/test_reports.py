@@ -25,7 +25,7 @@ from infra.simulator.lifecycle import State
 from infra.simulator.marketplaces import BY_COUNTRY, MARKETPLACES
 from infra.simulator.money import parse_amount
 from infra.simulator.profiles import PROFILES
-from infra.simulator.reports import listings, orders, returns, sales_and_traffic, settlements
+from infra.simulator.reports import listings, orders, restock, returns, sales_and_traffic, settlements
 from infra.simulator.reports.engine import KINDS, Report, Reports
 from infra.simulator.reports.making import Kind, shipping_tax
 from infra.simulator.storage import Storage
@@ -357,6 +357,21 @@ def test_a_suppressed_listing_is_inactive() -> None:
     listing.issue = "99300"
     rows = _rows(stage.raw(stage.made(listings.MERCHANT_LISTINGS))[0], "utf-8-sig")
     assert [row["status"] for row in rows if row["seller-sku"] == listing.sku] == ["Inactive"]
+
+
+def test_restock_recommendations_are_of_the_stock_amazon_holds(europe: Stage) -> None:
+    report = europe.made(restock.RESTOCK_RECOMMENDATIONS, "DE")
+    rows = _rows(europe.raw(report)[0])
+    stored = [each for each in europe.world.listings_of(europe.seller, report.marketplaces[0]) if each.by_amazon]
+    assert tuple(rows[0]) == restock.COLUMNS
+    assert [row["Merchant SKU"] for row in rows] == [each.sku for each in stored]
+    for row, listing in zip(rows, stored, strict=True):
+        there = europe.world.books.balance(europe.seller.pk, accounts.FULFILLABLE, listing.units)
+        held, sold = int(row["Inbound"]) + int(row["Available"]), int(row["Units Sold Last 30 Days"])
+        assert int(row["Available"]) == there
+        assert row["Recommended replenishment qty"] == str(max(0, 2 * sold - held))
+        assert (row["Recommended ship date"] == "none") == (row["Recommended replenishment qty"] == "0")
+    assert any(row["Recommended replenishment qty"] != "0" for row in rows)
 
 
 def test_sales_and_traffic_agree_with_the_orders(europe: Stage) -> None:

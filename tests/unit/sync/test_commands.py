@@ -56,7 +56,7 @@ def test_the_data_inventory_names_everything_that_is_read() -> None:
     lines = data_inventory()
     assert [line.dataset for line in lines] == [
         "marketplaces", "orders", "inventory", "listings", "catalog_items", "finances", "settlements", "returns",
-        "fees", "inbound_shipments", "sales_and_traffic", "recipients", "review_requests",
+        "fees", "inbound_shipments", "sales_and_traffic", "restock_advice", "recipients", "review_requests",
     ]  # fmt: skip
     for line in lines:
         assert line.what
@@ -125,6 +125,7 @@ def test_a_type_of_report_and_a_notification_belong_to_one_dataset() -> None:
         ("inbound.list", {}, "inbound_shipments"),
         ("returns.refresh", {}, "returns"),
         ("traffic.refresh", {}, "sales_and_traffic"),
+        ("advice.refresh", {}, "restock_advice"),
         ("reviews.plan", {}, "review_requests"),
         ("report.find", {"dataset": "settlements"}, "settlements"),
         ("report.load", {"report": "REPORT#GET_MERCHANT_LISTINGS_ALL_DATA#2026-11-01T00:00:00Z#A+B#1"}, "listings"),

@@ -1,6 +1,6 @@
 import { html, useState } from "../app/lib.js";
 import { get, post } from "../app/api.js";
-import { Age, Bone, Button, ButtonLink, Card, Empty, ErrorSummary, Field, Icon, Link, Notice, PageHead, ProblemNotice } from "../app/components.js";
+import { Age, Ago, Bone, Button, ButtonLink, Card, Empty, ErrorSummary, Field, Icon, Link, Notice, PageHead, ProblemNotice } from "../app/components.js";
 import { Tile } from "../app/figures.js";
 import { useForm } from "../app/form.js";
 import { count, day } from "../app/format.js";
@@ -24,6 +24,12 @@ function PlanCard({ kind, view }) {
 function Trials({ demand }) {
   return html`<${Card} title="Demand" about=${METHODS[demand.method] + (demand.is_fixed ? ", fixed by you" : ", the best on this SKU's own past")}><div class="card-body"><div class="table-wrap"><table><thead><tr><th>Method</th><th class="number">Error</th><th class="number">Bias</th></tr></thead><tbody>${demand.trials.map((trial) => html`<tr key=${trial.method}><td>${trial.method === demand.method ? html`<strong>${METHODS[trial.method]}</strong>` : METHODS[trial.method]}</td><td class="number">${share(trial.wape)}</td><td class="number">${share(trial.bias)}</td></tr>`)}</tbody></table></div>
     <dl class="facts"><dt>Days that count</dt><dd>${count(demand.counted_days)}, with ${count(demand.counted_units)} units</dd><dt>Out of stock</dt><dd>${count(demand.stockout_days)} days left out</dd><dt>Outliers capped</dt><dd>${count(demand.capped_days)} days</dd><dt>Season</dt><dd>${demand.season.length ? "from your own past years" : "not seen yet: under 12 months"}</dd></dl></div><//>`;
+}
+
+/** Amazon's own recommendation, unchanged, with its age and where it comes from. */
+function AmazonsAdvice({ advice, send }) {
+  const words = (text) => text.replaceAll("_", " ");
+  return html`<${Card} title="Amazon's own recommendation" about=${advice ? html`told <${Ago} at=${advice.told_at} />` : undefined}><div class="card-body">${advice ? html`<dl class="facts"><dt>Amazon would send</dt><dd>${advice.quantity === null ? "no quantity given" : `${count(advice.quantity)} units`}${send ? `, Quayside ${count(send.line.quantity)}` : ""}</dd><dt>Ship by</dt><dd>${advice.ship_on ? day(advice.ship_on, { year: true }) : "no day given"}</dd><dt>Lasts by Amazon's reckoning</dt><dd>${advice.days_of_supply === null ? "not said" : `${count(advice.days_of_supply)} days`}</dd>${advice.alert ? html`<dt>Alert</dt><dd>${words(advice.alert)}</dd>` : null}${advice.action ? html`<dt>Action</dt><dd>${words(advice.action)}</dd>` : null}</dl><p class="fine">${advice.source}.</p>` : html`<p class="fine">Amazon's restock report names no recommendation for this SKU here, or has not been read yet.</p>`}</div><//>`;
 }
 
 function WhatIf({ asked, plan }) {
@@ -55,5 +61,6 @@ export function Screen() {
     ${data.buy ? null : html`<${Notice} title="Demand is unknown"><p>${line.unknown} A guess would be worse than no answer.</p><//>`}
     <div class="order-grid"><div class="stack">${data.buy ? html`<${PlanCard} kind="buy" view=${data.buy} /><${PlanCard} kind="send" view=${data.send} />` : null}${data.demand ? html`<${Trials} demand=${data.demand} />` : null}<${Card} title="How past suggestions turned out"><div class="card-body">${data.scores ? html`<${ScoreTable} scores=${data.scores} />` : html`<p class="fine">Each suggestion is kept and judged once its time is over. None is over yet.</p>`}</div><//></div>
       <div class="stack"><${Card} title="There and on its way"><div class="card-body"><dl class="facts">${held.map(([label, units]) => html`<dt key=${label}>${label}</dt><dd class="number">${count(units)}</dd>`)}</dl>${data.low_inventory ? html`<p class="fine">${data.low_inventory.is_below ? `Below Amazon's line of 28 days by ${count(data.low_inventory.missing_units)} units` : "Above Amazon's line of 28 days"}, on this SKU's own stock; Amazon counts all variations of a parent together.</p>` : null}</div><//>
+        <${AmazonsAdvice} advice=${line.amazon} send=${data.send} />
         ${data.buy && may("inventory.manage") ? html`<${WhatIf} asked=${asked} plan=${data.buy.plan} />` : null}<${RestockSettings} asked=${asked} /></div></div>`;
 }

@@ -206,6 +206,7 @@ REPORT_ROLES: dict[str, Role] = {
     "GET_FBA_FULFILLMENT_CUSTOMER_RETURNS_DATA": "Amazon Fulfillment",
     "GET_V2_SETTLEMENT_REPORT_DATA_FLAT_FILE_V2": "Finance and Accounting",
     "GET_SALES_AND_TRAFFIC_REPORT": "Brand Analytics",
+    "GET_RESTOCK_INVENTORY_RECOMMENDATIONS_REPORT": "Amazon Fulfillment",
 }
 """The role a seller grants for a type of report."""
 

@@ -178,7 +178,30 @@ class TrafficRow(msgspec.Struct, frozen=True, gc=False):
     units_refunded: int | None
 
 
-Row = OrderRow | ListingRow | ReturnRow | SettlementRow | TrafficRow
+class AdviceRow(msgspec.Struct, frozen=True, gc=False):
+    """What Amazon itself recommends to send of one SKU, from the report of restock recommendations.
+
+    Attributes:
+        country: of the stock, as Amazon writes it: ``US``, ``United Kingdom``, … .
+        quantity: units Amazon would send; None when it recommends none.
+        ship_on: by when; None when it is not said or not clear.
+        days_of_supply: how long what is there and on its way lasts by Amazon's reckoning; None when it does not say.
+        alert: Amazon's alert in its own word, for example ``out_of_stock``; empty when there is none.
+        action: what Amazon recommends, in its own words; empty when nothing.
+    """
+
+    line: int
+    country: str
+    seller_sku: str
+    asin: str
+    quantity: int | None
+    ship_on: date | None
+    days_of_supply: int | None
+    alert: str
+    action: str
+
+
+Row = OrderRow | ListingRow | ReturnRow | SettlementRow | TrafficRow | AdviceRow
 
 
 # -- Cells -------------------------------------------------------------------------------------------------------------
@@ -422,6 +445,51 @@ def settlement_row(cells: Cells, line: int, carried: Carried) -> SettlementRow:
         None if is_summary else instant(posted_at or posted_day), item_code, sku, optional_count(quantity),
         promotion_id,
     )  # fmt: skip
+
+
+def advice_row(cells: Cells, line: int, _carried: Carried) -> AdviceRow:
+    """Read a row of the report of restock recommendations."""
+    country, sku, asin, supply, alert, quantity, ship_on, action = cells
+    return AdviceRow(
+        line, country.strip(), some_text(sku), asin, optional_count(quantity), _ship_day(ship_on, country.strip()),
+        _whole_days(supply), alert.strip(), action.strip(),
+    )  # fmt: skip
+
+
+_SHIP_DAY = re.compile(r"(?P<first>[0-9]{1,2})/(?P<second>[0-9]{1,2})/(?P<year>[0-9]{4})")
+_MONTH_FIRST = frozenset({"US", "United States"})
+_EITHER = frozenset({"CA", "Canada"})
+
+
+def _ship_day(text: str, country: str) -> date | None:
+    """Read a day that Amazon writes by the country's habit, which in this report is month first in the United States.
+
+    A recommendation stays one without its day, so what is not clear is None: ``none``, a day that does not exist, and
+    in Canada, which uses both habits, a day that could be either.
+    """
+    found = _SHIP_DAY.fullmatch(text.strip())
+    try:
+        if found is None:
+            return date.fromisoformat(text.strip()[:10])
+        first, second, year = int(found["first"]), int(found["second"]), int(found["year"])
+        if country in _EITHER:
+            days = [(year, *each) for each in ((first, second), (second, first)) if each[0] <= _MONTHS]
+            return date(*days[0]) if len(set(days)) == 1 else None
+        return date(year, first, second) if country in _MONTH_FIRST else date(year, second, first)
+    except ValueError:
+        return None
+
+
+_MONTHS = 12
+
+
+def _whole_days(text: str) -> int | None:
+    """Read how many days; Amazon may write a fraction, ``> 365``, or nothing."""
+    try:
+        value = optional_number(text)
+    except BadCell:
+        return None
+    return None if value is None or not 0 <= value <= _MOST_UNITS else int(value)
 
 
 def _refuse(reason: str) -> Never:

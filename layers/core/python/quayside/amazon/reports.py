@@ -31,6 +31,7 @@ from quayside.amazon.report_rows import (
     Row,
     SettlementRow,
     TrafficRow,
+    advice_row,
     any_text,
     count,
     explain,
@@ -115,6 +116,7 @@ MERCHANT_LISTINGS = "GET_MERCHANT_LISTINGS_ALL_DATA"
 CUSTOMER_RETURNS = "GET_FBA_FULFILLMENT_CUSTOMER_RETURNS_DATA"
 SETTLEMENT = "GET_V2_SETTLEMENT_REPORT_DATA_FLAT_FILE_V2"
 TRAFFIC = "GET_SALES_AND_TRAFFIC_REPORT"
+RESTOCK_ADVICE = "GET_RESTOCK_INVENTORY_RECOMMENDATIONS_REPORT"
 
 _ORDER_COLUMNS = (
     Column("amazon-order-id", some_text, ("Amazonの注文番号", "amazon-注文番号"), required=True),
@@ -316,6 +318,32 @@ KINDS: dict[str, ReportKind] = {
                 Column("sku", any_text, (), required=True),
                 Column("quantity-purchased", optional_count, ()),
                 Column("promotion-id", any_text, ()),
+            ),
+        ),
+        ReportKind(
+            name=RESTOCK_ADVICE,
+            title="Restock recommendations",
+            minimum_interval_seconds=_HOUR,
+            maximum_days=0,
+            is_snapshot=True,
+            row=advice_row,
+            ordinary_columns=frozenset(
+                {
+                    "product-name", "fnsku", "condition", "supplier", "supplier-part-no.", "currency-code", "price",
+                    "sales-last-30-days", "units-sold-last-30-days", "total-units", "inbound", "available",
+                    "fc-transfer", "fc-processing", "customer-order", "unfulfillable", "working", "shipped",
+                    "receiving", "fulfilled-by", "days-of-supply-at-amazon-fulfillment-network", "unit-storage-size",
+                }
+            ),
+            columns=(
+                Column("country"),
+                Column("merchant-sku", some_text, required=True),
+                Column("asin"),
+                Column("total-days-of-supply"),
+                Column("alert"),
+                Column("recommended-replenishment-qty", optional_count, required=True),
+                Column("recommended-ship-date"),
+                Column("recommended-action"),
             ),
         ),
         ReportKind(

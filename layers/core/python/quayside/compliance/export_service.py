@@ -44,6 +44,7 @@ from quayside.kernel.ids import ConnectionId, TenantId, new_id
 from quayside.kernel.tenancy import current_tenant, tenant_scope
 from quayside.orders import returns
 from quayside.orders import service as orders
+from quayside.restock import advice_service
 from quayside.reviews import service as reviews
 from quayside.storage import audit, keys
 from quayside.storage.audit_chain import AuditEvent
@@ -90,6 +91,7 @@ WALKERS: Mapping[str, Walker] = {
     "returns": Walker(returns.rows_view, registry.RETURNS),
     "inbound_shipments": Walker(supply_chain.rows_view, registry.INBOUND_SHIPMENTS),
     "sales_and_traffic": Walker(analytics.rows_view, registry.SALES_AND_TRAFFIC),
+    "restock_advice": Walker(advice_service.rows_view, registry.RESTOCK_ADVICE),
     "recipients": Walker(fulfilment.rows_view, registry.RECIPIENTS),
     "review_requests": Walker(reviews.rows_view, registry.REVIEW_REQUESTS),
 }

@@ -14,6 +14,7 @@ from quayside.storage.keys import decode
 from quayside.storage.tables import CoreItem
 
 LINE_PREFIX = "SKU#"
+ADVICE_PREFIX = "ADVICE#"
 
 
 class PlanLine(msgspec.Struct, frozen=True):
@@ -117,6 +118,20 @@ class AdviceRecord(OneSourceItem):
     KIND: ClassVar[str] = "restock_advice"
 
 
+class Advice(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What Amazon itself recommends for one SKU, as it says it; see ``amazon.report_rows.AdviceRow``.
+
+    ``ship_on`` is ISO 8601.
+    """
+
+    quantity: int | None = None
+    ship_on: str | None = None
+    days_of_supply: int | None = None
+    alert: str = ""
+    action: str = ""
+    asin: str = ""
+
+
 class ChoicesRecord(CoreItem):
     """What the seller decided; ``version`` counts the changes. It has no end of its own."""
 
@@ -133,6 +148,7 @@ _CARD = msgspec.json.Decoder(Card)
 _KEPT = msgspec.json.Decoder(Kept)
 _OUTCOME = msgspec.json.Decoder(Outcome)
 _SCORES = msgspec.json.Decoder(Scores)
+_ADVICE = msgspec.json.Decoder(Advice)
 _CHOICES = msgspec.json.Decoder(Choices)
 
 
@@ -164,6 +180,11 @@ def outcome_from(text: str) -> Outcome:
 def scores_from(text: str) -> Scores:
     """Read stored scores."""
     return _SCORES.decode(text)
+
+
+def advice_from(text: str) -> Advice:
+    """Read a stored recommendation of Amazon's."""
+    return _ADVICE.decode(text)
 
 
 def choices_from(text: str) -> Choices:

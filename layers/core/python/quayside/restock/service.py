@@ -23,11 +23,12 @@ from quayside.kernel.ids import ConnectionId
 from quayside.restock import choice_rules, rules, score_rules, store
 from quayside.restock.choice_rules import Choices
 from quayside.restock.demand_rules import HISTORY_DAYS, Demand, SalesHistory, UnknownDemand, demand_of, stockouts
-from quayside.restock.records import LINE_PREFIX, Card, Line, PlanLine
+from quayside.restock.records import LINE_PREFIX, Advice, Card, Line, PlanLine
 from quayside.restock.rules import BudgetLine, Plan, Position, Status, Suggestion, UnusableParameter
 from quayside.restock.score_rules import Score, Scores
 from quayside.restock.store import Decided, Found, Place
 from quayside.restock.views import (
+    AdviceView,
     BudgetLineView,
     BudgetPlan,
     LineView,
@@ -37,6 +38,7 @@ from quayside.restock.views import (
     SettingsView,
     SuggestionCard,
     WhatIf,
+    advice_view,
     daily_figure,
     line_view,
     plan_view,
@@ -302,8 +304,16 @@ def list_suggestions(
     currency = _currency(connection_id, marketplace_id)
     found, following = _walk(connection_id, marketplace_id, cursor)
     text = (search or "").strip().casefold()
+    advised = _advised(connection_id, marketplace_id, found)
     shown = [
-        line_view(connection_id, marketplace_id, each.seller_sku, each.content, each.computed_at)
+        line_view(
+            connection_id,
+            marketplace_id,
+            each.seller_sku,
+            each.content,
+            each.computed_at,
+            amazon=_advice_view(advised.get(each.seller_sku)),
+        )
         for each in found
         if status in (None, _standing(each.content)) and _mentions(each, text)
     ]
@@ -317,6 +327,19 @@ def list_suggestions(
         currency,
         None if not found else format_instant(min(each.computed_at for each in found)),
     )
+
+
+def _advised(
+    connection_id: ConnectionId, marketplace_id: str, found: Sequence[Found[Line]]
+) -> Mapping[str, Found[Advice]]:
+    """Return what Amazon recommends for the SKUs of a page, which are in the order of their names."""
+    if not found:
+        return {}
+    return store.advice_between(Place(connection_id, marketplace_id, found[0].seller_sku), found[-1].seller_sku)
+
+
+def _advice_view(found: Found[Advice] | None) -> AdviceView | None:
+    return None if found is None else advice_view(found.content, found.computed_at)
 
 
 def _walk(connection_id: ConnectionId, marketplace_id: str, cursor: str | None) -> tuple[list[Found[Line]], str | None]:
@@ -375,7 +398,7 @@ def show_card(place: Place) -> SuggestionCard:
     card, as_of = found.content, found.computed_at
     suggestion = card.suggestion
     return SuggestionCard(
-        line=line_view(place.connection_id, place.marketplace_id, place.seller_sku, line.content, line.computed_at),
+        line=line_view(*place, line.content, line.computed_at, amazon=_advice_view(store.advice(place))),
         daily=daily_figure(card, line.content, as_of),
         demand=card.demand,
         position=card.position,

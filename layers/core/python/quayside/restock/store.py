@@ -3,7 +3,7 @@
 What is worked out from Amazon's data ends 18 months after it was worked out; what the seller decided has no end.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime, timedelta
 from typing import NamedTuple
 
@@ -12,7 +12,10 @@ from quayside.kernel.ids import ConnectionId
 from quayside.kernel.tenancy import current_tenant
 from quayside.restock.choice_rules import Choices
 from quayside.restock.records import (
+    ADVICE_PREFIX,
     LINE_PREFIX,
+    Advice,
+    AdviceRecord,
     Card,
     CardRecord,
     ChoicesRecord,
@@ -21,6 +24,7 @@ from quayside.restock.records import (
     OpenRecord,
     ScoredRecord,
     ScoreRecord,
+    advice_from,
     card_from,
     choices_from,
     kept_from,
@@ -31,11 +35,12 @@ from quayside.restock.records import (
     text_of,
 )
 from quayside.restock.score_rules import Kept, Outcome, Scores
-from quayside.storage import keys
+from quayside.storage import facts, keys
 from quayside.storage.keys import Key
 from quayside.storage.tables import AMAZON_DATA_DAYS, every, page, write
 
 SOURCE = "quayside:restock"
+ADVICE_SOURCE = "amazon:reports/GET_RESTOCK_INVENTORY_RECOMMENDATIONS_REPORT"
 
 SCORED_LOOKED_AT = 180
 """How many scored suggestions of a SKU go into its score: the newest."""
@@ -175,6 +180,63 @@ def all_scores(connection_id: ConnectionId, marketplace_id: str, limit: int) -> 
     pk = keys.restock(current_tenant(), connection_id, marketplace_id)
     found = page(ScoreRecord, pk, limit=limit, prefix=_SCORES_PREFIX)
     return [scores_from(each.scores) for each in found.records], found.next_sort_key is None
+
+
+# -- Amazon's own recommendations --------------------------------------------------------------------------------------
+
+
+def put_advice(
+    connection_id: ConnectionId, marketplace_id: str, advice: Iterable[tuple[str, Advice]], *, received_at: datetime
+) -> facts.Tally:
+    """Store Amazon's recommendation for each SKU, newer wins. One that says the same again is written all the same.
+
+    For the list shows how old it is.
+    """
+    tenant_id = current_tenant()
+    return facts.upsert(
+        AdviceRecord,
+        [
+            facts.Fact(
+                keys.restock_advice(tenant_id, connection_id, marketplace_id, sku),
+                facts.version_of(received_at),
+                text_of(each),
+            )
+            for sku, each in advice
+        ],
+        received_at=received_at,
+        source=ADVICE_SOURCE,
+        matters=lambda _record, _fact: True,
+    )
+
+
+def _advised(record: AdviceRecord) -> Found[Advice]:
+    told_at = from_epoch_seconds(int(record.received_at))
+    return Found(sku_of(record.sk), advice_from(record.facts), told_at)
+
+
+def advice(place: Place) -> Found[Advice] | None:
+    """Return Amazon's recommendation for one SKU."""
+    record = AdviceRecord.find(keys.restock_advice(current_tenant(), *place), consistent=False)
+    return None if record is None else _advised(record)
+
+
+def advice_between(place: Place, last_sku: str) -> dict[str, Found[Advice]]:
+    """Return Amazon's recommendations for the SKUs of a marketplace from that of ``place`` to ``last_sku``."""
+    tenant_id = current_tenant()
+    first = keys.restock_advice(tenant_id, *place)
+    last = keys.restock_advice(tenant_id, place.connection_id, place.marketplace_id, last_sku)
+    found = (_advised(each) for each in every(AdviceRecord, first.pk, between=(first.sk, last.sk)))
+    return {each.seller_sku: each for each in found}
+
+
+def browse_advice(
+    connection_id: ConnectionId, marketplace_ids: Sequence[str], cursor: str | None, limit: int
+) -> tuple[list[tuple[str, Found[Advice]]], str | None]:
+    """Return one page of Amazon's recommendations, each with its marketplace, in the order of their SKUs."""
+    tenant_id = current_tenant()
+    shelves = [facts.Shelf(each, keys.restock(tenant_id, connection_id, each)) for each in marketplace_ids]
+    found = facts.browse(AdviceRecord, shelves, prefix=ADVICE_PREFIX, cursor=cursor, limit=limit)
+    return [(name, _advised(record)) for name, record in found.found], found.next_cursor
 
 
 # -- Decisions ---------------------------------------------------------------------------------------------------------

@@ -9,16 +9,49 @@ from quayside.kernel.clock import format_instant
 from quayside.kernel.figures import Figure, FigureInput, figure, method_card
 from quayside.restock.choice_rules import Choices
 from quayside.restock.demand_rules import Demand, Trial
-from quayside.restock.records import Card, Line, PlanLine
+from quayside.restock.records import Advice, Card, Line, PlanLine
 from quayside.restock.rules import LeadTime, LowInventory, Plan, Position, Suggestion
 from quayside.restock.score_rules import Scores
+from quayside.sync.views import Cell, Column
 
 SOURCE = "Your orders and FBA stock as Amazon tells them, your own stock, and your settings"
 _THOUSAND = 1000
 
 
+ADVICE_COLUMNS = (
+    Column("marketplace_id", "Marketplace", "text"),
+    Column("seller_sku", "SKU", "text"),
+    Column("asin", "ASIN", "text"),
+    Column("quantity", "Amazon would send", "number"),
+    Column("ship_on", "Ship by", "text"),
+    Column("days_of_supply", "Lasts, days", "number"),
+    Column("alert", "Alert", "text"),
+    Column("action", "Action", "text"),
+    Column("told_at", "Told by Amazon", "instant"),
+)
+"""What the data browser shows of Amazon's recommendations."""
+
+
+class AdviceView(msgspec.Struct, frozen=True):
+    """What Amazon itself recommends to send of a SKU; see ``records.Advice``.
+
+    ``told_at`` is when it last reached us, ``source`` where it comes from.
+    """
+
+    quantity: int | None
+    ship_on: str | None
+    days_of_supply: int | None
+    alert: str
+    action: str
+    told_at: str
+    source: str = "Amazon's restock report, as it is: Amazon does not publish how it is worked out"
+
+
 class LineView(msgspec.Struct, frozen=True):
-    """One SKU in the list; see ``records.Line``. ``computed_at`` says how old the suggestion is."""
+    """One SKU in the list; see ``records.Line``. ``computed_at`` says how old the suggestion is.
+
+    ``amazon`` is Amazon's own recommendation; None when it made none.
+    """
 
     connection_id: str
     marketplace_id: str
@@ -33,6 +66,7 @@ class LineView(msgspec.Struct, frozen=True):
     buy: PlanLine | None
     unit_cost_minor: int | None
     shared_with: str | None
+    amazon: AdviceView | None = None
 
 
 class RestockPage(msgspec.Struct, frozen=True):
@@ -145,7 +179,29 @@ class ScoresView(msgspec.Struct, frozen=True):
     whole: bool
 
 
-def line_view(connection_id: str, marketplace_id: str, sku: str, line: Line, computed_at: datetime) -> LineView:
+def advice_view(advice: Advice, told_at: datetime) -> AdviceView:
+    """Return what Amazon recommends."""
+    told = format_instant(told_at)
+    return AdviceView(advice.quantity, advice.ship_on, advice.days_of_supply, advice.alert, advice.action, told)
+
+
+def advice_row(marketplace_id: str, sku: str, advice: Advice, told_at: datetime) -> tuple[Cell, ...]:
+    """Return what Amazon recommends as a row of ``ADVICE_COLUMNS``."""
+    return (
+        marketplace_id, sku, advice.asin or None, advice.quantity, advice.ship_on, advice.days_of_supply,
+        advice.alert or None, advice.action or None, format_instant(told_at),
+    )  # fmt: skip
+
+
+def line_view(  # noqa: PLR0913 - the parts of a line
+    connection_id: str,
+    marketplace_id: str,
+    sku: str,
+    line: Line,
+    computed_at: datetime,
+    *,
+    amazon: AdviceView | None = None,
+) -> LineView:
     """Return one SKU as the list shows it."""
     return LineView(
         connection_id,
@@ -161,6 +217,7 @@ def line_view(connection_id: str, marketplace_id: str, sku: str, line: Line, com
         line.buy,
         line.unit_cost_minor,
         line.shared_with,
+        amazon,
     )
 
 

@@ -35,6 +35,7 @@ Kind = Literal[
     "inbound.list",
     "returns.refresh",
     "traffic.refresh",
+    "advice.refresh",
     "recipients.find",
     "recipients.fetch",
     "personal_data.destroy",

@@ -29,6 +29,7 @@ from quayside.sync.registry import (
     MERCHANT_LISTINGS,
     ORDERS,
     ORDERS_BY_LAST_UPDATE,
+    RESTOCK_RECOMMENDATIONS,
     RETURNS,
     SALES_AND_TRAFFIC,
     TRAFFIC,
@@ -564,6 +565,19 @@ def refresh_listings(plan: "PlanReport") -> UseCase:
         asked = parse_instant(work.command.first_seen)
         for marketplace_id in work.connection.marketplace_ids:
             plan(work, MERCHANT_LISTINGS, (marketplace_id,), data_start=asked - _DAY, data_end=asked)
+
+    return run
+
+
+def refresh_advice(plan: "PlanReport") -> UseCase:
+    """Return ``advice.refresh``: ask for Amazon's own restock recommendations for each marketplace."""
+
+    def run(work: Work) -> None:
+        if work.connection is None:
+            return
+        asked = parse_instant(work.command.first_seen)
+        for marketplace_id in work.connection.marketplace_ids:
+            plan(work, RESTOCK_RECOMMENDATIONS, (marketplace_id,), data_start=asked - _DAY, data_end=asked)
 
     return run
 

@@ -49,6 +49,7 @@ RETURNS = "returns"
 FEES = "fees"
 INBOUND_SHIPMENTS = "inbound_shipments"
 SALES_AND_TRAFFIC = "sales_and_traffic"
+RESTOCK_ADVICE = "restock_advice"
 RECIPIENTS = "recipients"
 REVIEW_REQUESTS = "review_requests"
 
@@ -58,6 +59,7 @@ MERCHANT_LISTINGS = "GET_MERCHANT_LISTINGS_ALL_DATA"
 CUSTOMER_RETURNS = "GET_FBA_FULFILLMENT_CUSTOMER_RETURNS_DATA"
 SETTLEMENT = "GET_V2_SETTLEMENT_REPORT_DATA_FLAT_FILE_V2"
 TRAFFIC = "GET_SALES_AND_TRAFFIC_REPORT"
+RESTOCK_RECOMMENDATIONS = "GET_RESTOCK_INVENTORY_RECOMMENDATIONS_REPORT"
 
 Feature = Literal["sales", "stock", "listings", "profit", "performance", "merchant_fulfilment", "reviews"]
 MERCHANT_FULFILMENT: Literal["merchant_fulfilment"] = "merchant_fulfilment"
@@ -85,7 +87,7 @@ class FeatureTerms(msgspec.Struct, frozen=True):
 
 FEATURES: tuple[FeatureTerms, ...] = (
     FeatureTerms("sales", "Sales", "Sales figures, the order list and the order page"),
-    FeatureTerms("stock", "Stock", "The stock list and shipments on their way to Amazon"),
+    FeatureTerms("stock", "Stock", "The stock list, shipments on their way to Amazon, and its restock recommendations"),
     FeatureTerms("listings", "Listings", "Listings, their issues and product attributes"),
     FeatureTerms("profit", "Profit", "Amazon's fees, payouts, refunds and returns"),
     FeatureTerms("performance", "Performance", "Sessions, conversion and buy-box share"),
@@ -328,6 +330,21 @@ REGISTRY: tuple[Dataset, ...] = (
         first_after_seconds=2 * _HOUR,
         overlap_seconds=2 * _DAY,
         history_days=60,
+        per_marketplace=True,
+        objective_seconds=50 * _HOUR,
+    ),
+    Dataset(
+        key=RESTOCK_ADVICE,
+        title="Amazon's restock recommendations",
+        what="Units Amazon itself would send per SKU, by when, and how long stock lasts by its own reckoning.",
+        purpose="Amazon's recommendation beside ours in the restock list",
+        features=("stock",),
+        operations=(CREATE_REPORT, GET_REPORT, GET_REPORT_DOCUMENT),
+        reports=(RESTOCK_RECOMMENDATIONS,),
+        source="Amazon's restock report, once a day for each marketplace",
+        refresh_kind="advice.refresh",
+        refresh_seconds=_DAY,
+        first_after_seconds=2 * _HOUR,
         per_marketplace=True,
         objective_seconds=50 * _HOUR,
     ),
