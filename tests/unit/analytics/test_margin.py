@@ -109,6 +109,21 @@ def test_a_part_is_called_estimated_and_divides_nothing() -> None:
     assert "A part of the whole: 2 units shipped have no cost entered." in found.profit.method.notes
 
 
+def test_a_column_that_lacks_a_cost_shows_none_and_the_others_stand() -> None:
+    columns = [
+        Column(BOOKED, Outlay(goods_minor=100, units=2)),
+        Column(BOOKED, Outlay(goods_minor=100, units=2, uncosted_units=1)),
+        Column(BOOKED, Outlay(goods_minor=100, units=2, others=(("Rent", 5),), without_rate=frozenset({"Rent"}))),
+    ]
+    whole = Column(BOOKED, margin_rules.total(column.outlay for column in columns))
+    found = margin_rules.result(whole, columns, columns[1], "fifo", Shown("EUR", WHOLE))
+    assert found.goods_minor == (-100, None, -100)
+    assert found.other_minor == (0, 0, None)
+    assert found.profit_minor == (8400, None, None)
+    assert [(line.name, line.is_whole, line.total_minor) for line in found.other_lines] == [("Rent", False, -5)]
+    assert found.previous_profit_minor is None
+
+
 def test_profit_is_unknown_while_not_one_cost_is() -> None:
     found = result(Outlay(units=10, uncosted_units=10))
     assert (found.goods.value, found.profit.value, found.profit_minor) == (None, None, (None,))

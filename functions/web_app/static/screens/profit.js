@@ -22,7 +22,7 @@ function exportTable(data, table) {
   const row = (heading, line, amounts, total, previous) => rows.push([heading, line, ...amounts.map((minor) => plain(minor, table.currency)), plain(total, table.currency), plain(previous, table.currency), table.currency]);
   if (result) {
     row("Cost of goods sold", "", result.goods_minor, result.goods.value, null);
-    result.other_lines.forEach((line) => row("Other costs", line.name, line.amounts_minor, line.total_minor, null));
+    result.other_lines.forEach((line) => row("Other costs", line.is_whole ? line.name : `${line.name} (in part: no rate for some days)`, line.amounts_minor, line.total_minor, null));
     row("Profit", result.uncosted_units ? `without the cost of ${result.uncosted_units} units` : "", result.profit_minor, result.profit.value, result.previous_profit_minor);
   }
   downloadCsv(`quayside-profit-${data.period.from}-${data.period.to}-${table.currency}.csv`, ["heading", "line", ...columns, "total", "period_before", "currency"], rows);
@@ -33,7 +33,7 @@ function ResultRows({ result, currency, amounts }) {
   const none = html`<td class="number"><span class="fine">–</span></td>`;
   return html`<tbody><tr class="heading"><th scope="row">Cost of goods sold</th>${amounts(result.goods_minor)}<td class="number"><${InlineFigure} title="Cost of goods sold" figure=${result.goods} /></td>${none}</tr>
       <tr class="heading"><th scope="row">Other costs</th>${amounts(result.other_minor)}<td class="number"><${InlineFigure} title="Other costs" figure=${result.others} /></td>${none}</tr>
-      ${result.other_lines.map((line) => html`<tr key=${line.name}><td class="line">${line.name}</td>${amounts(line.amounts_minor)}<td class="number">${money(line.total_minor, currency)}</td>${none}</tr>`)}</tbody>
+      ${result.other_lines.map((line) => html`<tr key=${line.name}><td class="line">${line.name}${line.is_whole ? "" : html`<small>in part: no rate for some days</small>`}</td>${amounts(line.amounts_minor)}<td class="number">${money(line.total_minor, currency)}</td>${none}</tr>`)}</tbody>
     <tbody><tr class="grand"><th scope="row">Profit</th>${amounts(result.profit_minor)}<td class="number"><${InlineFigure} title="Profit" figure=${result.profit} /></td><td class="number">${result.profit.value === null ? html`<span class="fine">–</span>` : html`<${Change} minor=${result.profit.value} previous=${result.previous_profit_minor} currency=${currency} />`}</td></tr></tbody>`;
 }
 
@@ -55,7 +55,7 @@ function Profit({ asked, marketplaceId }) {
   return html`${problem ? html`<${ProblemNotice} problem=${problem} retry=${reload} compact />` : null}
     <p class="about-line">${dayRange(data.period.from, data.period.to)} · ${data.as_of ? html`money up to date <${Ago} at=${data.as_of} />` : "No transactions read yet"}<${Segmented} label="Columns" value=${data.by} onChange=${(value) => setQuery({ by: value === "total" ? "" : value }, { replace: true })} options=${BY} /></p>
     ${data.notes.map((note) => html`<${Notice} key=${note} title="Not everything is here"><p>${note}</p><//>`)}
-    ${data.currencies.length ? data.currencies.map((table) => html`<section key=${table.currency} class="stack" aria-label=${`Money in ${table.currency}`}>${table.result ? html`<${ProfitTiles} result=${table.result} against=${beforeWords(data.period.key)} /><${Uncosted} result=${table.result} />` : null}<${Card} title=${`From sales to ${table.result ? "profit" : "proceeds"}`} label=${`From sales to ${table.result ? "profit" : "proceeds"}, ${table.currency}`} about=${`${count(table.units_shipped)} units shipped, ${count(table.units_refunded)} refunded`} end=${html`<${Delta} value=${table.proceeds.value} previous=${table.previous_proceeds_minor} against=${beforeWords(data.period.key)} />`}><div class="card-body tight"><${Waterfall} headings=${table.headings} proceeds=${table.proceeds} result=${table.result} currency=${table.currency} /><${Age} at=${table.proceeds.as_of} state=${table.proceeds.state} /></div><//><${Table} data=${data} table=${table} /></section>`)
+    ${data.currencies.length ? data.currencies.map((table) => html`<section key=${table.currency} class="stack" aria-label=${`Money in ${table.currency}`}>${table.result ? html`<${ProfitTiles} result=${table.result} against=${beforeWords(data.period.key)} /><${Uncosted} result=${table.result} />` : null}<${Card} title=${`From sales to ${table.result ? "profit" : "proceeds"}`} label=${`From sales to ${table.result ? "profit" : "proceeds"}, ${table.currency}`} about=${`${count(table.units_shipped)} units shipped, ${count(table.units_refunded)} refunded`} end=${html`<span class="fine">Proceeds <${Delta} value=${table.proceeds.value} previous=${table.previous_proceeds_minor} against=${beforeWords(data.period.key)} /></span>`}><div class="card-body tight"><${Waterfall} headings=${table.headings} proceeds=${table.proceeds} result=${table.result} currency=${table.currency} /><${Age} at=${table.proceeds.as_of} state=${table.proceeds.state} /></div><//><${Table} data=${data} table=${table} /></section>`)
       : html`<div class="card"><${Empty} icon="chart" title="Amazon booked nothing in this period">Money shows here once Amazon has posted it, a day or two after an order ships.<//></div>`}`;
 }
 

@@ -143,9 +143,14 @@ class Outlay(msgspec.Struct, frozen=True):
         return sum(minor for _, minor in self.others)
 
     @property
+    def is_costed(self) -> bool:
+        """Whether no unit is left out."""
+        return not (self.uncosted_units or self.unconverted_units)
+
+    @property
     def is_whole(self) -> bool:
         """Whether no unit and no other cost is left out."""
-        return not (self.uncosted_units or self.unconverted_units or self.without_rate)
+        return self.is_costed and not self.without_rate
 
     @property
     def is_known(self) -> bool:
@@ -218,9 +223,13 @@ def profit_minor(amounts: Amounts, outlay: Outlay) -> int | None:
 
 
 class OtherLine(msgspec.Struct, frozen=True):
-    """One other cost: by column and in all; minus is paid by the seller."""
+    """One other cost: by column and in all; minus is paid by the seller.
+
+    ``is_whole`` is False when some of its days have no rate and are left out.
+    """
 
     name: str
+    is_whole: bool
     amounts_minor: tuple[int, ...]
     total_minor: int
 
@@ -234,9 +243,9 @@ class Result(msgspec.Struct, frozen=True):
         profit: what is left.
         margin: profit in percent of sales.
         roi: profit in percent of the cost of goods sold.
-        goods_minor: the cost of goods by column.
-        other_minor: other costs by column.
-        profit_minor: profit by column.
+        goods_minor: the cost of goods by column; None where a unit's cost is left out.
+        other_minor: other costs by column; None where a cost has no rate.
+        profit_minor: profit by column; None where anything is left out.
         previous_profit_minor: profit of the period before, None when that is not known whole.
         other_lines: other costs by name.
         uncosted_units: units shipped whose cost is left out, for want of a lot or a rate.
@@ -248,7 +257,7 @@ class Result(msgspec.Struct, frozen=True):
     margin: Figure
     roi: Figure
     goods_minor: tuple[int | None, ...]
-    other_minor: tuple[int, ...]
+    other_minor: tuple[int | None, ...]
     profit_minor: tuple[int | None, ...]
     previous_profit_minor: int | None
     other_lines: tuple[OtherLine, ...]
@@ -282,12 +291,17 @@ def result(whole: Column, columns: Sequence[Column], previous: Column | None, me
         _profit(whole, profit, asked),
         _share("margin", "Margin", "sales", profit, group_minor(whole.amounts, AmountGroup.SALES), whole, asked),
         _share("roi", "Return on investment", "cost of goods sold", profit, whole.outlay.goods_minor, whole, asked),
-        tuple(-column.outlay.goods_minor if column.outlay.is_known else None for column in columns),
-        tuple(-column.outlay.other_minor for column in columns),
-        tuple(profit_minor(*column) for column in columns),
+        tuple(-column.outlay.goods_minor if column.outlay.is_costed else None for column in columns),
+        tuple(None if column.outlay.without_rate else -column.outlay.other_minor for column in columns),
+        tuple(profit_minor(*column) if column.outlay.is_whole else None for column in columns),
         profit_minor(*previous) if previous is not None and compared else None,
         tuple(
-            OtherLine(name, tuple(-of.get(name, 0) for of in by_column), -dict(whole.outlay.others)[name])
+            OtherLine(
+                name,
+                name not in whole.outlay.without_rate,
+                tuple(-of.get(name, 0) for of in by_column),
+                -dict(whole.outlay.others)[name],
+            )
             for name in names
         ),
         whole.outlay.uncosted_units + whole.outlay.unconverted_units,
