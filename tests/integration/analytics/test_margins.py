@@ -104,6 +104,15 @@ def test_lots_are_used_up_by_sales_everywhere(on: Selling) -> None:
     assert "A part of the whole: 1 units shipped have no cost entered." in found.profit.method.notes
 
 
+def test_a_marketplace_has_the_cost_of_its_own_sales_alone(on: Selling) -> None:
+    cost_service.add_lot({**LOT, "units": "50"}, on.aws.clock)
+    on.add(2, {"product_sales": 1000, "units_shipped": 1}, "MUG", CANADA)
+    assert (on.result().goods.value, on.result(place=None).goods.value) == (-1600, -2000)
+    product = products_service.product(on.aws.clock, "MUG", "7d", marketplace_id=US)
+    assert product.result is not None
+    assert product.result.goods.value == -1600
+
+
 def test_another_currency_counts_by_the_sellers_rate_alone(on: Selling) -> None:
     cost_service.add_lot({**LOT, "currency": "EUR"}, on.aws.clock)
     assert (on.result().profit.value, on.result().uncosted_units) == (None, 4)
