@@ -691,3 +691,23 @@ def test_a_campaign_is_made_tried_out_tested_switched_on_and_an_order_says_why(
     page.get_by_text("Every rule").click()
     expect(page.get_by_text("It is not on your do-not-solicit list.")).to_be_visible()
     expect(page.get_by_text("It is shipped.")).to_be_visible()
+
+
+def test_quantities_of_both_plans_and_the_unit_cost_are_decided_on_the_restock_card(
+    fake: FakeQuayside, visits: Visits
+) -> None:
+    position = next(each for each in fake.positions if each["seller_sku"] == "LAMP-01")
+    asked = "&".join(f"{name}={position[name]}" for name in ("connection_id", "marketplace_id", "seller_sku"))
+    page = visits.new().open(f"stock/restock/product?{asked}")
+    page.get_by_label("Unit cost, EUR").fill("4.1o")
+    page.get_by_label("Quantity to send to Amazon, by your own word").fill("36")
+    page.get_by_role("button", name="Save").click()
+    summary = page.get_by_role("alert")
+    expect(summary.get_by_role("link")).to_have_count(2)
+    page.get_by_label("Unit cost, EUR").fill("4,10")
+    page.get_by_label("Why, quantity to send to Amazon").fill("Fair in May")
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_text("it holds from the next time suggestions are worked out")).to_be_visible()
+    choices = fake.restock_choices[-1]["choices"]
+    assert choices["unit_cost_minor"] == 410
+    assert choices["overrides"] == [{"plan": "send", "quantity": 36, "reason": "Fair in May"}]

@@ -100,6 +100,7 @@ class FakeQuayside:
         self.trouble: dict[str, Response] = {}
         self.slow: dict[str, float] = {}
         self.seen: list[str] = []
+        self.restock_choices: list[Json] = []
         self.challenge: str | None = None
         self.operator = False
         self.permissions_withheld: set[str] = set()
@@ -314,7 +315,7 @@ class FakeQuayside:
                     )
                 )
             case [_, "restock", *_]:
-                return self._restock(request, path.split("/")[1:])
+                return self._restock(request, path.split("/")[1:], body)
             case [_, "inventory", *_]:
                 return self._inventory(request, path.split("/")[1:], body)
             case [_, "finance" | "costs", *rest]:
@@ -422,7 +423,7 @@ class FakeQuayside:
             "searched": searched,
         }
 
-    def _restock(self, request: Request, parts: list[str]) -> Response:  # noqa: PLR0911 - a line a route
+    def _restock(self, request: Request, parts: list[str], body: Json) -> Response:  # noqa: PLR0911 - a line a route
         query, now = request.query_params, self.now()
         match [request.method, *parts]:
             case ["GET"]:
@@ -435,6 +436,8 @@ class FakeQuayside:
             case ["GET", "scores"]:
                 return JSONResponse(fake_restock.scores(now))
             case [_, "settings", *_]:
+                if request.method == "PUT":
+                    self.restock_choices.append(body)
                 return JSONResponse(fake_restock.settings())
             case ["POST", "what-if"]:
                 return JSONResponse(fake_restock.what_if(now))
