@@ -711,3 +711,23 @@ def test_quantities_of_both_plans_and_the_unit_cost_are_decided_on_the_restock_c
     choices = fake.restock_choices[-1]["choices"]
     assert choices["unit_cost_minor"] == 410
     assert choices["overrides"] == [{"plan": "send", "quantity": 36, "reason": "Fair in May"}]
+
+
+def test_marketplaces_are_made_to_share_their_stock_by_choice(fake: FakeQuayside, visits: Visits) -> None:
+    account = next(each for each in fake.connections if each["connection_id"] == EUROPE)
+    first, second, third = [each["marketplace_id"] for each in account["marketplaces"]][:3]
+    page = visits.new().open("stock")
+    page.get_by_role("button", name="Shared stock…").click()
+    dialog = page.get_by_role("dialog", name="Shared stock")
+    choices = dialog.locator("form select")
+    choices.nth(1).select_option(first)
+    choices.nth(2).select_option(second)
+    dialog.get_by_role("button", name="Save").click()
+    expect(dialog.get_by_role("alert")).to_contain_text("choose that one")
+    choices.nth(2).select_option(first)
+    dialog.get_by_role("button", name="Save").click()
+    expect(dialog).to_have_count(0)
+    assert fake.stock_groups == [[first, second, third]]
+    page.get_by_role("button", name="Shared stock…").click()
+    expect(choices.nth(1)).to_have_value(first)
+    expect(choices.nth(0)).to_have_value("")

@@ -21,7 +21,7 @@ from quayside.connections.views import Authorization, ConnectionList, Connection
 from quayside.finance.cost_views import CostFileView, LotPage, OtherCostList, RateList
 from quayside.finance.settlement_views import SettlementDetail, SettlementLinePage, SettlementPage
 from quayside.fulfilment.views import RecipientStanding, RecipientView
-from quayside.inventory.own_views import BalancePage, Ledger, LocationList
+from quayside.inventory.own_views import BalancePage, Ledger, LinksView, LocationList
 from quayside.inventory.views import InventoryPage, StockDetail
 from quayside.orders.views import OrderDetail, OrderPage
 from quayside.restock.views import BudgetPlan, RestockPage, ScoresView, SettingsView, SuggestionCard, WhatIf
@@ -67,6 +67,7 @@ READS = (
     ("inventory", InventoryPage),
     ("inventory?standing=out", InventoryPage),
     ("restock", RestockPage),
+    (f"inventory/links?connection_id={EUROPE}", LinksView),
     ("restock/suggestion?seller_sku=LAMP-01", SuggestionCard),
     ("restock/scores", ScoresView),
     ("restock/settings", SettingsView),

@@ -303,6 +303,7 @@ CASES: Final = (
     Case("order-address-off", _own_order(AMERICA)),
     Case("order-not-found", "orders/000-0000000-0000000", expects_errors=True),
     Case("stock", "stock", _short_lists, looks=ALL),
+    Case("stock-links", "stock?links=1", _short_lists),
     Case("stock-out", "stock?standing=out", _short_lists),
     Case("stock-product", _product, looks=ALL),
     Case("stock-product-none", "stock/product?seller_sku=none", expects_errors=True),

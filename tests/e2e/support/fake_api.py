@@ -101,6 +101,7 @@ class FakeQuayside:
         self.slow: dict[str, float] = {}
         self.seen: list[str] = []
         self.restock_choices: list[Json] = []
+        self.stock_groups: list[list[str]] = []
         self.challenge: str | None = None
         self.operator = False
         self.permissions_withheld: set[str] = set()
@@ -460,6 +461,10 @@ class FakeQuayside:
                 return JSONResponse(fake_data.locations(self.positions[0]) if self.positions else {"locations": []})
             case ["GET", "locations", _, "stock"]:
                 return JSONResponse(fake_data.own_balances(self.now()))
+            case [method, "links"]:
+                self.stock_groups = body["groups"] if method == "PUT" else self.stock_groups
+                connection_id = body["connection_id"] if method == "PUT" else query["connection_id"]
+                return JSONResponse({"connection_id": connection_id, "groups": self.stock_groups, "version": 3})
             case ["GET", "movements"]:
                 return JSONResponse(fake_data.own_ledger(self.now(), query["location_id"], query["seller_sku"]))
             case ["POST", "movements"]:

@@ -7,8 +7,9 @@ import { useResource } from "../app/resource.js";
 import { place, setQuery } from "../app/router.js";
 import { toast } from "../app/shell.js";
 import { Spark } from "../app/spark.js";
-import { countryOf, marketplaceOptions, useMarketplaces } from "./marketplaces.js";
+import { countryOf, marketplaceOptions, marketplacesOf, useConnections } from "./marketplaces.js";
 import { downloadCsv, Pager, useCursor } from "./paging.js";
+import { SharedStock } from "./stock_links.js";
 import { inbound, reserved, Standing, STANDING_OPTIONS, StockTabs } from "./stock_words.js";
 
 const NAMES = ["fulfillable", "inbound_working", "inbound_shipped", "inbound_receiving", "reserved_transfer", "reserved_processing", "reserved_customer_orders", "unfulfillable", "researching", "total"];
@@ -54,7 +55,8 @@ export function Screen() {
   const marketplaceId = query.get("marketplace_id") ?? "";
   const search = query.get("search") ?? "";
   const standing = query.get("standing") ?? "";
-  const marketplaces = useMarketplaces();
+  const { connections } = useConnections();
+  const marketplaces = marketplacesOf(connections);
   const chosen = { marketplace_id: marketplaceId, search, standing };
   const filters = `${marketplaceId}|${search}|${standing}`;
   const filtered = Boolean(marketplaceId || search || standing);
@@ -63,8 +65,9 @@ export function Screen() {
   const positions = data?.positions ?? [];
   const change = (changes) => setQuery(changes, { replace: true });
   const out = positions.filter((position) => position.fulfillable === 0).length;
-  return html`<${PageHead} title="Stock" about=${data ? html`Stock at Amazon (FBA), up to date <${Ago} at=${data.as_of} />` : problem ? "The stock could not be read." : html`<${Bone} width="24ch" />`}><${Export} filters=${chosen} disabled=${!positions.length} /><//>
+  return html`<${PageHead} title="Stock" about=${data ? html`Stock at Amazon (FBA), up to date <${Ago} at=${data.as_of} />` : problem ? "The stock could not be read." : html`<${Bone} width="24ch" />`}><${Button} disabled=${!connections?.some((each) => each.marketplaces.length > 1)} onClick=${() => setQuery({ links: "1" }, { stay: true })}>Shared stock…<//><${Export} filters=${chosen} disabled=${!positions.length} /><//>
     <${StockTabs} here="/stock" />
+    ${query.get("links") && connections?.some((each) => each.marketplaces.length > 1) ? html`<${SharedStock} connections=${connections} onClose=${() => setQuery({ links: "" }, { replace: true })} />` : null}
     <div class="card list"><div class="filters"><${SearchBox} label="Search stock" placeholder="SKU, ASIN or title" value=${search} onSearch=${(text) => change({ search: text })} /><${Select} label="Marketplace" value=${marketplaceId} options=${marketplaceOptions(marketplaces)} onChange=${(value) => change({ marketplace_id: value })} /><${Select} label="Standing" value=${standing} options=${STANDING_OPTIONS} onChange=${(value) => change({ standing: value })} /></div>
     <p class="list-about" role="status">${data ? html`<span key="said">${search ? `Searched SKU, ASIN and title for “${search}”. ` : ""}${positions.length ? `${plural(positions.length, "product")} on this page${out ? `, ${count(out)} with nothing to sell` : ""}.` : ""}</span>` : html`<span key="wait">Each marketplace keeps its own stock.</span>`}<span class="list-end">${filtered ? html`<button type="button" class="link-button" onClick=${() => change({ search: "", marketplace_id: "", standing: "" })}>Clear filters</button>` : null}</span></p>
     ${problem ? html`<div class="inset"><${ProblemNotice} problem=${problem} retry=${reload} compact=${Boolean(data)} /></div>` : null}
