@@ -14,6 +14,7 @@ from quayside.restock.views import (
     AdviceView,
     BudgetLineView,
     BudgetPlan,
+    ParentView,
     RestockPage,
     ScoresView,
     SettingsView,
@@ -112,6 +113,7 @@ def card(now: datetime, item: Json) -> Json:
         buy=plan_view(suggestion.buy, line.buy, now - timedelta(hours=3)),
         low_inventory=rules.low_inventory([(position.at_amazon, suggestion.send.daily)]),
         scores=_scores(now),
+        low_inventory_of=ParentView("B0D2FAMILY", 3, 1),
     )
     return _json(found)
 

@@ -6,6 +6,8 @@ from datetime import date, timedelta
 import pytest
 
 from quayside.amazon.report_rows import AdviceRow
+from quayside.catalog import store as catalog_store
+from quayside.catalog.rules import Product
 from quayside.connections import service as connections
 from quayside.connections.records import DatasetHealth
 from quayside.inventory import own_service
@@ -18,6 +20,7 @@ from quayside.kernel.tenancy import tenant_scope
 from quayside.restock import advice_service, service
 from quayside.restock.choice_rules import Choices, Override
 from quayside.restock.store import Place
+from quayside.restock.views import ParentView
 from quayside.storage.tables import AMAZON_DATA_DAYS
 from quayside.sync.registry import INVENTORY, ORDERS, RESTOCK_ADVICE
 from quayside.sync.sinks import Applied, ReportLoad
@@ -318,3 +321,34 @@ def test_the_same_recommendation_told_again_is_as_young_as_when_it_was_last_told
 def test_recommendations_of_no_certain_marketplace_are_put_aside(on: Bench) -> None:
     told = tell(on, advice_row("LOW"), places=(US, DE))
     assert (told.applied, len(told.rejected)) == (0, 1)
+
+
+def variation(on: Bench, sku: str, asin: str, fulfillable: int) -> None:
+    facts = PositionFacts(
+        marketplace_id=US, seller_sku=sku, updated_at=on.now, quantities=Quantities(fulfillable=fulfillable), asin=asin
+    )
+    inventory.apply_facts(on.seller.connection_id, facts, received_at=on.now)
+
+
+def test_the_line_of_28_days_is_the_parents_once_the_catalog_tells_of_it(on: Bench) -> None:
+    ready(on)
+    for sku, asin, units in (("RED", "B0RED", 10), ("BLUE", "B0BLUE", 500), ("NEW", "B0NEW", 3), ("LAMP", "B0LAMP", 9)):
+        variation(on, sku, asin, units)
+    compute(on, Figures(RED=4, BLUE=1, LAMP=2))
+    connection_id = on.seller.connection_id
+    child = Product(found=True, parent_asins=("B0PARENT",))
+    catalog_store.put_products(connection_id, US, {"B0RED": child, "B0BLUE": child}, received_at=on.now)
+
+    alone = service.show_card(place(on, "RED"))
+    assert alone.low_inventory_of is None
+    assert alone.low_inventory is not None
+    assert alone.low_inventory.is_below
+
+    parent = Product(found=True, child_asins=("B0RED", "B0BLUE", "B0NEW", "B0GREEN"))
+    catalog_store.put_products(connection_id, US, {"B0PARENT": parent}, received_at=on.now)
+    together = service.show_card(place(on, "RED"))
+    assert together.low_inventory_of == ParentView("B0PARENT", 3, 1)
+    assert together.low_inventory is not None
+    assert not together.low_inventory.is_below
+    assert service.show_card(place(on, "BLUE")).low_inventory == together.low_inventory
+    assert service.show_card(place(on, "LAMP")).low_inventory_of is None

@@ -3,7 +3,7 @@ import { get, post } from "../app/api.js";
 import { Age, Ago, Bone, Button, ButtonLink, Card, Empty, ErrorSummary, Field, Icon, Link, Notice, PageHead, ProblemNotice } from "../app/components.js";
 import { Tile } from "../app/figures.js";
 import { useForm } from "../app/form.js";
-import { count, day } from "../app/format.js";
+import { count, day, plural } from "../app/format.js";
 import { useResource } from "../app/resource.js";
 import { place } from "../app/router.js";
 import { may } from "../app/session.js";
@@ -60,7 +60,7 @@ export function Screen() {
   return html`<${PageHead} crumb=${crumb} title=${line.title ?? line.seller_sku} about=${html`${[line.seller_sku, line.asin, nameOf(line.marketplace_id)].filter(Boolean).join(" · ")} · <${Age} at=${line.computed_at} state="estimated" />`}><${PlanState} status=${standing(line)} /><${ButtonLink} to="/stock/product" query=${asked}>Stock<//><//>
     ${data.buy ? null : html`<${Notice} title="Demand is unknown"><p>${line.unknown} A guess would be worse than no answer.</p><//>`}
     <div class="order-grid"><div class="stack">${data.buy ? html`<${PlanCard} kind="buy" view=${data.buy} /><${PlanCard} kind="send" view=${data.send} />` : null}${data.demand ? html`<${Trials} demand=${data.demand} />` : null}<${Card} title="How past suggestions turned out"><div class="card-body">${data.scores ? html`<${ScoreTable} scores=${data.scores} />` : html`<p class="fine">Each suggestion is kept and judged once its time is over. None is over yet.</p>`}</div><//></div>
-      <div class="stack"><${Card} title="There and on its way"><div class="card-body"><dl class="facts">${held.map(([label, units]) => html`<dt key=${label}>${label}</dt><dd class="number">${count(units)}</dd>`)}</dl>${data.low_inventory ? html`<p class="fine">${data.low_inventory.is_below ? `Below Amazon's line of 28 days by ${count(data.low_inventory.missing_units)} units` : "Above Amazon's line of 28 days"}, on this SKU's own stock; Amazon counts all variations of a parent together.</p>` : null}</div><//>
+      <div class="stack"><${Card} title="There and on its way"><div class="card-body"><dl class="facts">${held.map(([label, units]) => html`<dt key=${label}>${label}</dt><dd class="number">${count(units)}</dd>`)}</dl>${data.low_inventory ? html`<p class="fine">${data.low_inventory.is_below ? `Below Amazon's line of 28 days by ${count(data.low_inventory.missing_units)} units` : "Above Amazon's line of 28 days"}, ${data.low_inventory_of ? `for all ${plural(data.low_inventory_of.skus, "SKU")} of the parent ${data.low_inventory_of.asin} together, as Amazon counts it${data.low_inventory_of.unknown_skus ? `; demand of ${count(data.low_inventory_of.unknown_skus)} of them is unknown and counts as none` : ""}.` : "on this SKU's own stock; Amazon counts all variations of a parent together, and this one's parent is not known."}</p>` : null}</div><//>
         <${AmazonsAdvice} advice=${line.amazon} send=${data.send} />
         ${data.buy && may("inventory.manage") ? html`<${WhatIf} asked=${asked} plan=${data.buy.plan} />` : null}<${RestockSettings} asked=${asked} /></div></div>`;
 }

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 from itertools import islice
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from quayside.amazon.catalog import CatalogItem, Dimension, Dimensions
 from quayside.amazon.listings import Listing, ListingIssue
@@ -246,6 +246,27 @@ def _measure(dimension: Dimension | None) -> Measure | None:
     if dimension is None or dimension.value is None or dimension.unit is None:
         return None
     return Measure(str(dimension.value), dimension.unit)
+
+
+class Family(NamedTuple):
+    """A parent and all its variations, as Amazon's catalog tells them."""
+
+    parent_asin: str
+    child_asins: frozenset[str]
+
+
+def family_of(connection_id: ConnectionId, marketplace_id: str, asin: str) -> Family | None:
+    """Return the family a product of the tenant in scope is a variation of.
+
+    None when it has no parent or several, or when the catalog's word on the parent was not read: siblings are on it.
+    """
+    child = store.product(connection_id, marketplace_id, asin)
+    if child is None or len(set(child.parent_asins)) != 1:
+        return None
+    parent = store.product(connection_id, marketplace_id, child.parent_asins[0])
+    if parent is None or asin not in parent.child_asins:
+        return None
+    return Family(child.parent_asins[0], frozenset(parent.child_asins))
 
 
 def known_asins(connection_id: ConnectionId, marketplace_id: str, unread_since: datetime) -> list[str]:

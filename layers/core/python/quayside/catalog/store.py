@@ -11,6 +11,7 @@ from quayside.catalog.records import (
     ListingRecord,
     ProductRecord,
     asin_of,
+    product_from,
     sku_of,
     sources_of,
     text_of,
@@ -177,6 +178,15 @@ def put_products(
         known=known,
         matters=lambda _record, _fact: True,
     )
+
+
+def product(connection_id: ConnectionId, marketplace_id: str, asin: str) -> Product | None:
+    """Return what Amazon's catalog says of a product; None when it was not read or Amazon does not know it."""
+    record = ProductRecord.find(
+        keys.catalog_item(current_tenant(), connection_id, marketplace_id, asin), consistent=False
+    )
+    found = None if record is None else product_from(record.facts)
+    return found if found is not None and found.found else None
 
 
 def read_at(connection_id: ConnectionId, marketplace_id: str) -> dict[str, datetime]:

@@ -10,6 +10,7 @@ from datetime import date, datetime, timedelta
 from typing import NamedTuple, Protocol
 
 from quayside.amazon.marketplaces import find_marketplace
+from quayside.catalog import service as catalog
 from quayside.connections import service as connections
 from quayside.connections.service import Known
 from quayside.inventory import own_service as own_stock
@@ -24,7 +25,7 @@ from quayside.restock import choice_rules, rules, score_rules, store
 from quayside.restock.choice_rules import Choices
 from quayside.restock.demand_rules import HISTORY_DAYS, Demand, SalesHistory, UnknownDemand, demand_of, stockouts
 from quayside.restock.records import LINE_PREFIX, Advice, Card, Line, PlanLine
-from quayside.restock.rules import BudgetLine, Plan, Position, Status, Suggestion, UnusableParameter
+from quayside.restock.rules import BudgetLine, LowInventory, Plan, Position, Status, Suggestion, UnusableParameter
 from quayside.restock.score_rules import Score, Scores
 from quayside.restock.store import Decided, Found, Place
 from quayside.restock.views import (
@@ -32,6 +33,7 @@ from quayside.restock.views import (
     BudgetLineView,
     BudgetPlan,
     LineView,
+    ParentView,
     PlanView,
     RestockPage,
     ScoresView,
@@ -50,6 +52,7 @@ ORDERS = "orders"
 _AT_ONCE = 25
 _EXAMINED_AT_MOST = 2000
 _SCORES_AT_MOST = 1000
+_CHILDREN_AT_MOST = 50
 _FAR = "9999"
 _URGENCY: Mapping[str, int] = {"order_now": 0, "order_soon": 1, "enough": 2, "overstock": 3, "unknown": 4}
 
@@ -397,6 +400,7 @@ def show_card(place: Place) -> SuggestionCard:
         )
     card, as_of = found.content, found.computed_at
     suggestion = card.suggestion
+    low, parent = _low_inventory(place, line.content, card)
     return SuggestionCard(
         line=line_view(*place, line.content, line.computed_at, amazon=_advice_view(store.advice(place))),
         daily=daily_figure(card, line.content, as_of),
@@ -404,11 +408,35 @@ def show_card(place: Place) -> SuggestionCard:
         position=card.position,
         send=_plan_view(suggestion, line.content.send, "send", as_of),
         buy=_plan_view(suggestion, line.content.buy, "buy", as_of),
-        low_inventory=None
-        if suggestion is None
-        else rules.low_inventory([(card.position.at_amazon, suggestion.send.daily)]),
+        low_inventory=low,
         scores=store.scores(place),
+        low_inventory_of=parent,
     )
+
+
+def _low_inventory(place: Place, line: Line, card: Card) -> tuple[LowInventory | None, ParentView | None]:
+    """Return the line of 28 days of the parent with all its SKUs there, or of this SKU alone.
+
+    It is of this SKU alone, and says so, when the parent is not known, or not all SKUs there can be looked at.
+    """
+    if card.suggestion is None:
+        return None, None
+    alone = rules.low_inventory([_child(card)]), None
+    family = line.asin and catalog.family_of(place.connection_id, place.marketplace_id, line.asin)
+    if not family:
+        return alone
+    found, following = _walk(place.connection_id, place.marketplace_id, None)
+    skus = [each.seller_sku for each in found if each.content.asin in family.child_asins]
+    if following is not None or len(skus) > _CHILDREN_AT_MOST:
+        return alone
+    cards = [other.content for sku in skus if (other := store.card(place._replace(seller_sku=sku)))]
+    unknown = sum(each.suggestion is None for each in cards)
+    low = rules.low_inventory([_child(each) for each in cards])
+    return low, ParentView(family.parent_asin, len(cards), unknown)
+
+
+def _child(card: Card) -> tuple[int, float]:
+    return card.position.at_amazon, 0.0 if card.suggestion is None else card.suggestion.send.daily
 
 
 def _plan_view(

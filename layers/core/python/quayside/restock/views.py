@@ -101,6 +101,18 @@ class PlanView(msgspec.Struct, frozen=True):
     days_of_cover: Figure
 
 
+class ParentView(msgspec.Struct, frozen=True):
+    """The parent that Amazon's line of 28 days is reckoned for.
+
+    ``skus`` says how many SKUs of it are counted together here, ``unknown_skus`` of how many of these demand is
+    unknown, so that they count with their stock and without sales.
+    """
+
+    asin: str
+    skus: int
+    unknown_skus: int
+
+
 class SuggestionCard(msgspec.Struct, frozen=True):
     """Everything about the suggestion for one SKU.
 
@@ -112,6 +124,8 @@ class SuggestionCard(msgspec.Struct, frozen=True):
         send: what to send to Amazon; None when demand is unknown.
         buy: what to buy.
         low_inventory: where this SKU stands against Amazon's line of 28 days; Amazon counts all variations together.
+        low_inventory_of: the parent for which it is, with all SKUs of it there; None when it is for this SKU alone,
+            for the catalog's word on its parent is not known.
         scores: how past suggestions turned out; None when no horizon is over yet.
     """
 
@@ -123,6 +137,7 @@ class SuggestionCard(msgspec.Struct, frozen=True):
     buy: PlanView | None
     low_inventory: LowInventory | None
     scores: Scores | None
+    low_inventory_of: ParentView | None = None
 
 
 class WhatIf(msgspec.Struct, frozen=True):
