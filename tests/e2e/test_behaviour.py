@@ -139,8 +139,9 @@ def test_a_new_order_arrives_on_the_overview_without_a_reload(fake: FakeQuayside
     expect(page.get_by_text("New", exact=True)).to_have_count(0)
     order = fake.arrive()
     page.clock.run_for(_POLL_MILLISECONDS + 1000)
-    expect(page.locator(".feed li").first).to_contain_text(order["lines"][0]["title"])
-    expect(page.locator(".feed li").first).to_contain_text("New")
+    latest = page.get_by_role("region", name="Latest orders").locator(".feed li").first
+    expect(latest).to_contain_text(order["lines"][0]["title"])
+    expect(latest).to_contain_text("New")
     expect(page.get_by_text("1 new order since you opened this page")).to_be_attached()
     assert visit.errors == []
 
@@ -645,7 +646,7 @@ def test_a_member_who_may_only_look_is_spared_the_buttons(fake: FakeQuayside, vi
 def test_the_board_shows_operators_what_fails_and_whose_it_is(fake: FakeQuayside, visits: Visits) -> None:
     fake.operator = True
     page = visits.new().open("operations")
-    expect(page.locator(".board-table tbody tr")).to_have_count(24)
+    expect(page.locator(".board-table tbody tr")).to_have_count(32)
     page.get_by_role("button", name="Failing").click()
     expect(page).to_have_url(f"{visits.base}operations?state=failing")
     expect(page.locator(".board-table tbody tr")).to_have_count(1)

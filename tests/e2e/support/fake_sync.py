@@ -12,7 +12,7 @@ from tests.e2e.support.fake_data import AMERICA, EUROPE, PRODUCTS, instant
 Json = dict[str, Any]
 
 RUNS_A_PAGE: Final = 8
-_BOARD_PAGE: Final = 24
+_BOARD_PAGE: Final = 32
 
 # Rate a second, burst, calls left, seconds to the next one, refusals: as Amazon grants them, some of it used.
 _QUOTA: Final[dict[str, tuple[str, int, int, int, int]]] = {

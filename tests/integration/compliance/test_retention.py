@@ -37,6 +37,9 @@ from quayside.restock.demand_rules import SalesHistory, UnknownDemand
 from quayside.restock.records import Card, CardRecord, Line, LineRecord, OpenRecord, ScoredRecord, ScoreRecord
 from quayside.restock.rules import Position
 from quayside.restock.score_rules import Kept, outcome_of, scores_of
+from quayside.reviews import store as reviews_store
+from quayside.reviews.records import DayRecord, MarkRecord, ReviewRecord, WakeUpRecord
+from quayside.reviews.sending import Standing, WakeUp
 from quayside.storage import audit, keys
 from quayside.storage.audit_chain import AuditEvent
 from quayside.storage.connection import KEEPS_PROMISES
@@ -66,7 +69,8 @@ US = "ATVPDKIKX0DER"
 KEPT = timedelta(days=AMAZON_DATA_DAYS)
 OWN = {
     "tenant", "member", "connection", "dataset_health", "run", "export", "own_location", "own_balance", "own_movement",
-    "stock_links", "cost_lot", "cost_method", "other_cost", "exchange_rate","restock_choices",
+    "stock_links", "cost_lot", "cost_method", "other_cost", "exchange_rate",
+    "restock_choices", "review_campaign", "review_switch", "review_standing", "do_not_solicit",
 }  # fmt: skip
 """Kinds of Core that sellers and the product made: they go with the connection or the account, and not by their age."""
 ELSEWHERE = (
@@ -170,6 +174,15 @@ def put_suggestion(on: Aws, seller: ConnectedSeller) -> None:
     restock_store.put_scores(place, scores_of([outcome]), now)
 
 
+def put_review(on: Aws, seller: ConnectedSeller) -> None:
+    now = on.clock.now()
+    wake = WakeUp("701-1", US, now - timedelta(days=3), now + timedelta(days=9))
+    book = reviews_store.Book(seller.connection_id, lambda _: None)
+    waiting = Standing(state="waiting", step=1, decided_at=now, send_at=wake.wakes_at, look_at=wake.wakes_at)
+    book.keep(wake, None, waiting)
+    reviews_store.mark(seller.connection_id, "701-1", "refunded_at", now, now)
+
+
 WRITERS: dict[type[CoreItem], Callable[[Aws, ConnectedSeller], None]] = {
     OrderRecord: put_order,
     PositionRecord: put_position,
@@ -178,6 +191,7 @@ WRITERS: dict[type[CoreItem], Callable[[Aws, ConnectedSeller], None]] = {
     BoardRecord: put_board,
     TenantQuarantineEntry: put_aside,
     **dict.fromkeys((LineRecord, CardRecord, OpenRecord, ScoredRecord, ScoreRecord), put_suggestion),
+    **dict.fromkeys((ReviewRecord, WakeUpRecord, MarkRecord, DayRecord), put_review),
 }
 """How the kinds are written that are no facts of ``storage.facts``."""
 

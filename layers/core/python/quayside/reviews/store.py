@@ -191,7 +191,9 @@ def put_wake_up(connection_id: ConnectionId, wake: WakeUp) -> None:
         _wake_key(connection_id, wake),
         marketplace_id=wake.marketplace_id,
         purchased_at=format_instant(wake.purchased_at),
-        expires_at=epoch_seconds(wake.wakes_at + _KEPT),
+        source=SOURCE,
+        # From the order's day: whatever is planned for later, nothing of Amazon's is kept longer for it.
+        expires_at=epoch_seconds(wake.purchased_at + _KEPT),
     ).save()
 
 
