@@ -274,6 +274,7 @@ def test_nothing_the_stack_wrote_holds_a_buyers_data_or_a_secret(stack: Stack) -
             time.sleep(0.5)
         found = search_stack(stack, password=_PASSWORD, secret=str(amazon.application()["client_secret"]))
 
+    ARTEFACTS.mkdir(parents=True, exist_ok=True)
     ARTEFACTS.parent.joinpath("marker-search.json").write_text(json.dumps(found.document(), indent=1), encoding="utf-8")
     # The embedded Cognito keeps what members typed; the real one keeps what can't be read back.
     hits = [hit for hit in found.hits if (hit.marker, hit.place) != ("password", "aws/services/cognito.json")]
