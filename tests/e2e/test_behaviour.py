@@ -360,7 +360,7 @@ def test_a_chosen_theme_holds_over_a_reload_and_before_the_first_paint(fake: Fak
     page.get_by_role("button", name="Dark", exact=True).click()
     assert page.evaluate("getComputedStyle(document.documentElement).colorScheme") == "dark"
     page.reload(wait_until="commit")
-    page.wait_for_function("document.body")
+    page.wait_for_function("() => document.body")
     assert page.evaluate("document.documentElement.dataset.theme") == "dark"
     assert fake.seen
 

@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 
 from quayside.amazon.errors import UnexpectedAnswer
+from quayside.amazon.orders import UnreadableOrder
 from quayside.amazon.recipients import (
     Address,
     Package,
     RecipientOrder,
-    UnreadableRecipient,
     decode_recipient,
     decode_recipients,
 )
@@ -88,7 +88,7 @@ def test_one_bad_order_does_not_spoil_its_page_and_says_nothing_personal() -> No
     assert [each.order_id for each in page.unreadable] == ["302-2", ""]
     assert "QX99" not in repr(page)
     assert page.next_token == "t"
-    assert isinstance(decode_recipient(json.dumps({"order": bad}).encode()), UnreadableRecipient)
+    assert isinstance(decode_recipient(json.dumps({"order": bad}).encode()), UnreadableOrder)
 
 
 @pytest.mark.parametrize("body", [b"[]", b"{", b"{}"])

@@ -82,7 +82,7 @@ if TYPE_CHECKING:
         InboundShipmentsPage,
     )
     from quayside.amazon.listings import Listing, ListingsPage
-    from quayside.amazon.recipients import RecipientOrder, RecipientsPage, UnreadableRecipient
+    from quayside.amazon.recipients import RecipientOrder, RecipientsPage
     from quayside.amazon.solicitations import Requested
 
 _FIRST_REDIRECT, _FIRST_REFUSAL, _FIRST_FAULT = 300, 400, 500
@@ -407,9 +407,7 @@ class AmazonClient:
         """Return one order with its lines and money."""
         return decode_order(self._call(GET_ORDER, caller, order_id, includedData=list(INCLUDED_DATA)).body)
 
-    def recipient(
-        self, caller: Caller, order_id: str, *, with_recipient: bool
-    ) -> "RecipientOrder | UnreadableRecipient":
+    def recipient(self, caller: Caller, order_id: str, *, with_recipient: bool) -> "RecipientOrder | UnreadableOrder":
         """Return where one order that the seller ships stands and, only when asked to, who receives it."""
         from quayside.amazon.recipients import (  # noqa: PLC0415 - few sellers' commands need it
             WITH_RECIPIENT,

@@ -6,6 +6,7 @@ that a new value is shown and never crashes. Source: Amazon's model orders_2026-
 """
 
 from datetime import datetime
+from typing import NamedTuple
 
 import msgspec
 
@@ -202,18 +203,16 @@ _order = msgspec.json.Decoder(Order)
 _only_id = msgspec.json.Decoder(_OnlyId)
 
 
-def _read(raw: bytes | msgspec.Raw) -> Order | UnreadableOrder:
-    try:
-        return _order.decode(raw)
-    except msgspec.ValidationError as problem:
-        try:
-            order_id = _only_id.decode(raw).order_id
-        except msgspec.ValidationError:
-            order_id = ""
-        return UnreadableOrder(order_id, str(problem))
+class SearchPage[Kind](NamedTuple):
+    """One page of searchOrders, its orders read as one kind of struct; the rest as in ``OrdersPage``."""
+
+    orders: tuple[Kind, ...]
+    unreadable: tuple[UnreadableOrder, ...]
+    next_token: str | None
+    complete_until: datetime | None
 
 
-def decode_search(body: bytes) -> OrdersPage:
+def read_search[Kind](body: bytes, kind: msgspec.json.Decoder[Kind]) -> SearchPage[Kind]:
     """Read the answer of searchOrders, order by order, so that one bad order does not spoil its page.
 
     Raises:
@@ -223,22 +222,52 @@ def decode_search(body: bytes) -> OrdersPage:
         answer = _search.decode(body)
     except msgspec.DecodeError as problem:
         raise UnexpectedAnswer(str(problem), operation="searchOrders", status=200) from problem
-    read = [_read(raw) for raw in answer.orders]
-    return OrdersPage(
-        orders=tuple(each for each in read if isinstance(each, Order)),
-        unreadable=tuple(each for each in read if isinstance(each, UnreadableOrder)),
+    orders: list[Kind] = []
+    unreadable: list[UnreadableOrder] = []
+    for raw in answer.orders:
+        read = _read(raw, kind)
+        if isinstance(read, UnreadableOrder):
+            unreadable.append(read)
+        else:
+            orders.append(read)
+    return SearchPage(
+        orders=tuple(orders),
+        unreadable=tuple(unreadable),
         next_token=(answer.pagination.next_token or None) if answer.pagination else None,
         complete_until=answer.last_updated_before or answer.created_before,
     )
 
 
-def decode_order(body: bytes) -> Order | UnreadableOrder:
+def read_order[Kind](body: bytes, kind: msgspec.json.Decoder[Kind]) -> Kind | UnreadableOrder:
     """Read the answer of getOrder.
 
     Raises:
         UnexpectedAnswer: the body is no such answer at all.
     """
     try:
-        return _read(_get.decode(body).order)
+        raw = _get.decode(body).order
     except msgspec.DecodeError as problem:
         raise UnexpectedAnswer(str(problem), operation="getOrder", status=200) from problem
+    read = _read(raw, kind)
+    return read  # noqa: RET504 - without the name the type checker takes the answer's type for the order's
+
+
+def _read[Kind](raw: bytes | msgspec.Raw, kind: msgspec.json.Decoder[Kind]) -> Kind | UnreadableOrder:
+    try:
+        return kind.decode(raw)
+    except msgspec.ValidationError as problem:
+        try:
+            order_id = _only_id.decode(raw).order_id
+        except msgspec.ValidationError:
+            order_id = ""
+        return UnreadableOrder(order_id, str(problem))
+
+
+def decode_search(body: bytes) -> OrdersPage:
+    """Read the answer of searchOrders; as ``read_search``."""
+    return OrdersPage(*read_search(body, _order))
+
+
+def decode_order(body: bytes) -> Order | UnreadableOrder:
+    """Read the answer of getOrder; as ``read_order``."""
+    return read_order(body, _order)

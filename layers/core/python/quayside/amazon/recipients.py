@@ -10,8 +10,7 @@ from typing import override
 
 import msgspec
 
-from quayside.amazon.errors import UnexpectedAnswer
-from quayside.amazon.orders import OrderFulfilment, SalesChannel
+from quayside.amazon.orders import OrderFulfilment, SalesChannel, UnreadableOrder, read_order, read_search
 
 WITH_RECIPIENT = ("RECIPIENT", "FULFILLMENT", "PACKAGES")
 """What is asked for while an order has to be shipped."""
@@ -84,13 +83,6 @@ class RecipientOrder(msgspec.Struct, frozen=True):
     address: Address | None
 
 
-class UnreadableRecipient(msgspec.Struct, frozen=True):
-    """An order of a page that lacks what every order must have; ``problem`` names the place, never a value."""
-
-    order_id: str
-    problem: str
-
-
 class RecipientsPage(msgspec.Struct, frozen=True):
     """One page of searchOrders, asked for its recipients.
 
@@ -101,7 +93,7 @@ class RecipientsPage(msgspec.Struct, frozen=True):
     """
 
     orders: tuple[RecipientOrder, ...]
-    unreadable: tuple[UnreadableRecipient, ...]
+    unreadable: tuple[UnreadableOrder, ...]
     next_token: str | None
 
 
@@ -130,68 +122,22 @@ class _Order(msgspec.Struct, frozen=True, rename="camel"):
     recipient: _Recipient | None = None
 
 
-class _OnlyId(msgspec.Struct, frozen=True, rename="camel"):
-    order_id: str = ""
-
-
-class _Pagination(msgspec.Struct, frozen=True, rename="camel"):
-    next_token: str | None = None
-
-
-class _SearchAnswer(msgspec.Struct, frozen=True):
-    orders: tuple[msgspec.Raw, ...]
-    pagination: _Pagination | None = None
-
-
-class _GetAnswer(msgspec.Struct, frozen=True):
-    order: msgspec.Raw
-
-
-_search = msgspec.json.Decoder(_SearchAnswer)
-_get = msgspec.json.Decoder(_GetAnswer)
 _order = msgspec.json.Decoder(_Order)
-_only_id = msgspec.json.Decoder(_OnlyId)
 
 
 def decode_recipients(body: bytes) -> RecipientsPage:
-    """Read the answer of searchOrders, order by order, so that one bad order does not spoil its page.
-
-    Raises:
-        UnexpectedAnswer: the body is no such answer at all.
-    """
-    try:
-        answer = _search.decode(body)
-    except msgspec.DecodeError as problem:
-        raise UnexpectedAnswer(str(problem), operation="searchOrders", status=200) from problem
-    read = [_read(raw) for raw in answer.orders]
-    return RecipientsPage(
-        orders=tuple(each for each in read if isinstance(each, RecipientOrder)),
-        unreadable=tuple(each for each in read if isinstance(each, UnreadableRecipient)),
-        next_token=(answer.pagination.next_token or None) if answer.pagination else None,
-    )
+    """Read the answer of searchOrders; as ``orders.read_search``."""
+    page = read_search(body, _order)
+    return RecipientsPage(tuple(_recipient(each) for each in page.orders), page.unreadable, page.next_token)
 
 
-def decode_recipient(body: bytes) -> RecipientOrder | UnreadableRecipient:
-    """Read the answer of getOrder.
-
-    Raises:
-        UnexpectedAnswer: the body is no such answer at all.
-    """
-    try:
-        return _read(_get.decode(body).order)
-    except msgspec.DecodeError as problem:
-        raise UnexpectedAnswer(str(problem), operation="getOrder", status=200) from problem
+def decode_recipient(body: bytes) -> RecipientOrder | UnreadableOrder:
+    """Read the answer of getOrder; as ``orders.read_order``."""
+    order = read_order(body, _order)
+    return order if isinstance(order, UnreadableOrder) else _recipient(order)
 
 
-def _read(raw: bytes | msgspec.Raw) -> RecipientOrder | UnreadableRecipient:
-    try:
-        order = _order.decode(raw)
-    except msgspec.ValidationError as problem:
-        try:
-            order_id = _only_id.decode(raw).order_id
-        except msgspec.ValidationError:
-            order_id = ""
-        return UnreadableRecipient(order_id, str(problem))
+def _recipient(order: _Order) -> RecipientOrder:
     given = order.recipient.delivery_address if order.recipient is not None else None
     ship, deliver = order.fulfillment.ship_by_window, order.fulfillment.deliver_by_window
     return RecipientOrder(

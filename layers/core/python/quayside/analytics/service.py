@@ -259,9 +259,8 @@ def rows_view(
         NotFound: there is no such connection.
         InvalidInput: the cursor is not one of ours.
     """
-    connection = connections.get(connection_id)
-    places = [place for place in connection.marketplace_ids if marketplace_id in (None, place)]
-    health = connections.health_of(connection_id).get(dataset)
+    reach = connections.reach(connection_id, dataset)
+    places = reach.places(marketplace_id)
     page = store.browse_traffic(connection_id, places, cursor, limit)
     rows = tuple(traffic_row(place, record) for place, record in page.found)
-    return RowsPage(TRAFFIC_COLUMNS, rows, page.next_cursor, None if health is None else health.last_success_at)
+    return RowsPage(TRAFFIC_COLUMNS, rows, page.next_cursor, reach.as_of)

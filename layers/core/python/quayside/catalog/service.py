@@ -305,14 +305,12 @@ def rows_view(
         NotFound: there is no such connection.
         InvalidInput: the cursor is not one of ours.
     """
-    connection = connections.get(connection_id)
-    places = [place for place in connection.marketplace_ids if marketplace_id in (None, place)]
-    health = connections.health_of(connection_id).get(dataset)
-    as_of = None if health is None else health.last_success_at
+    reach = connections.reach(connection_id, dataset)
+    places = reach.places(marketplace_id)
     if dataset == CATALOG_ITEMS:
         products = store.browse_products([store.product_shelf(connection_id, place) for place in places], cursor, limit)
         rows = tuple(product_row(place, record) for place, record in products.found)
-        return RowsPage(PRODUCT_COLUMNS, rows, products.next_cursor, as_of)
+        return RowsPage(PRODUCT_COLUMNS, rows, products.next_cursor, reach.as_of)
     listings = store.browse_listings([store.listing_shelf(connection_id, place) for place in places], cursor, limit)
     rows = tuple(listing_row(place, record) for place, record in listings.found)
-    return RowsPage(LISTING_COLUMNS, rows, listings.next_cursor, as_of)
+    return RowsPage(LISTING_COLUMNS, rows, listings.next_cursor, reach.as_of)

@@ -1014,6 +1014,38 @@ class Known(NamedTuple):
         return None if health is None or health.complete_from is None else parse_instant(health.complete_from)
 
 
+class Reach(NamedTuple):
+    """A connection and how far one of its datasets was read, as the pages that show stored rows say it.
+
+    Attributes:
+        connection: the connection.
+        as_of: when the dataset was last read, ISO 8601; None when it never was.
+        newest: when Amazon was last asked for it, or the account connected: nothing stored is newer; None for neither.
+    """
+
+    connection: Connection
+    as_of: str | None
+    newest: str | None
+
+    def places(self, marketplace_id: str | None) -> list[str]:
+        """Return the marketplaces of the connection, or the one that was asked for when it is among them."""
+        return [place for place in self.connection.marketplace_ids if marketplace_id in (None, place)]
+
+
+def reach(connection_id: ConnectionId, dataset: str) -> Reach:
+    """Return how far a dataset of a connection of the tenant in scope was read.
+
+    Raises:
+        NotFound: there is no such connection.
+    """
+    connection = get(connection_id)
+    health = health_of(connection_id).get(dataset)
+    as_of: str | None = None if health is None else health.last_success_at
+    attempted: str | None = None if health is None else health.last_attempt_at
+    newest = max((text for text in (as_of, attempted, connection.connected_at) if text is not None), default=None)
+    return Reach(connection, as_of, newest)
+
+
 def known() -> tuple[Known, ...]:
     """Return the tenant's connections with the health of their datasets."""
     return tuple(Known(each, store.health(ConnectionId(each.connection_id))) for each in store.all_connections())

@@ -341,29 +341,24 @@ def rows_view(
         NotFound: there is no such connection.
         InvalidInput: the cursor is not one of ours.
     """
-    connection = connections.get(connection_id)
-    health = connections.health_of(connection_id).get(dataset)
-    as_of = None if health is None else health.last_success_at
+    reach = connections.reach(connection_id, dataset)
     if dataset == SETTLEMENTS:
         settled = store.browse_settlements([connection_id], cursor, limit)
         rows = tuple(settlement_row(record) for _, record in settled.found)
-        return RowsPage(SETTLEMENT_COLUMNS, rows, settled.next_cursor, as_of)
+        return RowsPage(SETTLEMENT_COLUMNS, rows, settled.next_cursor, reach.as_of)
     if dataset == FEES:
-        places = [place for place in connection.marketplace_ids if marketplace_id in (None, place)]
-        fees = store.browse_fees(connection_id, places, cursor, limit)
+        fees = store.browse_fees(connection_id, reach.places(marketplace_id), cursor, limit)
         rows = tuple(fee_row(place, record) for place, record in fees.found)
-        return RowsPage(FEE_COLUMNS, rows, fees.next_cursor, as_of)
+        return RowsPage(FEE_COLUMNS, rows, fees.next_cursor, reach.as_of)
 
     def wanted(record: TransactionRecord) -> bool:
         return marketplace_id is None or transaction_from(record.facts).marketplace_id == marketplace_id
 
-    attempted = None if health is None else health.last_attempt_at
-    newest = max((text for text in (as_of, attempted, connection.connected_at) if text is not None), default=None)
-    if newest is None:
+    if reach.newest is None:
         return RowsPage(TRANSACTION_COLUMNS, (), None, None)
-    found = store.browse_transactions(connection_id, date.fromisoformat(newest[:10]), cursor, limit, wanted)
+    found = store.browse_transactions(connection_id, date.fromisoformat(reach.newest[:10]), cursor, limit, wanted)
     rows = tuple(transaction_row(record) for _, record in found.found)
-    return RowsPage(TRANSACTION_COLUMNS, rows, found.next_cursor, as_of)
+    return RowsPage(TRANSACTION_COLUMNS, rows, found.next_cursor, reach.as_of)
 
 
 def lines_view(
@@ -379,11 +374,10 @@ def lines_view(
         NotFound: there is no such connection.
         InvalidInput: the cursor is not one of ours.
     """
-    connections.get(connection_id)
-    health = connections.health_of(connection_id).get(dataset)
+    reach = connections.reach(connection_id, dataset)
     found = store.browse_lines(connection_id, cursor, limit)
     rows = tuple(line_row(settlement_id, record) for settlement_id, record in found.found)
-    return RowsPage(LINE_COLUMNS, rows, found.next_cursor, None if health is None else health.last_success_at)
+    return RowsPage(LINE_COLUMNS, rows, found.next_cursor, reach.as_of)
 
 
 class PlacedAmounts(NamedTuple):

@@ -16,7 +16,7 @@ from quayside.finance.records import (
     settlement_id_of,
     statement_from,
 )
-from quayside.finance.rules import StatementFacts
+from quayside.finance.rules import LineFacts, StatementFacts
 from quayside.finance.settlement_rules import NamedLine, Reconciliation, ReconciliationState, residual_in_words
 from quayside.kernel.clock import format_instant, from_epoch_seconds
 from quayside.kernel.figures import Figure, FigureInput, figure, method_card
@@ -154,18 +154,7 @@ def line_of(record: SettlementLineRecord) -> SettlementLineView:
     """Return a line of a settlement."""
     line = line_from(record.facts)
     kind = line_kind(line)
-    return SettlementLineView(
-        line_number_of(record.sk),
-        kind,
-        KIND_WORDS[kind],
-        line.transaction_type,
-        line.amount_type,
-        line.amount_description,
-        Money(line.amount_minor, line.currency),
-        _instant(line.posted_at),
-        line.order_id,
-        line.seller_sku,
-    )
+    return _line(line_number_of(record.sk), kind, KIND_WORDS[kind], line)
 
 
 def _found(record: SettlementRecord) -> Reconciliation | None:
@@ -174,11 +163,16 @@ def _found(record: SettlementRecord) -> Reconciliation | None:
 
 
 def _named(line: NamedLine, currency: str) -> SettlementLineView:
-    foreign = line.currency != currency
+    if line.currency != currency:
+        return _line(line.line, None, f"In {line.currency}, not {currency}", line)
+    return _line(line.line, AmountKind.UNCLASSIFIED, KIND_WORDS[AmountKind.UNCLASSIFIED], line)
+
+
+def _line(number: int, kind: AmountKind | None, words: str, line: LineFacts | NamedLine) -> SettlementLineView:
     return SettlementLineView(
-        line.line,
-        None if foreign else AmountKind.UNCLASSIFIED,
-        f"In {line.currency}, not {currency}" if foreign else KIND_WORDS[AmountKind.UNCLASSIFIED],
+        number,
+        kind,
+        words,
         line.transaction_type,
         line.amount_type,
         line.amount_description,

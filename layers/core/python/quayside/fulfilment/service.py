@@ -235,15 +235,14 @@ def rows_view(
         NotFound: there is no such connection.
         InvalidInput: the cursor is not one of ours.
     """
-    connections.get(connection_id)
+    reach = connections.reach(connection_id, dataset)
     after = decode_cursor(cursor, 1)[0] if cursor else None
     if after is not None and not after.startswith(keys.PERSONAL_RECORD):
         raise invalid_cursor()
     found = pii_vault.kept_of(connection_id, after=after, limit=limit)
-    health = connections.health_of(connection_id).get(dataset)
     rows = tuple((each.order_id, _last_day(each.expires_on), each.sealed_at, each.source) for each in found.kept)
     following = None if found.next_sort_key is None else encode_cursor(found.next_sort_key)
-    return RowsPage(COLUMNS, rows, following, None if health is None else health.last_success_at)
+    return RowsPage(COLUMNS, rows, following, reach.as_of)
 
 
 def _last_day(expires_on: date) -> str:

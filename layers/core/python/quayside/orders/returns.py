@@ -157,19 +157,15 @@ def rows_view(
         NotFound: there is no such connection.
         InvalidInput: the cursor is not one of ours.
     """
-    connection = connections.get(connection_id)
-    health = connections.health_of(connection_id).get(dataset)
-    as_of = None if health is None else health.last_success_at
-    attempted = None if health is None else health.last_attempt_at
-    newest = max((text for text in (as_of, attempted, connection.connected_at) if text is not None), default=None)
-    if newest is None:
+    reach = connections.reach(connection_id, dataset)
+    if reach.newest is None:
         return RowsPage(COLUMNS, (), None, None)
     tenant_id = current_tenant()
     shelves = monthly(
-        date.fromisoformat(newest[:10]), MONTHS, lambda day: keys.returns(tenant_id, connection_id, None, day)
+        date.fromisoformat(reach.newest[:10]), MONTHS, lambda day: keys.returns(tenant_id, connection_id, None, day)
     )
     found = browse(ReturnRecord, shelves, prefix=_PREFIX, cursor=cursor, limit=limit, newest_first=True)
-    return RowsPage(COLUMNS, tuple(_row(record) for _, record in found.found), found.next_cursor, as_of)
+    return RowsPage(COLUMNS, tuple(_row(record) for _, record in found.found), found.next_cursor, reach.as_of)
 
 
 def _row(record: ReturnRecord) -> tuple[Cell, ...]:

@@ -62,9 +62,8 @@ def rows_view(
         NotFound: there is no such connection.
         InvalidInput: the cursor is not one of ours.
     """
-    connection = connections.get(connection_id)
-    places = [place for place in connection.marketplace_ids if marketplace_id in (None, place)]
-    health = connections.health_of(connection_id).get(dataset)
+    reach = connections.reach(connection_id, dataset)
+    places = reach.places(marketplace_id)
     found, following = store.browse_advice(connection_id, places, cursor, limit)
     rows = tuple(advice_row(place, each.seller_sku, each.content, each.computed_at) for place, each in found)
-    return RowsPage(ADVICE_COLUMNS, rows, following, None if health is None else health.last_success_at)
+    return RowsPage(ADVICE_COLUMNS, rows, following, reach.as_of)

@@ -473,17 +473,13 @@ def rows_view(
         NotFound: there is no such connection.
         InvalidInput: the cursor is not one of ours.
     """
-    connection = connections.get(connection_id)
-    health = connections.health_of(connection_id).get(dataset)
-    as_of = None if health is None else health.last_success_at
-    reached = (connection.connected_at, as_of, None if health is None else health.last_attempt_at)
-    newest = max((text for text in reached if text), default=None)
-    if newest is None:
+    reach = connections.reach(connection_id, dataset)
+    if reach.newest is None:
         return RowsPage(COLUMNS, (), None, None)
-    shelves = [(connection_id, place) for place in connection.marketplace_ids if marketplace_id in (None, place)]
-    page = _page(shelves, date.fromisoformat(newest[:10]), None, cursor, limit)
+    shelves = [(connection_id, place) for place in reach.places(marketplace_id)]
+    page = _page(shelves, date.fromisoformat(reach.newest[:10]), None, cursor, limit)
     rows = tuple(_row(each) for each in page.decisions)
-    return RowsPage(COLUMNS, rows, page.next_cursor, as_of)
+    return RowsPage(COLUMNS, rows, page.next_cursor, reach.as_of)
 
 
 def _row(view: DecisionView) -> tuple[Cell, ...]:

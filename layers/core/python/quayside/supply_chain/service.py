@@ -140,11 +140,10 @@ def rows_view(
         NotFound: there is no such connection.
         InvalidInput: the cursor is not one of ours.
     """
-    connections.get(connection_id)
-    health = connections.health_of(connection_id).get(dataset)
+    reach = connections.reach(connection_id, dataset)
     page = store.browse_items(connection_id, cursor, limit)
     records = [record for _, record in page.found]
     known = store.shipments(connection_id, {shipment_id_of(record.sk) for record in records})
     shipments = {shipment_id: shipment_from(record) for shipment_id, record in known.items()}
     rows = tuple(item_row(record, shipments.get(shipment_id_of(record.sk), Shipment())) for record in records)
-    return RowsPage(COLUMNS, rows, page.next_cursor, None if health is None else health.last_success_at)
+    return RowsPage(COLUMNS, rows, page.next_cursor, reach.as_of)

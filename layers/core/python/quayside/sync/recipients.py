@@ -56,12 +56,12 @@ def fetch(sink: "RecipientSink") -> UseCase:
     def run(work: Work) -> None:
         if work.connection is None:
             return
-        from quayside.amazon.recipients import UnreadableRecipient  # noqa: PLC0415 - only these commands need it
+        from quayside.amazon.orders import UnreadableOrder  # noqa: PLC0415 - only these commands need it
 
         asked = "shipped" not in work.command.arguments
         caller = connections.caller_of(work.connection)
         found = work.amazon.recipient(caller, work.command.arguments["order_id"], with_recipient=asked)
-        if isinstance(found, UnreadableRecipient):
+        if isinstance(found, UnreadableOrder):
             put_aside(work, RECIPIENTS, [Rejected(found.order_id, found.problem)])
             return
         applied = sink(work.connection_id, [found], clock=work.clock)
