@@ -1,4 +1,4 @@
-"""Counts write units as DynamoDB reports them, in the answers themselves.
+"""Counts write and read units as DynamoDB reports them, in the answers themselves.
 
 Every botocore session made while this is active asks for consumed capacity (``ReturnConsumedCapacity``) and the answers
 are added up. A conditional write that fails consumes its units too, but its answer names none, so it is counted from
@@ -82,6 +82,52 @@ class WriteUnits:
         elif parsed.get("Error", {}).get("Code") == "ConditionalCheckFailedException":
             self.refused[kind] += 1
             self.units[kind] += units_of(parsed.get("Item") or {})
+
+
+READS = frozenset({"GetItem", "BatchGetItem", "Query", "TransactGetItems"})
+
+
+class ReadUnits:
+    """Read units of all reads, as DynamoDB reports them, for sessions made inside ``watching()``."""
+
+    def __init__(self) -> None:
+        self.units = 0.0
+        self.reads = 0
+        self._active = False
+
+    @contextmanager
+    def watching(self) -> Iterator[None]:
+        """Watch every botocore session that is made inside the block, as long as the block lasts."""
+        self._active = True
+        botocore.register_initializer(self._attend)
+        try:
+            yield
+        finally:
+            self._active = False
+            botocore.unregister_initializer(self._attend)
+
+    def reset(self) -> None:
+        """Forget what was counted."""
+        self.units, self.reads = 0.0, 0
+
+    def _attend(self, session: "Session") -> None:
+        if self._active:
+            session.register("provide-client-params.dynamodb", self._ask)
+            session.register("after-call.dynamodb", self._add)
+
+    def _ask(self, **given: Any) -> Any:
+        if not self._active or given["model"].name not in READS:
+            return None
+        given["context"]["quayside_read"] = True
+        return {**given["params"], "ReturnConsumedCapacity": "TOTAL"}
+
+    def _add(self, **given: Any) -> Any:
+        if not self._active or "quayside_read" not in given["context"]:
+            return
+        consumed = given["parsed"].get("ConsumedCapacity") or []
+        self.reads += 1
+        for entry in consumed if isinstance(consumed, list) else [consumed]:
+            self.units += float(entry["CapacityUnits"])
 
 
 def units_of(item: Mapping[str, Mapping[str, Any]]) -> int:

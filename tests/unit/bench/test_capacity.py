@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.bench.capacity import WriteUnits, units_of
+from tests.bench.capacity import ReadUnits, WriteUnits, units_of
 
 
 class Operation:
@@ -18,7 +18,9 @@ class Operation:
         self.name = name
 
 
-def call(units: WriteUnits, name: str, params: dict[str, Any], parsed: dict[str, Any]) -> dict[str, Any] | None:
+def call(
+    units: WriteUnits | ReadUnits, name: str, params: dict[str, Any], parsed: dict[str, Any]
+) -> dict[str, Any] | None:
     """Do what botocore does around one call: let the parameters be changed, then hand out the answer."""
     context: dict[str, Any] = {}
     asked: dict[str, Any] | None = units._ask(params=params, model=Operation(name), context=context)
@@ -91,3 +93,38 @@ def test_a_unit_is_a_kilobyte_of_names_and_values(item: dict[str, dict[str, Any]
 @given(st.text(max_size=5000))
 def test_units_follow_the_bytes_of_a_text(text: str) -> None:
     assert units_of({"a": {"S": text}}) == max(1, math.ceil((1 + len(text.encode())) / 1024))
+
+
+@pytest.fixture
+def read_units() -> ReadUnits:
+    counter = ReadUnits()
+    counter._active = True
+    return counter
+
+
+def test_a_read_asks_for_its_capacity_and_a_write_is_left_alone(read_units: ReadUnits) -> None:
+    asked = call(read_units, "Query", {"TableName": "Core"}, {"ConsumedCapacity": {"CapacityUnits": 1.5}})
+    assert asked == {"TableName": "Core", "ReturnConsumedCapacity": "TOTAL"}
+    assert call(read_units, "PutItem", {"TableName": "Core"}, {"ConsumedCapacity": {"CapacityUnits": 9.0}}) is None
+    assert (read_units.units, read_units.reads) == (1.5, 1)
+
+
+def test_a_read_of_several_tables_adds_them_all(read_units: ReadUnits) -> None:
+    consumed = [{"CapacityUnits": 2.0}, {"CapacityUnits": 0.5}]
+    call(read_units, "BatchGetItem", {"RequestItems": {}}, {"ConsumedCapacity": consumed})
+    assert read_units.units == 2.5
+
+
+def test_a_failed_read_consumes_nothing(read_units: ReadUnits) -> None:
+    call(read_units, "GetItem", {"TableName": "Core"}, {"Error": {"Code": "AccessDeniedException"}})
+    assert (read_units.units, read_units.reads) == (0.0, 1)
+
+
+def test_reads_are_forgotten_on_reset_and_not_counted_once_nobody_watches(read_units: ReadUnits) -> None:
+    call(read_units, "Query", {"TableName": "Core"}, {"ConsumedCapacity": {"CapacityUnits": 1.0}})
+    read_units.reset()
+    assert (read_units.units, read_units.reads) == (0.0, 0)
+    with read_units.watching():
+        pass
+    assert call(read_units, "Query", {"TableName": "Core"}, {"ConsumedCapacity": {"CapacityUnits": 1.0}}) is None
+    assert read_units.units == 0.0
