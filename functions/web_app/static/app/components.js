@@ -40,8 +40,9 @@ export function Ago({ at }) {
   return html`<time datetime=${at} title=${moment(at, undefined, { seconds: true })}>${agoWords(at, now.value)}</time>`;
 }
 
-/** A grey bar where a word will be. */
-export function Bone({ width = "8ch", height = "1em" }) {
+/** A grey bar where a word will be; with words in it, as long as they are and broken into lines as they would be. */
+export function Bone({ width = "8ch", height = "1em", children }) {
+  if (children) return html`<span class="bone words" aria-hidden="true">${children}</span>`;
   return html`<span class="bone" style=${{ width, height }} aria-hidden="true"></span>`;
 }
 

@@ -54,7 +54,7 @@ export function Screen() {
     if (problem.status === 404 || problem.status === 400) return html`<${PageHead} crumb=${crumb} title="No suggestion" /><div class="card" key="missing"><${Empty} icon="stock" title="Nothing was worked out for this SKU there yet" action=${html`<${ButtonLink} to="/stock/restock">All suggestions<//>`}>Suggestions are worked out once a day, after stock was read from Amazon.<//></div>`;
     return html`<${PageHead} crumb=${crumb} title=${asked.seller_sku} /><${ProblemNotice} problem=${problem} retry=${reload} />`;
   }
-  if (!data) return html`<${PageHead} crumb=${crumb} title=${asked.seller_sku} about=${html`<${Bone} width="24ch" />`} /><div class="card bone-card" role="status" aria-label="Loading the suggestion"></div>`;
+  if (!data) return html`<${PageHead} key="wait" crumb=${crumb} title=${asked.seller_sku} about=${html`<${Bone} width="24ch" />`} /><div class="card bone-card" key="wait" role="status" aria-label="Loading the suggestion"></div>`;
   const { line, position } = data;
   const held = [["Can be sold", position.fulfillable], ["Inbound, shipped or being received", position.inbound], ["Moving between centres", position.transfer], ["Being processed", position.processing], ["Own stock", position.own_stock], ["On order", position.open_orders.reduce((sum, order) => sum + order.units, 0)]];
   return html`<${PageHead} crumb=${crumb} title=${line.title ?? line.seller_sku} about=${html`${[line.seller_sku, line.asin, nameOf(line.marketplace_id)].filter(Boolean).join(" · ")} · <${Age} at=${line.computed_at} state="estimated" />`}><${PlanState} status=${standing(line)} /><${ButtonLink} to="/stock/product" query=${asked}>Stock<//><//>
