@@ -25,6 +25,7 @@ from chalice.app import Chalice, Request, Response
 from quayside.accounts.rules import PUBLIC, Permission
 from quayside.accounts.service import Principal, claims_from, principal_of
 from quayside.kernel.errors import (
+    ChangedMeanwhile,
     FieldProblem,
     Forbidden,
     Gone,
@@ -60,8 +61,18 @@ _PROBLEM_JSON = "application/problem+json"
 _ENCODER = msgspec.json.Encoder()
 
 
+class Versions(msgspec.Struct, frozen=True):
+    """What two people made of the same thing: what was sent, and what is stored now, as its own route shows it."""
+
+    yours: Any
+    current: Any
+
+
 class Problem(msgspec.Struct, frozen=True, omit_defaults=True):
-    """An error, as RFC 9457 asks, with a stable code and what to do about it."""
+    """An error, as RFC 9457 asks, with a stable code and what to do about it.
+
+    ``versions`` holds both when somebody else changed first.
+    """
 
     type: str
     title: str
@@ -71,6 +82,7 @@ class Problem(msgspec.Struct, frozen=True, omit_defaults=True):
     action: str
     request_id: str
     fields: tuple[FieldProblem, ...] = ()
+    versions: Versions | None = None
 
 
 class Call[Body, Query]:
@@ -370,6 +382,7 @@ def problem_response(error: QuaysideError, request_id: str) -> Response:
         action=error.action,
         request_id=request_id,
         fields=error.fields if isinstance(error, InvalidInput) else (),
+        versions=Versions(error.yours, error.current) if isinstance(error, ChangedMeanwhile) else None,
     )
     headers: dict[str, str | list[str]] = {"Content-Type": _PROBLEM_JSON, **SECURITY_HEADERS}
     if isinstance(error, RateLimited):

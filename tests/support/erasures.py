@@ -112,6 +112,7 @@ def tenant_keys(tenant_id: TenantId, connection_id: ConnectionId, marketplace_id
         "command_id": "command", "name": "name", "expires_on": month, "export_id": "export",
         "month": f"{month:%Y-%m}", "kind": "ORDERS", "location_id": "location", "number": 1,
         "wakes_at": at, "campaign_id": "campaign", "made_on": month,
+        "supplier_id": "supplier", "group": "OPEN", "line_id": "1", "charge_id": "charge", "once": "once",
     }  # fmt: skip
     found: dict[str, Key] = {}
     for name, function in inspect.getmembers(keys, inspect.isfunction):

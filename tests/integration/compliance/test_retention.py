@@ -70,6 +70,9 @@ KEPT = timedelta(days=AMAZON_DATA_DAYS)
 OWN = {
     "tenant", "member", "connection", "dataset_health", "run", "export", "own_location", "own_balance", "own_movement",
     "stock_links", "cost_lot", "cost_method", "other_cost", "exchange_rate",
+    "own_movement_once", "supplier", "supplier_name", "purchase_order", "purchase_entry", "purchase_change",
+    "purchase_version", "on_order", "payment_due", "purchase_outcome", "purchase_charge", "purchase_settings",
+    "purchase_counter",
     "restock_choices", "review_campaign", "review_switch", "review_standing", "do_not_solicit",
 }  # fmt: skip
 """Kinds of Core that sellers and the product made: they go with the connection or the account, and not by their age."""

@@ -11,14 +11,16 @@ from quayside.accounts import rules
 ROLE_TABLE = {
     "owner": "profile tenant.read tenant.manage tenant.close audit.read connections.read connections.manage "
     "orders.read fulfilment.recipients inventory.read inventory.manage analytics.read costs.manage reviews.read "
-    "reviews.manage",
+    "reviews.manage procurement.read procurement.manage procurement.approve procurement.receive",
     "admin": "profile tenant.read tenant.manage audit.read connections.read connections.manage orders.read "
     "fulfilment.recipients inventory.read inventory.manage analytics.read costs.manage reviews.read "
-    "reviews.manage",
-    "analyst": "profile tenant.read connections.read orders.read inventory.read analytics.read reviews.read",
-    "buyer": "profile tenant.read connections.read inventory.read inventory.manage analytics.read costs.manage",
+    "reviews.manage procurement.read procurement.manage procurement.approve procurement.receive",
+    "analyst": "profile tenant.read connections.read orders.read inventory.read analytics.read reviews.read "
+    "procurement.read",
+    "buyer": "profile tenant.read connections.read inventory.read inventory.manage analytics.read costs.manage "
+    "procurement.read procurement.manage procurement.approve procurement.receive",
     "warehouse": "profile tenant.read connections.read orders.read fulfilment.recipients inventory.read "
-    "inventory.manage",
+    "inventory.manage procurement.read procurement.receive",
 }
 
 

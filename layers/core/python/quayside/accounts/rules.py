@@ -21,13 +21,17 @@ Permission = Literal[
     "inventory.manage",
     "analytics.read",
     "costs.manage",
+    "procurement.read",
+    "procurement.manage",
+    "procurement.approve",
+    "procurement.receive",
     "reviews.read",
     "reviews.manage",
     "operations.read",
     "operations.act",
 ]
 """Every permission a route can ask for. ``public`` asks for nobody; ``profile`` is one's own account;
-``fulfilment.recipients`` shows personal data of buyers."""
+``fulfilment.recipients`` shows personal data of buyers; ``procurement.approve`` ends at the limit of one's role."""
 
 PUBLIC: Permission = "public"
 
@@ -48,6 +52,10 @@ PERMISSIONS_OF_ROLE: dict[Role, frozenset[Permission]] = {
         "inventory.manage",
         "analytics.read",
         "costs.manage",
+        "procurement.read",
+        "procurement.manage",
+        "procurement.approve",
+        "procurement.receive",
         "reviews.read",
         "reviews.manage",
     },
@@ -62,12 +70,34 @@ PERMISSIONS_OF_ROLE: dict[Role, frozenset[Permission]] = {
         "analytics.read",
         "inventory.manage",
         "costs.manage",
+        "procurement.read",
+        "procurement.manage",
+        "procurement.approve",
+        "procurement.receive",
         "reviews.read",
         "reviews.manage",
     },
-    "analyst": _READS | {"orders.read", "inventory.read", "analytics.read", "reviews.read"},
-    "buyer": _READS | {"inventory.read", "inventory.manage", "analytics.read", "costs.manage"},
-    "warehouse": _READS | {"orders.read", "fulfilment.recipients", "inventory.read", "inventory.manage"},
+    "analyst": _READS | {"orders.read", "inventory.read", "analytics.read", "procurement.read", "reviews.read"},
+    "buyer": _READS
+    | {
+        "inventory.read",
+        "inventory.manage",
+        "analytics.read",
+        "costs.manage",
+        "procurement.read",
+        "procurement.manage",
+        "procurement.approve",
+        "procurement.receive",
+    },
+    "warehouse": _READS
+    | {
+        "orders.read",
+        "fulfilment.recipients",
+        "inventory.read",
+        "inventory.manage",
+        "procurement.read",
+        "procurement.receive",
+    },
 }
 """What each role may do in its own tenant: the least it needs (AUP-3.9)."""
 

@@ -49,6 +49,10 @@ def partitions(tenant_id: TenantId, plan: Plan, *, whole_tenant: bool) -> list[P
         found.append(Place("reviews", Partition("core", keys.review_settings(tenant_id))))
         found.append(Place("reviews", Partition("core", keys.do_not_solicit(tenant_id))))
         found.append(Place("costs", Partition("core", keys.costs(tenant_id))))
+        found += (
+            Place("procurement", Partition("core", partition(tenant_id)))
+            for partition in (keys.suppliers, keys.purchases, keys.purchase_files)
+        )
         found.append(Place("restock_defaults", Partition("core", keys.restock_defaults(tenant_id).pk)))
         found.append(Place("members", Partition("core", keys.members(tenant_id))))
         found.append(Place("connections", Partition("core", keys.connections(tenant_id))))

@@ -3,7 +3,7 @@
 from typing import ClassVar
 
 import msgspec
-from pynamodb.attributes import UnicodeAttribute
+from pynamodb.attributes import NumberAttribute, UnicodeAttribute
 
 from quayside.finance.cost_rules import Lot, OtherCost
 from quayside.finance.rate_rules import Rate
@@ -21,12 +21,21 @@ _RATE = msgspec.json.Decoder(Rate)
 
 
 class LotRecord(CoreItem):
-    """A lot of one SKU; it is entered and removed, never changed."""
+    """A lot of one SKU. What a member entered is never changed; what an order made follows the order.
+
+    Attributes:
+        facts: the lot, as JSON.
+        entered_at: when it was written.
+        origin: the order that made it, such as ``PO-000012``; None for a lot that a member entered.
+        origin_step: as of which change of the order.
+    """
 
     KIND: ClassVar[str] = "cost_lot"
 
     facts = UnicodeAttribute()
     entered_at = UnicodeAttribute()
+    origin = UnicodeAttribute(null=True)
+    origin_step = NumberAttribute(null=True)
 
 
 class OtherCostRecord(CoreItem):

@@ -4,7 +4,7 @@ All of it is what the seller says; it is of the tenant, has no end, and stays wh
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, timedelta
 from decimal import Decimal, DecimalException
 from itertools import chain
@@ -93,9 +93,55 @@ def remove_lot(seller_sku: str, from_day: date, lot_id: str) -> None:
 
     Raises:
         NotFound: there is no such lot.
+        Conflict: a purchase order made it.
     """
-    if not store.remove_lot(seller_sku, from_day, lot_id):
+    found = store.find_lot(seller_sku, from_day, lot_id)
+    if found is None:
         raise NotFound("There is no such lot.", code="no_such_lot")
+    origin: str | None = found.origin
+    if origin is not None:
+        raise Conflict(
+            f"This lot was made by what {origin} brought, and follows it.",
+            code="lot_of_order",
+            action="Correct the order, its receipts or its charges; the lot changes with them.",
+        )
+    store.remove_lot(seller_sku, from_day, lot_id)
+
+
+def keep_bought(seller_sku: str, lot: Lot, *, origin: str, step: int, clock: Clock) -> bool:
+    """Enter or change a lot that an order made, for the tenant in scope. The same again changes nothing.
+
+    Args:
+        seller_sku: of which SKU.
+        lot: with the id and the day under which it stands from the first time on.
+        origin: the order, as a reader knows it.
+        step: of the order; what an earlier one says never replaces what a later one said.
+        clock: the time.
+    """
+    return store.keep_lot(seller_sku, lot, origin=origin, step=step, at=clock.now())
+
+
+def check_bought(seller_skus: Iterable[str], currency: str, lots_each: int = 1) -> None:
+    """Refuse lots that could not stand beside those that the SKUs have.
+
+    Raises:
+        Conflict: a SKU has lots in another currency, or as many as it can have.
+    """
+    for sku in dict.fromkeys(seller_skus):
+        present = store.lots_of(sku)
+        other = next((lot.currency for lot in present if lot.currency != currency), None)
+        if other is not None:
+            raise Conflict(
+                f"The costs of {sku} are kept in {other}, this order lands in {currency}.",
+                code="other_cost_currency",
+                action=f"Let the order land in {other}, with a rate; or enter the SKU's lots anew in {currency}.",
+            )
+        if len(present) + lots_each > store.MOST_LOTS:
+            raise Conflict(
+                f"{sku} has {len(present)} cost lots; {store.MOST_LOTS} is the most.",
+                code="too_many_lots",
+                action="Remove old lots under Costs first.",
+            )
 
 
 def preview_file(text: str) -> CostFileView:

@@ -69,13 +69,33 @@ def add_lot(seller_sku: str, lot: Lot, at: datetime) -> bool:
     return create(LotRecord, key, attributes, source=SELLER).applied
 
 
-def remove_lot(seller_sku: str, from_day: date, lot_id: str) -> bool:
-    """Remove a lot; False when there is none."""
-    key = keys.cost_lot(current_tenant(), seller_sku, from_day, lot_id)
-    if LotRecord.find(key) is None:
-        return False
-    LotRecord.remove(key)
-    return True
+def find_lot(seller_sku: str, from_day: date, lot_id: str) -> LotRecord | None:
+    """Return a stored lot."""
+    return LotRecord.find(keys.cost_lot(current_tenant(), seller_sku, from_day, lot_id))
+
+
+def keep_lot(seller_sku: str, lot: Lot, *, origin: str, step: int, at: datetime) -> bool:
+    """Write a lot that an order made, new or changed; False when it is there as of a later change of the order."""
+    model = LotRecord
+    written = write(
+        model,
+        keys.cost_lot(current_tenant(), seller_sku, lot.from_day, lot.lot_id),
+        [
+            model.facts.set(text_of(lot)),
+            model.entered_at.set(format_instant(at)),
+            model.origin.set(origin),
+            model.origin_step.set(step),
+        ],
+        model.pk.does_not_exist() | (model.origin_step <= step),
+        source=SELLER,
+        returning="NONE",
+    )
+    return written.applied
+
+
+def remove_lot(seller_sku: str, from_day: date, lot_id: str) -> None:
+    """Remove a lot."""
+    LotRecord.remove(keys.cost_lot(current_tenant(), seller_sku, from_day, lot_id))
 
 
 def browse_lots(sku_begins: str, cursor: str | None, limit: int) -> tuple[Sequence[LotRecord], str | None]:

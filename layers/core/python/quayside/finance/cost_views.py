@@ -18,7 +18,7 @@ class LotView(msgspec.Struct, frozen=True):
     """A lot of one SKU.
 
     ``unit_cost`` is landed, a decimal number with as many places as it needs; ``landed`` is what all units cost, None
-    for a price without a number of units.
+    for a price without a number of units; ``origin`` is the purchase order that made it, None when a member did.
     """
 
     lot_id: str
@@ -31,6 +31,7 @@ class LotView(msgspec.Struct, frozen=True):
     landed: Money | None
     note: str | None
     entered_at: str | None
+    origin: str | None = None
 
 
 class LotPage(msgspec.Struct, frozen=True):
@@ -100,7 +101,7 @@ class RateList(msgspec.Struct, frozen=True):
     rates: tuple[RateView, ...]
 
 
-def lot_view(seller_sku: str, lot: Lot, entered_at: str | None = None) -> LotView:
+def lot_view(seller_sku: str, lot: Lot, entered_at: str | None = None, origin: str | None = None) -> LotView:
     """Return a lot as the API shows it."""
     return LotView(
         lot.lot_id,
@@ -113,12 +114,13 @@ def lot_view(seller_sku: str, lot: Lot, entered_at: str | None = None) -> LotVie
         None if lot.units is None else Money(lot.landed_minor, lot.currency),
         lot.note,
         entered_at,
+        origin,
     )
 
 
 def lot_view_of(record: LotRecord) -> LotView:
     """Return a stored lot."""
-    return lot_view(lot_sku_of(record.sk), lot_from(record), record.entered_at)
+    return lot_view(lot_sku_of(record.sk), lot_from(record), record.entered_at, record.origin)
 
 
 def other_cost_view(cost: OtherCost) -> OtherCostView:

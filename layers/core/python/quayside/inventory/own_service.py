@@ -136,13 +136,42 @@ def move(  # noqa: PLR0913 - the parts of a movement
     if not sku or kind == "reversal":
         field, problem = ("seller_sku", "is empty") if not sku else ("kind", "a reversal names the movement it undoes")
         raise InvalidInput(f"{field}: {problem}.", fields=(FieldProblem(field, problem),))
+    return _append(location_id, sku, _deciding(kind, units, note, member_id, clock))
+
+
+def move_once(  # noqa: PLR0913 - the parts of a movement
+    once: str,
+    location_id: str,
+    seller_sku: str,
+    kind: Kind,
+    units: int,
+    *,
+    note: str,
+    member_id: str,
+    clock: Clock,
+) -> bool:
+    """Enter a movement that has a name of its own, and say whether it was new; the same again changes nothing.
+
+    It goes to closed places too: what happened there happened, and the place can be opened again.
+
+    Raises:
+        NotFound: there is no such place.
+        InvalidInput: the units are out of range, or less than nothing would be left.
+        Conflict: others kept moving the same SKU.
+    """
+    _location(location_id)
+    decide = _deciding(kind, units, note, member_id, clock)
+    return _entered(lambda: store.append_once(location_id, seller_sku, decide, once)) is not None
+
+
+def _deciding(kind: Kind, units: int, note: str, member_id: str, clock: Clock) -> Callable[[Movement | None], Movement]:
     at = format_instant(clock.now())
 
     def decide(last: Movement | None) -> Movement:
         change = change_of(kind, units, last.balance if last else 0)
         return next_movement(last, kind, change, at=at, by=member_id, note=note.strip())
 
-    return _append(location_id, sku, decide)
+    return decide
 
 
 def reverse(  # noqa: PLR0913 - the parts of a reversal
@@ -167,8 +196,12 @@ def reverse(  # noqa: PLR0913 - the parts of a reversal
 
 
 def _append(location_id: str, seller_sku: str, decide: Callable[[Movement | None], Movement]) -> MovementView:
+    return movement_view(_entered(lambda: store.append(location_id, seller_sku, decide)))
+
+
+def _entered[Outcome](enter: Callable[[], Outcome]) -> Outcome:
     try:
-        return movement_view(store.append(location_id, seller_sku, decide))
+        return enter()
     except Unmovable as refused:
         raise InvalidInput(
             refused.detail,

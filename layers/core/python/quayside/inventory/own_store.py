@@ -4,9 +4,11 @@ All of it is made by the seller: it has no end of its own and is erased with the
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
+from pynamodb.exceptions import TransactWriteError
+from pynamodb.transactions import TransactWrite
 
 from quayside.inventory.own_rules import REVERSIBLE, Movement
 from quayside.inventory.records import (
@@ -15,6 +17,7 @@ from quayside.inventory.records import (
     LinksRecord,
     LocationRecord,
     MovementRecord,
+    OnceRecord,
     balance_sku_of,
     links_from,
     movement_from,
@@ -24,7 +27,12 @@ from quayside.kernel.errors import Conflict
 from quayside.kernel.ids import ConnectionId
 from quayside.kernel.tenancy import current_tenant
 from quayside.storage import keys
+from quayside.storage.connection import bound
 from quayside.storage.tables import create, every, page, write
+
+if TYPE_CHECKING:
+    from pynamodb.expressions.condition import Condition
+    from pynamodb.expressions.update import Action
 
 _ATTEMPTS = 5
 
@@ -108,6 +116,29 @@ def append(location_id: str, seller_sku: str, decide: Callable[[Movement | None]
         Conflict: others kept moving the same SKU.
         Unmovable: ``decide`` refused.
     """
+    entered = _append(location_id, seller_sku, decide, None)
+    if entered is None:  # pragma: no cover - only a movement with a name can have been entered before
+        raise Conflict("This movement was entered already.", code="movement_known")
+    return entered
+
+
+def append_once(
+    location_id: str, seller_sku: str, decide: Callable[[Movement | None], Movement], once: str
+) -> Movement | None:
+    """Add a movement that has a name of its own; None when it was entered before.
+
+    The name is taken in the transaction that moves the balance.
+
+    Raises:
+        Conflict: others kept moving the same SKU.
+        Unmovable: ``decide`` refused.
+    """
+    return _append(location_id, seller_sku, decide, once)
+
+
+def _append(
+    location_id: str, seller_sku: str, decide: Callable[[Movement | None], Movement], once: str | None
+) -> Movement | None:
     tenant_id = current_tenant()
     model = BalanceRecord
     key = keys.own_balance(tenant_id, location_id, seller_sku)
@@ -116,23 +147,42 @@ def append(location_id: str, seller_sku: str, decide: Callable[[Movement | None]
         last = None if record is None else movement_from(record.last)
         if last is not None:
             _file(location_id, seller_sku, last)
+        if once is not None and OnceRecord.find(keys.own_once(tenant_id, location_id, once)) is not None:
+            return None
         movement = decide(last)
         condition = model.pk.does_not_exist() if last is None else model.number == last.number
-        written = write(
-            model,
-            key,
-            [
-                model.number.set(movement.number),
-                model.balance.set(movement.balance),
-                model.last.set(movement_text(movement)),
-            ],
-            condition,
-            returning="NONE",
-        )
-        if written.applied:
+        actions = [
+            model.number.set(movement.number),
+            model.balance.set(movement.balance),
+            model.last.set(movement_text(movement)),
+        ]
+        if once is None:
+            applied = write(model, key, actions, condition, returning="NONE").applied
+        else:
+            applied = _write_once(key, actions, condition, keys.own_once(tenant_id, location_id, once))
+        if applied:
             _file(location_id, seller_sku, movement)
             return movement
     raise Conflict("This stock is being changed by others right now.", code="stock_contended")
+
+
+def _write_once(key: keys.Key, actions: "Sequence[Action]", condition: "Condition", name: keys.Key) -> bool:
+    """Move a balance and take a name together; False when the balance moved meanwhile or the name was taken."""
+    model = BalanceRecord
+    try:
+        with TransactWrite(connection=bound().connection("tenant")) as together:
+            together.update(
+                model.at(key),
+                actions=[*actions, model.kind.set(model.KIND), model.source.set("quayside")],
+                condition=condition,
+            )
+            together.save(OnceRecord.at(name), condition=OnceRecord.pk.does_not_exist())
+    except TransactWriteError as problem:
+        codes = {reason.code for reason in problem.cancellation_reasons or () if reason}
+        if not codes & {"ConditionalCheckFailed", "TransactionConflict"}:
+            raise
+        return False
+    return True
 
 
 def _file(location_id: str, seller_sku: str, movement: Movement) -> None:

@@ -115,6 +115,12 @@ class BalanceRecord(CoreItem):
     last = UnicodeAttribute()
 
 
+class OnceRecord(CoreItem):
+    """That a movement with a name of its own was entered; its key says where and which."""
+
+    KIND: ClassVar[str] = "own_movement_once"
+
+
 class MovementRecord(CoreItem):
     """One movement of the ledger; written once and never changed."""
 

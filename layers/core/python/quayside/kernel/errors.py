@@ -89,6 +89,25 @@ class Conflict(QuaysideError):
     default_action = "Load it again and repeat your change."
 
 
+class ChangedMeanwhile(Conflict):
+    """Somebody else changed first; the answer carries both versions, so that nothing that was typed is lost.
+
+    Attributes:
+        yours: what was sent.
+        current: what is stored now, as its own route would show it.
+    """
+
+    default_code = "changed_meanwhile"
+    default_action = "Compare your version with the present one, then save yours again or take the present one."
+
+    def __init__(
+        self, detail: str, *, yours: object, current: object, code: str | None = None, action: str | None = None
+    ) -> None:
+        super().__init__(detail, code=code, action=action)
+        self.yours = yours
+        self.current = current
+
+
 class Gone(QuaysideError):
     """It existed, but its time is over: an expired state, code or link."""
 

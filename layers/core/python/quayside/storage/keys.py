@@ -186,6 +186,11 @@ def own_movement(tenant_id: TenantId, location_id: str, seller_sku: str, number:
     return Key(own_stock(tenant_id), f"{own_movements_of(location_id, seller_sku)}{number:09d}")
 
 
+def own_once(tenant_id: TenantId, location_id: str, once: str) -> Key:
+    """Return the key that says that a movement with a name of its own was entered at a place."""
+    return Key(own_stock(tenant_id), f"ONCE#{encode(location_id)}#{encode(once)}")
+
+
 def restock(tenant_id: TenantId, connection_id: ConnectionId, marketplace_id: str) -> str:
     """Return the partition of everything about restocking one marketplace: suggestions, cards, scores, advice."""
     return f"{tenant_prefix(tenant_id)}RESTOCK#{encode(connection_id)}#{encode(marketplace_id)}"
@@ -511,6 +516,111 @@ def exchange_rates(base: str, quote: str) -> str:
 def exchange_rate(tenant_id: TenantId, base: str, quote: str, day: date) -> Key:
     """Return the key of the rate of a pair of currencies that a tenant stated for a day."""
     return Key(costs(tenant_id), f"{exchange_rates(base, quote)}{day.isoformat()}")
+
+
+def suppliers(tenant_id: TenantId) -> str:
+    """Return the partition of a tenant's suppliers; the seller's own data, of no connection."""
+    return f"{tenant_prefix(tenant_id)}SUPPLIERS"
+
+
+def supplier(tenant_id: TenantId, supplier_id: str) -> Key:
+    """Return the key of one supplier."""
+    return Key(suppliers(tenant_id), f"SUPPLIER#{encode(supplier_id)}")
+
+
+def supplier_name(tenant_id: TenantId, name: str) -> Key:
+    """Return the key that a supplier's name is taken by, whatever its capitals; it also sorts the list."""
+    return Key(suppliers(tenant_id), f"NAME#{encode(name.casefold())}")
+
+
+def purchases(tenant_id: TenantId) -> str:
+    """Return the partition of what is listed of a tenant's purchase orders; the seller's own data."""
+    return f"{tenant_prefix(tenant_id)}PURCHASES"
+
+
+def purchase_entries(group: str) -> str:
+    """Return what the sort keys of the listed orders begin with: those that are ``OPEN``, or ``DONE``."""
+    return f"{encode(group)}#"
+
+
+def purchase_entry(tenant_id: TenantId, group: str, number: int) -> Key:
+    """Return the key of what is listed of one order, by its number."""
+    return Key(purchases(tenant_id), f"{purchase_entries(group)}{number:09d}")
+
+
+def on_order_of(seller_sku: str) -> str:
+    """Return what the sort keys of what is on order of a SKU begin with."""
+    return f"SKU#{encode(seller_sku)}#"
+
+
+def on_order(tenant_id: TenantId, seller_sku: str, order_id: str, line_id: str) -> Key:
+    """Return the key of what is still to come of one line of an order."""
+    return Key(purchases(tenant_id), f"{on_order_of(seller_sku)}{encode(order_id)}#{encode(line_id)}")
+
+
+def payment_due(tenant_id: TenantId, day: date, order_id: str, kind: str) -> Key:
+    """Return the key of a part of an order's price that is to be paid by ``day``."""
+    return Key(purchases(tenant_id), f"DUE#{day.isoformat()}#{encode(order_id)}#{encode(kind)}")
+
+
+def purchase_outcomes(supplier_id: str) -> str:
+    """Return what the sort keys of how a supplier's orders went begin with."""
+    return f"OUTCOME#{encode(supplier_id)}#"
+
+
+def purchase_outcome(tenant_id: TenantId, supplier_id: str, day: date, order_id: str) -> Key:
+    """Return the key of how one order went, whose last goods arrived on ``day``."""
+    return Key(purchases(tenant_id), f"{purchase_outcomes(supplier_id)}{day.isoformat()}#{encode(order_id)}")
+
+
+def purchase_settings(tenant_id: TenantId) -> Key:
+    """Return the key of how a tenant orders."""
+    return Key(purchases(tenant_id), "SETTINGS")
+
+
+def purchase_counter(tenant_id: TenantId) -> Key:
+    """Return the key of the number of the last order."""
+    return Key(purchases(tenant_id), "COUNTER")
+
+
+def purchase_files(tenant_id: TenantId) -> str:
+    """Return the partition of a tenant's purchase orders with their history, and of charges; the seller's own data."""
+    return f"{tenant_prefix(tenant_id)}PURCHASEFILES"
+
+
+def purchase_order(tenant_id: TenantId, order_id: str) -> Key:
+    """Return the key of one purchase order."""
+    return Key(purchase_files(tenant_id), f"ORDER#{encode(order_id)}#HEAD")
+
+
+def purchase_changes(order_id: str) -> str:
+    """Return what the sort keys of the changes of an order begin with."""
+    return f"ORDER#{encode(order_id)}#CHANGE#"
+
+
+def purchase_change(tenant_id: TenantId, order_id: str, number: int) -> Key:
+    """Return the key of one change of an order."""
+    return Key(purchase_files(tenant_id), f"{purchase_changes(order_id)}{number:06d}")
+
+
+def purchase_versions(order_id: str) -> str:
+    """Return what the sort keys of the versions of an order begin with."""
+    return f"ORDER#{encode(order_id)}#VERSION#"
+
+
+def purchase_version(tenant_id: TenantId, order_id: str, number: int) -> Key:
+    """Return the key of one version of what was agreed."""
+    return Key(purchase_files(tenant_id), f"{purchase_versions(order_id)}{number:06d}")
+
+
+def purchase_charges() -> str:
+    """Return what the sort keys of charges begin with."""
+    return "CHARGE#"
+
+
+def purchase_charge(tenant_id: TenantId, charge_id: str) -> Key:
+    """Return the key of one charge; it may cover lines of several orders."""
+    return Key(purchase_files(tenant_id), f"{purchase_charges()}{encode(charge_id)}")
 
 
 def returns(tenant_id: TenantId, connection_id: ConnectionId, marketplace_id: str | None, returned: date) -> str:

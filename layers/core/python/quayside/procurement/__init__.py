@@ -1,0 +1,1 @@
+"""Procurement: suppliers, purchase orders, receipts, landed cost and payments."""

@@ -1,0 +1,117 @@
+"""What may be received of an order, and what becomes of the order then. Pure."""
+
+import re
+from collections.abc import Sequence
+from datetime import date
+
+import msgspec
+
+from quayside.kernel.errors import Conflict, FieldProblem, InvalidInput
+from quayside.procurement.rules import (
+    EARLIEST,
+    LONGEST_TEXT,
+    UNITS,
+    Line,
+    Order,
+    Receipt,
+    ReceivedUnits,
+    moved,
+)
+
+AMAZON = "amazon"
+"""The destination of goods that went to Amazon directly: no own place of stock keeps them."""
+
+MOST_RECEIVED_LINES = 1000
+"""So many lines all receipts of an order have together at most."""
+_RECEIPT_ID = re.compile(r"[a-z0-9-]{8,64}")
+
+
+def most_good(line: Line, over_delivery_percent: int) -> int:
+    """Return how many good units of a line can be received in all: what is ordered and the tolerance, rounded up."""
+    return line.units + -(-line.units * over_delivery_percent // 100)
+
+
+def received(order: Order, receipt: Receipt, over_delivery_percent: int) -> Order:
+    """Return an order after goods arrived.
+
+    Raises:
+        IllegalMove: the state allows no receipt.
+        InvalidInput: a line is unknown or named twice, nothing arrived, the day can't be, or more arrived than the
+            tolerance allows.
+        Conflict: the order has as many receipts as it can have.
+    """
+    problems = _problems_of(order, receipt, over_delivery_percent)
+    if problems:
+        beyond = any("tolerance" in each.problem for each in problems)
+        raise InvalidInput(
+            "This can't be received." if not beyond else "More would be received than the tolerance allows.",
+            fields=tuple(problems),
+            code="beyond_tolerance" if beyond else "invalid_receipt",
+            action="Amend the order or raise the tolerance in the settings of procurement, then receive it again."
+            if beyond
+            else None,
+        )
+    known = sum(len(each.lines) for each in order.receipts)
+    if known + len(receipt.lines) > MOST_RECEIVED_LINES:
+        raise Conflict(
+            f"The receipts of an order have at most {MOST_RECEIVED_LINES:,} lines together.",
+            code="too_many_receipts",
+            action="Close this order and receive the rest under another one.",
+        )
+    with_it = msgspec.structs.replace(order, receipts=(*order.receipts, receipt))
+    rest = sum(with_it.to_come(line) for line in order.lines)
+    day = max([receipt.received_on, *order.days.values()])
+    after = moved(order, "receive_part" if rest else "receive_all", day)
+    return msgspec.structs.replace(after, receipts=with_it.receipts)
+
+
+def _problems_of(order: Order, receipt: Receipt, over_delivery_percent: int) -> list[FieldProblem]:
+    problems = []
+    if not _RECEIPT_ID.fullmatch(receipt.receipt_id):
+        problems.append(FieldProblem("receipt_id", "has 8 to 64 small letters, digits and hyphens"))
+    sent = order.days.get("sent", EARLIEST)
+    if receipt.received_on < sent:
+        problems.append(FieldProblem("received_on", f"has to be {sent} or later: the order was sent then"))
+    if len(receipt.note) > LONGEST_TEXT:
+        problems.append(FieldProblem("note", f"has at most {LONGEST_TEXT:,} characters"))
+    if not any(each.units or each.damaged for each in receipt.lines):
+        problems.append(FieldProblem("lines", "nothing arrived"))
+    lines = {line.line_id: line for line in order.lines}
+    named = [each.line_id for each in receipt.lines]
+    for place, each in enumerate(receipt.lines):
+        at = f"lines[{place}]"
+        line = lines.get(each.line_id)
+        if line is None or named.count(each.line_id) > 1:
+            problems.append(FieldProblem(f"{at}.line_id", "is no line of this order, or is named twice"))
+            continue
+        if not (0 <= each.units <= UNITS[1] and 0 <= each.damaged <= UNITS[1]):
+            problems.append(FieldProblem(f"{at}.units", f"has to be from 0 to {UNITS[1]:,}, damaged ones too"))
+            continue
+        before = order.good(line.line_id)
+        most = most_good(line, over_delivery_percent)
+        if each.units and before + each.units > most:
+            problems.append(
+                FieldProblem(
+                    f"{at}.units",
+                    f"has to be from 0 to {max(0, most - before):,}: {line.units:,} are ordered, {before:,} arrived "
+                    f"already, the tolerance is {over_delivery_percent} %",
+                )
+            )
+    return problems
+
+
+def same_receipt(one: Receipt, other: Receipt) -> bool:
+    """Whether two receipts say the same; who entered them and how far they are posted does not matter."""
+    return _said(one) == _said(other)
+
+
+def _said(receipt: Receipt) -> tuple[date, str, Sequence[ReceivedUnits]]:
+    return receipt.received_on, receipt.destination, sorted(receipt.lines, key=lambda each: each.line_id)
+
+
+def posted(order: Order, receipt_id: str) -> Order:
+    """Return an order one of whose receipts own stock and cost lots now know of."""
+    receipts = tuple(
+        msgspec.structs.replace(each, posted=True) if each.receipt_id == receipt_id else each for each in order.receipts
+    )
+    return msgspec.structs.replace(order, receipts=receipts, step=order.step + 1)
