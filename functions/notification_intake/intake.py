@@ -423,6 +423,10 @@ class Intake:
         if applied.rejected:
             raise _Unusable(applied.rejected[0].reason, "Replay it after Quayside was updated.", served)
         self._metrics.count("ListingsApplied" if applied.applied else "ListingsStale")
+        if applied.applied:
+            # The catalog's grid is not the intake's to write: the worker puts the listing's line together.
+            place = (("marketplace_id", change.marketplace_id), ("seller_sku", change.seller_sku))
+            batch.ask(message.message_id, _Ask(*_ids(served), "grid.line", place))
 
     def _ask_for_transactions(self, served: Served, message: Message, batch: _Batch) -> None:
         """Ask for transactions in a quarter of an hour, when more of them have come; once for all until then."""

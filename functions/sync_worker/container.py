@@ -12,11 +12,13 @@ from quayside.amazon.tokens import TokenBroker
 from quayside.amazon.transport import Downloads, HttpTransport, Transport
 from quayside.analytics.products_service import daily_units
 from quayside.analytics.service import apply_traffic_rows
+from quayside.catalog import grid_service as grid
 from quayside.catalog import service as catalog
 from quayside.compliance import credentials_service
+from quayside.finance import cost_service
 from quayside.finance import service as finance
 from quayside.fulfilment import service as fulfilment
-from quayside.inventory.service import apply_positions, look_at_stock
+from quayside.inventory.service import apply_positions, fulfillable_of, look_at_stock
 from quayside.kernel.clock import Clock, SystemClock
 from quayside.kernel.observability import Metrics, PowertoolsMetrics, logger
 from quayside.kernel.settings import Settings, load_settings
@@ -30,6 +32,7 @@ from quayside.supply_chain.service import apply_inbound
 from quayside.sync import datasets, recipients, reports, routines, service
 from quayside.sync.registry import (
     CUSTOMER_RETURNS,
+    LISTINGS,
     MERCHANT_LISTINGS,
     ORDERS_BY_LAST_UPDATE,
     ORDERS_BY_ORDER_DATE,
@@ -77,6 +80,7 @@ def report_sinks() -> "Mapping[str, ReportSink]":
 
 def use_cases() -> "Mapping[Kind, UseCase]":
     """Return the use case of every kind of command."""
+    lines = grid.Ports(fulfillable_of, cost_service.unit_costs)
     store_orders = fulfilment.with_recipients(apply_orders)
     return {
         "connection.authorise": service.authorise,
@@ -92,7 +96,7 @@ def use_cases() -> "Mapping[Kind, UseCase]":
         "report.load": reports.load(report_sinks()),
         "report.find": reports.find,
         "listings.refresh": datasets.refresh_listings(reports.plan),
-        "listings.fetch": datasets.fetch_listing(catalog.apply_listings),
+        "listings.fetch": datasets.fetch_listing(grid.with_lines(catalog.apply_listings, lines)),
         "catalog.refresh": datasets.refresh_catalog(catalog.known_asins, catalog.apply_catalog_items),
         "finances.list": datasets.list_transactions(reviews.noting_refunds(finance.apply_transactions)),
         "fees.estimate": datasets.estimate_fees(catalog.priced_skus, finance.apply_fee_estimates),
@@ -106,6 +110,8 @@ def use_cases() -> "Mapping[Kind, UseCase]":
         "personal_data.forget": fulfilment.forget_recipients,
         "stock.look": routines.walk_stock(look_at_stock),
         "suggestions.compute": routines.walk_stock(partial(restock.compute, daily_units=daily_units)),
+        "grid.compute": routines.walk_stock(partial(grid.compute, ports=lines), LISTINGS),
+        "grid.line": grid.refresh_one(lines),
         "reviews.send": reviews.send,
         "reviews.plan": reviews.plan,
     }

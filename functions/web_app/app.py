@@ -34,6 +34,8 @@ SCREENS: Final[Mapping[str, str]] = {
     "/orders/{order_id}": "screens/order.js",
     "/products": "screens/products.js",
     "/products/{marketplace_id}/{seller_sku}": "screens/product.js",
+    "/catalog": "screens/catalog.js",
+    "/catalog/issues": "screens/catalog_issues.js",
     "/profit": "screens/profit.js",
     "/stock": "screens/stock.js",
     "/stock/product": "screens/stock_product.js",

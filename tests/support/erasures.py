@@ -111,7 +111,7 @@ def tenant_keys(tenant_id: TenantId, connection_id: ConnectionId, marketplace_id
         "lot_id": "lot", "cost_id": "cost", "base": "EUR", "quote": "USD",
         "command_id": "command", "name": "name", "expires_on": month, "export_id": "export",
         "month": f"{month:%Y-%m}", "kind": "ORDERS", "location_id": "location", "number": 1,
-        "wakes_at": at, "campaign_id": "campaign", "made_on": month,
+        "wakes_at": at, "campaign_id": "campaign", "made_on": month, "view_id": "view",
         "supplier_id": "supplier", "group": "OPEN", "line_id": "1", "charge_id": "charge", "once": "once",
     }  # fmt: skip
     found: dict[str, Key] = {}

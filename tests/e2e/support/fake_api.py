@@ -21,6 +21,7 @@ from starlette.routing import Route
 
 from quayside.compliance import promise_service
 from tests.e2e.support import fake_data, fake_figures, fake_money, fake_restock, fake_sync, gateway
+from tests.e2e.support.fake_catalog import FakeCatalog
 from tests.e2e.support.fake_reviews import FakeReviews
 
 if TYPE_CHECKING:
@@ -91,6 +92,7 @@ class FakeQuayside:
         self.reports = fake_sync.reports(now)
         self.orders = fake_data.orders(now)
         self.positions = fake_data.positions(now)
+        self.catalog = FakeCatalog(now, self.positions[:24])
         self.reviews = FakeReviews(now, self.orders)
         self.quarantine = fake_data.quarantine(now)
         self.exports: list[Json] = []
@@ -298,6 +300,8 @@ class FakeQuayside:
                 return JSONResponse(fake_data.delivery(self.now(), own, self.features_off))
             case ["GET", "orders", order_id, "recipient"]:
                 return JSONResponse(fake_data.recipient(order_id, query["purpose"]))
+            case [method, "catalog", *below]:
+                return self.catalog.answer(method, below, query, body, self.now())
             case [method, "reviews", *below]:
                 return self.reviews.answer(method, below, query, body, self.now())
             case ["GET", "orders", order_id, "review"]:

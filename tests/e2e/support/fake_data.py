@@ -196,6 +196,8 @@ def me(now: datetime, *, operator: bool = False) -> Json:
         "inventory.manage",
         "analytics.read",
         "costs.manage",
+        "catalog.read",
+        "catalog.manage",
         "reviews.read",
         "reviews.manage",
     ]

@@ -17,6 +17,10 @@ from quayside.analytics.board_records import BoardRecord
 from quayside.analytics.board_rules import board_of
 from quayside.analytics.sheet_records import SheetRecord
 from quayside.analytics.sheet_rules import Change, Place
+from quayside.catalog import grid_store
+from quayside.catalog.grid_records import GridLineRecord, IssueRecord
+from quayside.catalog.grid_rules import line_of
+from quayside.catalog.rules import Issue, Listing
 from quayside.command_line import Streams, run
 from quayside.compliance import erasure_store, retention_service
 from quayside.compliance.retention_rules import Held
@@ -69,7 +73,7 @@ US = "ATVPDKIKX0DER"
 KEPT = timedelta(days=AMAZON_DATA_DAYS)
 OWN = {
     "tenant", "member", "connection", "dataset_health", "run", "export", "own_location", "own_balance", "own_movement",
-    "stock_links", "cost_lot", "cost_method", "other_cost", "exchange_rate",
+    "stock_links", "catalog_view", "cost_lot", "cost_method", "other_cost", "exchange_rate",
     "own_movement_once", "supplier", "supplier_name", "purchase_order", "purchase_entry", "purchase_change",
     "purchase_version", "on_order", "payment_due", "purchase_outcome", "purchase_charge", "purchase_settings",
     "purchase_counter",
@@ -186,6 +190,12 @@ def put_review(on: Aws, seller: ConnectedSeller) -> None:
     reviews_store.mark(seller.connection_id, "701-1", "refunded_at", now, now)
 
 
+def put_listing_line(on: Aws, seller: ConnectedSeller) -> None:
+    listing = Listing(standing="suppressed", issues=(Issue("90220", "ERROR", "It is missing.", first_seen=1),))
+    place = grid_store.Place(seller.connection_id, US, "SKU-1")
+    grid_store.put_line(place, line_of(listing, None, None, None), listing, on.clock.now())
+
+
 WRITERS: dict[type[CoreItem], Callable[[Aws, ConnectedSeller], None]] = {
     OrderRecord: put_order,
     PositionRecord: put_position,
@@ -194,6 +204,7 @@ WRITERS: dict[type[CoreItem], Callable[[Aws, ConnectedSeller], None]] = {
     BoardRecord: put_board,
     TenantQuarantineEntry: put_aside,
     **dict.fromkeys((LineRecord, CardRecord, OpenRecord, ScoredRecord, ScoreRecord), put_suggestion),
+    **dict.fromkeys((GridLineRecord, IssueRecord), put_listing_line),
     **dict.fromkeys((ReviewRecord, WakeUpRecord, MarkRecord, DayRecord), put_review),
 }
 """How the kinds are written that are no facts of ``storage.facts``."""

@@ -9,18 +9,42 @@ from hypothesis import strategies as st
 from quayside.accounts import rules
 
 ROLE_TABLE = {
-    "owner": "profile tenant.read tenant.manage tenant.close audit.read connections.read connections.manage "
-    "orders.read fulfilment.recipients inventory.read inventory.manage analytics.read costs.manage reviews.read "
-    "reviews.manage procurement.read procurement.manage procurement.approve procurement.receive",
-    "admin": "profile tenant.read tenant.manage audit.read connections.read connections.manage orders.read "
-    "fulfilment.recipients inventory.read inventory.manage analytics.read costs.manage reviews.read "
-    "reviews.manage procurement.read procurement.manage procurement.approve procurement.receive",
-    "analyst": "profile tenant.read connections.read orders.read inventory.read analytics.read reviews.read "
-    "procurement.read",
-    "buyer": "profile tenant.read connections.read inventory.read inventory.manage analytics.read costs.manage "
-    "procurement.read procurement.manage procurement.approve procurement.receive",
-    "warehouse": "profile tenant.read connections.read orders.read fulfilment.recipients inventory.read "
-    "inventory.manage procurement.read procurement.receive",
+    "owner": """
+        profile tenant.read tenant.manage tenant.close audit.read connections.read connections.manage
+        orders.read fulfilment.recipients
+        inventory.read inventory.manage
+        catalog.read catalog.manage
+        analytics.read costs.manage
+        procurement.read procurement.manage procurement.approve procurement.receive
+        reviews.read reviews.manage
+    """,
+    "admin": """
+        profile tenant.read tenant.manage audit.read connections.read connections.manage
+        orders.read fulfilment.recipients
+        inventory.read inventory.manage
+        catalog.read catalog.manage
+        analytics.read costs.manage
+        procurement.read procurement.manage procurement.approve procurement.receive
+        reviews.read reviews.manage
+    """,
+    "analyst": """
+        profile tenant.read connections.read
+        orders.read inventory.read catalog.read analytics.read procurement.read reviews.read
+    """,
+    "buyer": """
+        profile tenant.read connections.read
+        inventory.read inventory.manage
+        catalog.read
+        analytics.read costs.manage
+        procurement.read procurement.manage procurement.approve procurement.receive
+    """,
+    "warehouse": """
+        profile tenant.read connections.read
+        orders.read fulfilment.recipients
+        inventory.read inventory.manage
+        catalog.read
+        procurement.read procurement.receive
+    """,
 }
 
 

@@ -38,6 +38,7 @@ const PATHS = {
   star: "M10 3l2.2 4.5 5 .7-3.6 3.5.9 5L10 14.3l-4.5 2.4.9-5L2.8 8.2l5-.7z",
   chart: "M3 17h14M5.5 14V9M10 14V4M14.5 14v-3",
   table: "M3 4h14v12H3zM3 8h14M8 8v8",
+  tag: "M3 10V3h7l7 7-7 7zM6.5 6.5h.1",
 };
 
 /** A line icon; decorative, so hidden from screen readers. */

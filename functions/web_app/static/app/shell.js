@@ -26,6 +26,7 @@ const SCREENS = [
   { path: "/stock", label: "Stock", icon: "stock", keys: "g s", needs: "inventory.read" },
   { path: "/settlements", label: "Money", icon: "money", keys: "g m", needs: "analytics.read", wide: true },
   { path: "/products", label: "Products", icon: "table", keys: "g d", needs: "analytics.read", wide: true },
+  { path: "/catalog", label: "Catalog", icon: "tag", keys: "g t", needs: "catalog.read", wide: true },
   { path: "/profit", label: "Profit", icon: "chart", keys: "g f", needs: "analytics.read", wide: true },
   { path: "/reviews", label: "Reviews", icon: "star", keys: "g v", needs: "reviews.read", wide: true },
   { path: "/connections", label: "Connections", icon: "connections", keys: "g c", needs: "connections.read" },

@@ -19,6 +19,8 @@ Permission = Literal[
     "fulfilment.recipients",
     "inventory.read",
     "inventory.manage",
+    "catalog.read",
+    "catalog.manage",
     "analytics.read",
     "costs.manage",
     "procurement.read",
@@ -50,6 +52,8 @@ PERMISSIONS_OF_ROLE: dict[Role, frozenset[Permission]] = {
         "fulfilment.recipients",
         "inventory.read",
         "inventory.manage",
+        "catalog.read",
+        "catalog.manage",
         "analytics.read",
         "costs.manage",
         "procurement.read",
@@ -69,6 +73,8 @@ PERMISSIONS_OF_ROLE: dict[Role, frozenset[Permission]] = {
         "inventory.read",
         "analytics.read",
         "inventory.manage",
+        "catalog.read",
+        "catalog.manage",
         "costs.manage",
         "procurement.read",
         "procurement.manage",
@@ -77,7 +83,8 @@ PERMISSIONS_OF_ROLE: dict[Role, frozenset[Permission]] = {
         "reviews.read",
         "reviews.manage",
     },
-    "analyst": _READS | {"orders.read", "inventory.read", "analytics.read", "procurement.read", "reviews.read"},
+    "analyst": _READS
+    | {"orders.read", "inventory.read", "catalog.read", "analytics.read", "procurement.read", "reviews.read"},
     "buyer": _READS
     | {
         "inventory.read",
@@ -88,6 +95,7 @@ PERMISSIONS_OF_ROLE: dict[Role, frozenset[Permission]] = {
         "procurement.manage",
         "procurement.approve",
         "procurement.receive",
+        "catalog.read",
     },
     "warehouse": _READS
     | {
@@ -97,6 +105,7 @@ PERMISSIONS_OF_ROLE: dict[Role, frozenset[Permission]] = {
         "inventory.manage",
         "procurement.read",
         "procurement.receive",
+        "catalog.read",
     },
 }
 """What each role may do in its own tenant: the least it needs (AUP-3.9)."""

@@ -30,7 +30,7 @@ from quayside.kernel.ids import ConnectionId
 from quayside.kernel.tenancy import current_tenant
 from quayside.storage import keys
 from quayside.storage.facts import Browsed, Fact, Shelf, Tally, browse, stored, upsert, version_of
-from quayside.storage.tables import every
+from quayside.storage.tables import every, living
 
 REPORT = "amazon:reports/GET_MERCHANT_LISTINGS_ALL_DATA"
 DOCUMENT = "amazon:listingsItems/2021-08-01"
@@ -145,6 +145,20 @@ def listings(
             yield sku, merged(sources_of(record))
 
 
+def listing(connection_id: ConnectionId, marketplace_id: str, seller_sku: str) -> Listing | None:
+    """Return one listing; None when it is not known. Strongly consistent."""
+    record = ListingRecord.find(keys.listing(current_tenant(), connection_id, marketplace_id, seller_sku))
+    return None if record is None else merged(sources_of(record))
+
+
+def listings_of(connection_id: ConnectionId, marketplace_id: str, seller_skus: Iterable[str]) -> dict[str, Listing]:
+    """Return some listings of a marketplace by SKU, each read once; unknown ones are left out."""
+    tenant_id = current_tenant()
+    wanted = [keys.listing(tenant_id, connection_id, marketplace_id, sku) for sku in seller_skus]
+    found = ListingRecord.batch_get(list(dict.fromkeys((key.pk, key.sk) for key in wanted)))
+    return {sku_of(record.sk): merged(sources_of(record)) for record in living(found)}
+
+
 def browse_listings(shelves: Sequence[Shelf], cursor: str | None, limit: int) -> Browsed[ListingRecord]:
     """Return one page of listings of the marketplaces in ``shelves``."""
     return browse(ListingRecord, shelves, prefix=LISTING_PREFIX, cursor=cursor, limit=limit)
@@ -187,6 +201,15 @@ def product(connection_id: ConnectionId, marketplace_id: str, asin: str) -> Prod
     )
     found = None if record is None else product_from(record.facts)
     return found if found is not None and found.found else None
+
+
+def products_of(connection_id: ConnectionId, marketplace_id: str, asins: Iterable[str]) -> dict[str, Product]:
+    """Return some products of a marketplace by ASIN; those that were not read or not found are left out."""
+    tenant_id = current_tenant()
+    wanted = [keys.catalog_item(tenant_id, connection_id, marketplace_id, asin) for asin in asins]
+    read = living(ProductRecord.batch_get(list(dict.fromkeys((key.pk, key.sk) for key in wanted))))
+    found = ((asin_of(record.sk), product_from(record.facts)) for record in read)
+    return {asin: product for asin, product in found if product.found}
 
 
 def read_at(connection_id: ConnectionId, marketplace_id: str) -> dict[str, datetime]:

@@ -53,6 +53,7 @@ def partitions(tenant_id: TenantId, plan: Plan, *, whole_tenant: bool) -> list[P
             Place("procurement", Partition("core", partition(tenant_id)))
             for partition in (keys.suppliers, keys.purchases, keys.purchase_files)
         )
+        found.append(Place("listings", Partition("core", keys.catalog_views(tenant_id))))
         found.append(Place("restock_defaults", Partition("core", keys.restock_defaults(tenant_id).pk)))
         found.append(Place("members", Partition("core", keys.members(tenant_id))))
         found.append(Place("connections", Partition("core", keys.connections(tenant_id))))
@@ -88,6 +89,7 @@ def _of_connection(tenant_id: TenantId, erased: Erased, plan: Plan) -> Iterator[
         yield place("stock_days", keys.stock_days(tenant_id, connection_id, store))
         yield place("listings", keys.listings(tenant_id, connection_id, store))
         yield place("catalog", keys.catalog_items(tenant_id, connection_id, store))
+        yield place("listings", keys.catalog_lines(tenant_id, connection_id, store))
         yield place("fees", keys.fee_estimates(tenant_id, connection_id, store))
         yield place("traffic", keys.traffic(tenant_id, connection_id, store))
     for month in months:
@@ -99,6 +101,7 @@ def _of_connection(tenant_id: TenantId, erased: Erased, plan: Plan) -> Iterator[
         yield place("settlements", keys.settlement_lines(tenant_id, connection_id, settlement_id))
     yield place("settlements", keys.settlements(tenant_id, connection_id))
     yield Place("personal_data", Partition("pii", keys.personal_records(tenant_id, connection_id)))
+    yield place("listings", keys.listing_issues(tenant_id, connection_id))
     yield place("inbound", keys.inbound(tenant_id, connection_id))
     yield place("restock_choices", keys.restock_choices(tenant_id, connection_id))
     yield place("stock_links", keys.stock_links(tenant_id, connection_id).pk)

@@ -352,6 +352,19 @@ def cost_book(seller_sku: str | None = None) -> CostBook | None:
     return None if lots is None else CostBook(store.method(), lots)
 
 
+def unit_costs(seller_skus: Sequence[str], day: date) -> dict[str, Money]:
+    """Return what a unit of each SKU costs landed by the last lot that began until a day, rounded half to even.
+
+    SKUs without such a lot are left out. One read a SKU.
+    """
+    found = {}
+    for sku in dict.fromkeys(seller_skus):
+        lots = [lot for lot in store.lots_of(sku) if lot.from_day <= day]
+        if lots:
+            found[sku] = Money(round(lots[-1].unit_cost), lots[-1].currency)
+    return found
+
+
 def lots_begin(seller_sku: str) -> date | None:
     """Return the first day of the oldest lot of a SKU: from there on its units are counted. None when it has none."""
     return min((lot.from_day for lot in store.lots_of(seller_sku)), default=None)

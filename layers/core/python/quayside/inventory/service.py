@@ -297,6 +297,12 @@ def _now(record: "PositionRecord") -> StockNow:
     return StockNow(sku_of(record.sk), quantities_from(record.quantities), record.title, record.asin)
 
 
+def fulfillable_of(connection_id: ConnectionId, marketplace_id: str, seller_skus: Sequence[str]) -> dict[str, int]:
+    """Return the units that Amazon can sell of some SKUs in one marketplace; SKUs it tells nothing of are left out."""
+    shelf = Shelf(connection_id, marketplace_id)
+    return {sku: quantities.fulfillable for sku, quantities in store.quantities_of(shelf, seller_skus)}
+
+
 def is_in_step(connection_id: ConnectionId, now: datetime) -> bool:
     """Return whether the stock of a connection was in step with Amazon within the last day."""
     fresh = Known(connections.get(connection_id), connections.health_of(connection_id)).as_of(DATASET)

@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 from enum import Enum
 from typing import NamedTuple
 
-from quayside.inventory.records import SORT_PREFIX, PositionRecord, text_of
-from quayside.inventory.rules import PositionFacts
+from quayside.inventory.records import SORT_PREFIX, PositionRecord, quantities_from, sku_of, text_of
+from quayside.inventory.rules import PositionFacts, Quantities
 from quayside.kernel.clock import epoch_milliseconds, epoch_seconds
 from quayside.kernel.ids import ConnectionId
 from quayside.kernel.tenancy import current_tenant
@@ -79,6 +79,13 @@ def find(shelf: Shelf, seller_sku: str) -> Shelved | None:
     key = keys.inventory_position(current_tenant(), shelf.connection_id, shelf.marketplace_id, seller_sku)
     record = PositionRecord.find(key, consistent=False)
     return None if record is None else Shelved(Place(key.sk, shelf.marketplace_id, shelf.connection_id), record)
+
+
+def quantities_of(shelf: Shelf, seller_skus: Sequence[str]) -> Iterator[tuple[str, Quantities]]:
+    """Yield the quantities of some SKUs of one shelf, in no order; absent ones are left out."""
+    wanted = [keys.inventory_position(current_tenant(), *shelf, sku) for sku in dict.fromkeys(seller_skus)]
+    for record in living(PositionRecord.batch_get([(key.pk, key.sk) for key in wanted])):
+        yield sku_of(record.sk), quantities_from(record.quantities)
 
 
 def by_sku(shelves: Sequence[Shelf], after: Place | None) -> Iterator[Shelved]:

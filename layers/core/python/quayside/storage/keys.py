@@ -436,6 +436,37 @@ def listing(tenant_id: TenantId, connection_id: ConnectionId, marketplace_id: st
     return Key(listings(tenant_id, connection_id, marketplace_id), _sku_sort(seller_sku))
 
 
+def catalog_lines(tenant_id: TenantId, connection_id: ConnectionId, marketplace_id: str) -> str:
+    """Return the partition of what the catalog's grid shows of one marketplace."""
+    return f"{tenant_prefix(tenant_id)}GRID#{_place(connection_id, marketplace_id)}"
+
+
+def catalog_line(tenant_id: TenantId, connection_id: ConnectionId, marketplace_id: str, seller_sku: str) -> Key:
+    """Return the key of what the catalog's grid shows of one SKU."""
+    return Key(catalog_lines(tenant_id, connection_id, marketplace_id), _sku_sort(seller_sku))
+
+
+def listing_issues(tenant_id: TenantId, connection_id: ConnectionId) -> str:
+    """Return the partition of the issue inbox of one connection."""
+    return f"{tenant_prefix(tenant_id)}ISSUES#{encode(connection_id)}"
+
+
+def listing_issue_sort(severity: str, first_seen: datetime, marketplace_id: str, seller_sku: str, identity: str) -> str:
+    """Return the sort key of an issue: by severity, then by when it was first seen."""
+    place = f"{encode(marketplace_id)}#{encode(seller_sku)}"
+    return f"{encode(severity)}#{format_instant(first_seen)}#{place}#{encode(identity)}"
+
+
+def catalog_views(tenant_id: TenantId) -> str:
+    """Return the partition of the views of the grid that members saved."""
+    return f"{tenant_prefix(tenant_id)}CATALOGVIEWS"
+
+
+def catalog_view(tenant_id: TenantId, view_id: str) -> Key:
+    """Return the key of one saved view."""
+    return Key(catalog_views(tenant_id), f"VIEW#{encode(view_id)}")
+
+
 def catalog_items(tenant_id: TenantId, connection_id: ConnectionId, marketplace_id: str) -> str:
     """Return the partition of the product attributes of one marketplace."""
     return f"{tenant_prefix(tenant_id)}CATALOG#{_place(connection_id, marketplace_id)}"

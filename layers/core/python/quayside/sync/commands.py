@@ -42,6 +42,8 @@ Kind = Literal[
     "personal_data.forget",
     "stock.look",
     "suggestions.compute",
+    "grid.compute",
+    "grid.line",
     "reviews.send",
     "reviews.plan",
 ]

@@ -402,9 +402,11 @@ class Routine(msgspec.Struct, frozen=True):
 ROUTINES: tuple[Routine, ...] = (
     Routine("stock_days", "stock.look", 6 * _HOUR, 1800),
     Routine("suggestions", "suggestions.compute", _DAY, 3 * _HOUR),
+    Routine("catalog_grid", "grid.compute", 3 * _HOUR, 900),
 )
 """Stock is looked at four times a day, so that what a day ended with is at most six hours old. Suggestions are worked
-out once a day, the first time when a new account's orders and stock had time to come in."""
+out once a day, the first time when a new account's orders and stock had time to come in. The catalog's grid is put
+together anew every three hours, for stock, costs and packages; a listing that changes is put into it at once."""
 
 ONCE: tuple[Dataset, ...] = (
     Dataset(

@@ -31,12 +31,15 @@ class WalksStock(Protocol):
         ...
 
 
-def walk_stock(walk: WalksStock) -> UseCase:
-    """Return a use case that does something for every SKU in stock: ``stock.look``, ``suggestions.compute``."""
+def walk_stock(walk: WalksStock, of: str = INVENTORY) -> UseCase:
+    """Return a use case that does something for every SKU: ``stock.look``, ``suggestions.compute``, ``grid.compute``.
+
+    It does nothing while no switched-on feature needs the dataset ``of``.
+    """
 
     def run(work: Work) -> None:
         connection = connections.live(work.connection_id)
-        if connection is None or not dataset(INVENTORY).is_needed(connection.features_off):
+        if connection is None or not dataset(of).is_needed(connection.features_off):
             return
         marketplace_ids = sorted(connection.marketplace_ids)
         after = _after(work.command.arguments, marketplace_ids)

@@ -1,0 +1,94 @@
+"""The catalog: the grid of listings, its issue inbox and saved views."""
+
+import secrets
+from typing import Annotated, Literal
+
+import msgspec
+
+from quayside.catalog import grid_service
+from quayside.catalog.grid_rules import Filters, IssueFilter, Severity, StockFilter
+from quayside.catalog.grid_views import GridPage, IssuePage, SavedViewList, SavedViewView
+from quayside.catalog.rules import Standing
+from quayside.kernel.ids import ConnectionId, check_connection_id
+from seller_api.http import Call, Routes
+
+routes = Routes("catalog")
+
+_ConnectionId = Annotated[str, msgspec.Meta(max_length=16)]
+_MarketplaceId = Annotated[str, msgspec.Meta(max_length=20)]
+_Cursor = Annotated[str, msgspec.Meta(max_length=500, description="Where the page before this one ended.")]
+
+
+class GridQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Which listings to show; what is left out lets all pass."""
+
+    connection_id: _ConnectionId | None = None
+    marketplace_id: _MarketplaceId | None = None
+    standing: Standing | None = None
+    issues: IssueFilter | None = None
+    stock: StockFilter | None = None
+    cost: Literal["missing"] | None = None
+    search: Annotated[str, msgspec.Meta(max_length=200, description="A part of a SKU, an ASIN or a title.")] = ""
+    cursor: _Cursor | None = None
+    limit: Annotated[int, msgspec.Meta(ge=1, le=100)] = 50
+
+
+class IssueQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Which issues to list."""
+
+    severity: Severity = "ERROR"
+    connection_id: _ConnectionId | None = None
+    cursor: _Cursor | None = None
+    limit: Annotated[int, msgspec.Meta(ge=1, le=50)] = 25
+
+
+class NewView(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Filters to save; ``filters`` is the query of the grid's address."""
+
+    name: Annotated[str, msgspec.Meta(min_length=1, max_length=60)]
+    filters: Annotated[str, msgspec.Meta(max_length=500)]
+
+
+def _connection(connection_id: str | None) -> ConnectionId | None:
+    return None if connection_id is None else check_connection_id(connection_id)
+
+
+@routes.get("/catalog", permission="catalog.read", query=GridQuery)
+def list_listings(call: Call[None, GridQuery]) -> GridPage:
+    """List listings over all accounts and marketplaces: status, issues, price, stock, package and cost."""
+    query = call.query
+    filters = Filters(query.standing, query.issues, query.stock, query.cost, query.search)
+    return grid_service.list_lines(
+        _connection(query.connection_id), query.marketplace_id, filters, query.cursor, query.limit
+    )
+
+
+@routes.get("/catalog/issues", permission="catalog.read", query=IssueQuery)
+def list_issues(call: Call[None, IssueQuery]) -> IssuePage:
+    """List what Amazon finds wrong with listings, the newest of each account first."""
+    query = call.query
+    return grid_service.list_issues(_connection(query.connection_id), query.severity, query.cursor, query.limit)
+
+
+@routes.get("/catalog/views", permission="catalog.read")
+def list_views(_call: Call[None, None]) -> SavedViewList:
+    """List the saved views of the grid."""
+    return grid_service.list_views()
+
+
+@routes.post("/catalog/views", permission="catalog.manage", body=NewView, status=201)
+def save_view(call: Call[NewView, None]) -> SavedViewView:
+    """Save filters of the grid under a name, for everybody of the organisation."""
+    return grid_service.save_view(
+        call.body.name,
+        call.body.filters,
+        member_id=call.principal.member_id,
+        clock=call.container.clock,
+        entropy=secrets.token_bytes,
+    )
+
+
+@routes.post("/catalog/views/{view_id}/remove", permission="catalog.manage")
+def remove_view(call: Call[None, None]) -> None:
+    """Remove a saved view."""
+    grid_service.remove_view(call.path("view_id"))

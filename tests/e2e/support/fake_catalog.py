@@ -1,0 +1,123 @@
+"""The catalog for the browser tests: listings in every standing, their issues, and saved views."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+from starlette.responses import JSONResponse, Response
+
+from quayside.catalog.grid_views import (
+    GridLineView,
+    GridPage,
+    IssuePage,
+    IssueView,
+    PackageView,
+    SavedViewList,
+    SavedViewView,
+    seller_central_url,
+)
+from quayside.kernel.clock import format_instant
+from quayside.kernel.money import Money
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+    from quayside.catalog.rules import Standing
+
+Json = dict[str, Any]
+
+_STANDINGS: tuple[Standing, ...] = ("buyable", "buyable", "suppressed", "discoverable", "inactive", "incomplete")
+_ISSUES = (
+    ("90220", "ERROR", "'country_of_origin' is required but not supplied.", ("country_of_origin",),
+     ("LISTING_SUPPRESSED",)),
+    ("18448", "WARNING", "Relevant attributes are incomplete: provide item_weight and item_dimensions.",
+     ("item_dimensions", "item_weight"), ()),
+    ("99300", "ERROR", "The price is far above recent prices and could be an error.", ("purchasable_offer",),
+     ("LISTING_SUPPRESSED",)),
+)  # fmt: skip
+
+
+class FakeCatalog:
+    """The catalog of one deployment."""
+
+    def __init__(self, now: datetime, positions: list[Json]) -> None:
+        self.lines = [_line(now, index, item) for index, item in enumerate(positions)]
+        self.views = [SavedViewView("v1", "Broken in Germany", "issues=errors", format_instant(now))]
+
+    def answer(self, method: str, below: list[str], query: Mapping[str, str], body: Json, now: datetime) -> Response:
+        """Answer a call of the catalog's routes."""
+        match [method, *below]:
+            case ["GET"]:
+                return _json(self._page(query, now))
+            case ["GET", "issues"]:
+                return _json(self._issues(query.get("severity", "ERROR"), now))
+            case ["GET", "views"]:
+                return _json(SavedViewList(tuple(self.views)))
+            case ["POST", "views"]:
+                self.views.append(SavedViewView(f"v{len(self.views) + 1}", **body, saved_at=format_instant(now)))
+                return _json(self.views[-1], 201)
+            case ["POST", "views", view_id, "remove"]:
+                self.views = [each for each in self.views if each.view_id != view_id]
+                return Response(status_code=204)
+            case _:
+                return JSONResponse({"code": "not_found", "status": 404}, 404)
+
+    def _page(self, query: Mapping[str, str], now: datetime) -> GridPage:
+        found = [
+            line
+            for line in self.lines
+            if query.get("marketplace_id", "") in {"", line.marketplace_id}
+            and query.get("standing", "") in {"", line.standing}
+            and (query.get("issues", "") != "errors" or line.errors)
+            and query.get("search", "").casefold() in f"{line.seller_sku} {line.title}".casefold()
+        ]
+        return GridPage(tuple(found[:50]), len(self.lines), None, format_instant(now - timedelta(hours=2)))
+
+    def _issues(self, severity: str, now: datetime) -> IssuePage:
+        found = []
+        for index, line in enumerate(self.lines):
+            code, its_severity, message, attributes, actions = _ISSUES[index % 3]
+            if (line.errors or line.warnings) and its_severity == severity:
+                found.append(
+                    IssueView(
+                        line.connection_id, line.marketplace_id, line.seller_sku, line.asin, line.title, its_severity,
+                        code, message, attributes, ("MISSING_ATTRIBUTE",), actions,
+                        format_instant(now - timedelta(hours=5 + 30 * index)),
+                        seller_central_url(line.marketplace_id, line.seller_sku, line.asin),
+                    )
+                )  # fmt: skip
+        return IssuePage(
+            "ERROR" if severity == "ERROR" else "WARNING", tuple(found), None, format_instant(now - timedelta(hours=2))
+        )
+
+
+def _line(now: datetime, index: int, item: Json) -> GridLineView:
+    standing = _STANDINGS[index % len(_STANDINGS)]
+    currency = {"A1F83G8C2ARO7P": "GBP", "ATVPDKIKX0DER": "USD", "A1VC38T7YXB528": "JPY"}.get(
+        item["marketplace_id"], "EUR"
+    )
+    known = index % 4 != 3
+    return GridLineView(
+        connection_id=item["connection_id"],
+        marketplace_id=item["marketplace_id"],
+        seller_sku=item["seller_sku"],
+        asin=item["asin"],
+        title=item["title"],
+        standing=standing,
+        errors=int(standing in {"suppressed", "incomplete"}),
+        warnings=int(index % 5 == 1),
+        price=Money(2499 + 100 * index, currency),
+        by_amazon=index % 3 != 2,
+        units=item["fulfillable"],
+        product_type="HOME",
+        package=PackageView(200 + index, 150, 80, 640) if known else PackageView(None, None, None, None),
+        unit_cost=Money(410 + index, currency) if index % 3 else None,
+        computed_at=format_instant(now - timedelta(minutes=7 + index)),
+    )
+
+
+def _json(view: msgspec.Struct, status: int = 200) -> JSONResponse:
+    return JSONResponse(msgspec.json.decode(msgspec.json.encode(view)), status)
