@@ -274,6 +274,18 @@ CATALOGUE: tuple[Entry, ...] = (
         takes_orders=True,
     ),
     Entry(
+        name="figures",
+        title="A tenant with 10,000 orders and one with 1,000,000: what ninety days cost, and whether they are exact.",
+        module="tests.bench.figures",
+        keys=frozenset({"read_units_small", "read_units_large", "cpu_ratio", "differences"}),
+        targets=(
+            Target(path=("read_units_small",), at_most=12),
+            Target(path=("read_units_large",), at_most=12),
+            Target(path=("cpu_ratio",), at_most=1.1),
+            Target(path=("differences",), at_most=0),
+        ),
+    ),
+    Entry(
         name="reviews",
         title="100,000 orders over 60 days with all trouble: each eligible one asked once, none twice, none wrongly.",
         module="tests.bench.reviews",

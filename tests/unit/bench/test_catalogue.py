@@ -29,6 +29,7 @@ def test_the_names_and_keys_are_those_of_the_specification() -> None:
         "erasure": {"items", "left", "others_changed", "write_units_per_item"},
         "restock": {"ours", "jungle_scout", "inventory_planner", "bigseller"},
         "forecast": {"series", "horizons", "worst_ratio", "ms_per_sku"},
+        "figures": {"read_units_small", "read_units_large", "cpu_ratio", "differences"},
         "reviews": {
             "eligible", "requested_once_share", "twice", "outside_policy", "before_close_share", "calls_per_request",
             "throttled",
