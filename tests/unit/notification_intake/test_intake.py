@@ -173,6 +173,7 @@ def test_nothing_of_a_blocked_tenant_is_applied_asked_for_or_kept_after_five_sec
     world.take(listing_status())
     world.clock.advance(BLOCK_CACHE_SECONDS)
     world.statuses.clear()
+    world.sent.clear()
     world.metrics.counts.clear()
     of_all_kinds = (listing_status(), listing_issues(), listing_quantity(), transaction_update())
     unusable = order_change(marketplace="NOWHERE")
@@ -198,10 +199,11 @@ def test_listings_are_told_by_status_and_asked_for_by_issue_and_quantity() -> No
     world.take(listing_status(), listing_status(status=()), listing_issues(), listing_issues(), listing_quantity())
     assert world.statuses == [("BUYABLE", "DISCOVERABLE"), ()]
     assert [(each.kind, each.arguments) for each, _ in world.sent] == [
+        ("grid.line", {"marketplace_id": US, "seller_sku": "SKU-1"}),
         ("listings.fetch", {"marketplace_id": US, "seller_sku": "SKU-1"}),
         ("listings.fetch", {"seller_sku": "SKU-1"}),
     ]
-    assert world.metrics.counts == {"ListingsApplied": 2, "CommandsRequested": 2}
+    assert world.metrics.counts == {"ListingsApplied": 2, "CommandsRequested": 3}
 
 
 def test_a_status_that_can_not_be_stored_goes_to_quarantine() -> None:
