@@ -49,6 +49,8 @@ SCREENS: Final[Mapping[str, str]] = {
     "/reviews": "screens/reviews.js",
     "/reviews/log": "screens/reviews_log.js",
     "/reviews/campaigns/{campaign_id}": "screens/review_campaign.js",
+    "/shipments": "screens/shipments.js",
+    "/shipments/{shipment_id}": "screens/shipment.js",
     "/connections": "screens/connections.js",
     "/connections/{connection_id}": "screens/connection.js",
     "/sync": "screens/sync.js",

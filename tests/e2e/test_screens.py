@@ -115,6 +115,13 @@ def _too_early(visit: Visit) -> None:
     visit.settle()
 
 
+def _without_name(visit: Visit) -> None:
+    visit.page.get_by_label("Name").fill("")
+    visit.page.get_by_role("button", name="Save").click()
+    visit.page.get_by_role("alert").wait_for()
+    visit.settle()
+
+
 def _nothing_connected(fake: FakeQuayside) -> None:
     fake.connections, fake.orders, fake.positions = [], [], []
 
@@ -331,6 +338,10 @@ CASES: Final = (
     Case("reviews-log", "reviews/log", _short_lists, looks=ALL),
     Case("review-campaign", "reviews/campaigns/campaign-2", act=_previewed, looks=ALL),
     Case("review-campaign-refused", "reviews/campaigns/new", act=_too_early, expects_errors=True),
+    Case("shipments", "shipments", looks=ALL),
+    Case("shipments-timeline", "shipments?view=timeline"),
+    Case("shipment", "shipments/autumn", looks=ALL),
+    Case("shipment-change", "shipments/autumn?edit=1", act=_without_name),
     Case("connections", "connections", looks=ALL),
     Case("connections-none", "connections", _nothing_connected),
     Case("connections-permission-withdrawn", "connections", _failed_connection),
@@ -420,6 +431,7 @@ def test_every_screen_has_a_case() -> None:
         "/connect/callback": "callback",
         "/orders/{order_id}": "order",
         "/products/{marketplace_id}/{seller_sku}": "product",
+        "/shipments/{shipment_id}": "shipment",
         "/connections/{connection_id}": "connection",
         "/connections/{connection_id}/sync": "sync-in-order",
         "/sync": "sync-chosen",

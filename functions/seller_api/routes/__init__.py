@@ -19,6 +19,7 @@ from seller_api.routes import (
     promises,
     restock,
     reviews,
+    shipments,
     sync,
 )
 
@@ -37,6 +38,7 @@ ALL = (
     finance.routes,
     costs.routes,
     reviews.routes,
+    shipments.routes,
     audit.routes,
     data.routes,
     operations.routes,

@@ -23,6 +23,7 @@ from quayside.compliance import promise_service
 from tests.e2e.support import fake_data, fake_figures, fake_money, fake_restock, fake_sync, gateway
 from tests.e2e.support.fake_catalog import FakeCatalog
 from tests.e2e.support.fake_reviews import FakeReviews
+from tests.e2e.support.fake_shipments import FakeShipments
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -94,6 +95,7 @@ class FakeQuayside:
         self.positions = fake_data.positions(now)
         self.catalog = FakeCatalog(now, self.positions[:24])
         self.reviews = FakeReviews(now, self.orders)
+        self.shipments = FakeShipments(now)
         self.quarantine = fake_data.quarantine(now)
         self.exports: list[Json] = []
         self.erasures: list[Json] = []
@@ -319,6 +321,8 @@ class FakeQuayside:
                         "Check the number.",
                     )
                 )
+            case [method, "shipments" | "lead-times" as area, *below]:
+                return self.shipments.answer(method, area, below, query, body, self.now())
             case [_, "restock", *_]:
                 return self._restock(request, path.split("/")[1:], body)
             case [_, "inventory", *_]:

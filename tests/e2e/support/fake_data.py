@@ -200,6 +200,8 @@ def me(now: datetime, *, operator: bool = False) -> Json:
         "catalog.manage",
         "reviews.read",
         "reviews.manage",
+        "supply_chain.read",
+        "supply_chain.manage",
     ]
     if operator:
         permissions += ["operations.read", "operations.act"]

@@ -29,6 +29,7 @@ const SCREENS = [
   { path: "/catalog", label: "Catalog", icon: "tag", keys: "g t", needs: "catalog.read", wide: true },
   { path: "/profit", label: "Profit", icon: "chart", keys: "g f", needs: "analytics.read", wide: true },
   { path: "/reviews", label: "Reviews", icon: "star", keys: "g v", needs: "reviews.read", wide: true },
+  { path: "/shipments", label: "Supply chain", icon: "ship", keys: "g h", needs: "supply_chain.read", wide: true },
   { path: "/connections", label: "Connections", icon: "connections", keys: "g c", needs: "connections.read" },
   { path: "/sync", label: "Sync", icon: "sync", keys: "g y", needs: "connections.read", wide: true },
   { path: "/settings", label: "Settings", icon: "settings", keys: "g e" },

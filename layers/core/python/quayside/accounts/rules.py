@@ -29,6 +29,8 @@ Permission = Literal[
     "procurement.receive",
     "reviews.read",
     "reviews.manage",
+    "supply_chain.read",
+    "supply_chain.manage",
     "operations.read",
     "operations.act",
 ]
@@ -39,7 +41,7 @@ PUBLIC: Permission = "public"
 
 ROLES: tuple[Role, ...] = get_args(Role)
 
-_READS: frozenset[Permission] = frozenset({"profile", "tenant.read", "connections.read"})
+_READS: frozenset[Permission] = frozenset({"profile", "tenant.read", "connections.read", "supply_chain.read"})
 
 PERMISSIONS_OF_ROLE: dict[Role, frozenset[Permission]] = {
     "owner": _READS
@@ -62,6 +64,7 @@ PERMISSIONS_OF_ROLE: dict[Role, frozenset[Permission]] = {
         "procurement.receive",
         "reviews.read",
         "reviews.manage",
+        "supply_chain.manage",
     },
     "admin": _READS
     | {
@@ -82,6 +85,7 @@ PERMISSIONS_OF_ROLE: dict[Role, frozenset[Permission]] = {
         "procurement.receive",
         "reviews.read",
         "reviews.manage",
+        "supply_chain.manage",
     },
     "analyst": _READS
     | {"orders.read", "inventory.read", "catalog.read", "analytics.read", "procurement.read", "reviews.read"},
@@ -96,6 +100,7 @@ PERMISSIONS_OF_ROLE: dict[Role, frozenset[Permission]] = {
         "procurement.approve",
         "procurement.receive",
         "catalog.read",
+        "supply_chain.manage",
     },
     "warehouse": _READS
     | {
@@ -106,6 +111,7 @@ PERMISSIONS_OF_ROLE: dict[Role, frozenset[Permission]] = {
         "procurement.read",
         "procurement.receive",
         "catalog.read",
+        "supply_chain.manage",
     },
 }
 """What each role may do in its own tenant: the least it needs (AUP-3.9)."""

@@ -55,6 +55,8 @@ def partitions(tenant_id: TenantId, plan: Plan, *, whole_tenant: bool) -> list[P
         )
         found.append(Place("listings", Partition("core", keys.catalog_views(tenant_id))))
         found.append(Place("restock_defaults", Partition("core", keys.restock_defaults(tenant_id).pk)))
+        found.append(Place("shipments", Partition("core", keys.shipments(tenant_id))))
+        found.append(Place("shipments", Partition("core", keys.under_way(tenant_id))))
         found.append(Place("members", Partition("core", keys.members(tenant_id))))
         found.append(Place("connections", Partition("core", keys.connections(tenant_id))))
     return found
@@ -103,6 +105,7 @@ def _of_connection(tenant_id: TenantId, erased: Erased, plan: Plan) -> Iterator[
     yield Place("personal_data", Partition("pii", keys.personal_records(tenant_id, connection_id)))
     yield place("listings", keys.listing_issues(tenant_id, connection_id))
     yield place("inbound", keys.inbound(tenant_id, connection_id))
+    yield place("shipments", keys.matched_inbound(tenant_id, connection_id))
     yield place("restock_choices", keys.restock_choices(tenant_id, connection_id))
     yield place("stock_links", keys.stock_links(tenant_id, connection_id).pk)
     yield place("quarantine", keys.tenant_quarantine(tenant_id, connection_id))

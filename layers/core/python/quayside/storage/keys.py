@@ -705,6 +705,61 @@ def inbound_item(tenant_id: TenantId, connection_id: ConnectionId, shipment_id: 
     return Key(inbound(tenant_id, connection_id), f"ITEM#{encode(shipment_id)}#{encode(seller_sku)}")
 
 
+def shipments(tenant_id: TenantId) -> str:
+    """Return the partition of the seller's own shipments, with what is kept beside them."""
+    return f"{tenant_prefix(tenant_id)}SHIPMENTS"
+
+
+def open_shipment(tenant_id: TenantId, shipment_id: str) -> Key:
+    """Return the key of a shipment of the seller's that is not over."""
+    return Key(shipments(tenant_id), f"OPEN#{encode(shipment_id)}")
+
+
+def ended_shipment(tenant_id: TenantId, shipment_id: str) -> Key:
+    """Return the key of a shipment of the seller's that was closed or cancelled."""
+    return Key(shipments(tenant_id), f"ENDED#{encode(shipment_id)}")
+
+
+def shipment_detail(tenant_id: TenantId, shipment_id: str) -> Key:
+    """Return the key of what a shipment of the seller's carries, and what was done with it."""
+    return Key(shipments(tenant_id), f"DETAIL#{encode(shipment_id)}")
+
+
+def shipped_order(tenant_id: TenantId, order_id: str) -> Key:
+    """Return the key of how much of a purchase order is in which shipment."""
+    return Key(shipments(tenant_id), f"ORDER#{encode(order_id)}")
+
+
+def matched_inbound(tenant_id: TenantId, connection_id: ConnectionId) -> str:
+    """Return the partition of which of Amazon's inbound shipments are matched with shipments of the seller's."""
+    return f"{tenant_prefix(tenant_id)}MATCHED#{encode(connection_id)}"
+
+
+def shipped_inbound(tenant_id: TenantId, connection_id: ConnectionId, shipment_id: str) -> Key:
+    """Return the key of which shipments of the seller's an inbound shipment of Amazon's is matched with."""
+    return Key(matched_inbound(tenant_id, connection_id), f"INBOUND#{encode(shipment_id)}")
+
+
+def lead_times(tenant_id: TenantId, kind: str) -> Key:
+    """Return the key of what was measured of one kind of leg."""
+    return Key(shipments(tenant_id), f"LEADTIME#{encode(kind)}")
+
+
+def under_way(tenant_id: TenantId) -> str:
+    """Return the partition of what open shipments carry, in the order of the SKUs."""
+    return f"{tenant_prefix(tenant_id)}UNDERWAY"
+
+
+def under_way_of(seller_sku: str) -> str:
+    """Return what the sort keys of one SKU's units under way begin with."""
+    return f"SKU#{encode(seller_sku)}#"
+
+
+def units_under_way(tenant_id: TenantId, seller_sku: str, shipment_id: str) -> Key:
+    """Return the key of the units of one SKU in one open shipment."""
+    return Key(under_way(tenant_id), f"{under_way_of(seller_sku)}{encode(shipment_id)}")
+
+
 def traffic(tenant_id: TenantId, connection_id: ConnectionId, marketplace_id: str) -> str:
     """Return the partition of sales and traffic of one marketplace."""
     return f"{tenant_prefix(tenant_id)}TRAFFIC#{_place(connection_id, marketplace_id)}"

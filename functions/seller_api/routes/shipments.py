@@ -1,0 +1,97 @@
+"""The seller's own shipments: from the factory to Amazon, leg by leg, and how long legs take."""
+
+import secrets
+from typing import Annotated
+
+import msgspec
+
+from quayside.supply_chain import shipment_service as service
+from quayside.supply_chain.shipment_rules import Event, State
+from quayside.supply_chain.shipment_service import Filters, ShipmentDraft
+from quayside.supply_chain.shipment_views import LeadTimes, ShipmentCard, ShipmentPage
+from seller_api.http import Call, Routes
+
+routes = Routes("shipments")
+
+_Version = Annotated[int, msgspec.Meta(ge=1, le=1_000_000_000, description="The one that was seen.")]
+
+
+class ShipmentQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Which shipments to list."""
+
+    ended: Annotated[bool, msgspec.Meta(description="Those that are over, instead of those that are not.")] = False
+    late: Annotated[bool, msgspec.Meta(description="Only those that are later than planned.")] = False
+    state: State | None = None
+    search: Annotated[
+        str, msgspec.Meta(max_length=100, description="Part of a name, SKU, order, tracking number or Amazon's id.")
+    ] = ""
+    cursor: Annotated[str, msgspec.Meta(max_length=500, description="Where the page before this one ended.")] | None = (
+        None
+    )
+    limit: Annotated[int, msgspec.Meta(ge=1, le=50)] = 20
+
+
+class ShipmentChange(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A shipment as it is to be, and the version that was seen."""
+
+    shipment: ShipmentDraft
+    version: _Version
+
+
+class ShipmentMove(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What to do with a shipment: close, cancel or reopen it; the other events follow from its legs."""
+
+    event: Event
+    version: _Version
+
+
+@routes.get("/shipments", permission="supply_chain.read", query=ShipmentQuery)
+def list_shipments(call: Call[None, ShipmentQuery]) -> ShipmentPage:
+    """List shipments, the newest first, each with its legs and when it arrives."""
+    query = call.query
+    filters = Filters(query.ended, query.late, query.state, query.search)
+    return service.list_shipments(filters, query.cursor, query.limit, clock=call.container.clock)
+
+
+@routes.post("/shipments", permission="supply_chain.manage", body=ShipmentDraft, status=201)
+def enter_shipment(call: Call[ShipmentDraft, None]) -> ShipmentCard:
+    """Enter a shipment with its legs and what it carries."""
+    return service.enter(
+        call.body, member_id=call.principal.member_id, clock=call.container.clock, entropy=secrets.token_bytes
+    )
+
+
+@routes.get("/shipments/{shipment_id}", permission="supply_chain.read")
+def get_shipment(call: Call[None, None]) -> ShipmentCard:
+    """Show a shipment with everything about it."""
+    return service.show(call.path("shipment_id"), clock=call.container.clock)
+
+
+@routes.put("/shipments/{shipment_id}", permission="supply_chain.manage", body=ShipmentChange)
+def change_shipment(call: Call[ShipmentChange, None]) -> ShipmentCard:
+    """Change a shipment: its legs and their days, what it carries, where it goes."""
+    return service.change(
+        call.path("shipment_id"),
+        call.body.shipment,
+        call.body.version,
+        member_id=call.principal.member_id,
+        clock=call.container.clock,
+    )
+
+
+@routes.post("/shipments/{shipment_id}/moves", permission="supply_chain.manage", body=ShipmentMove)
+def move_shipment(call: Call[ShipmentMove, None]) -> ShipmentCard:
+    """Close, cancel or reopen a shipment."""
+    return service.move(
+        call.path("shipment_id"),
+        call.body.event,
+        call.body.version,
+        member_id=call.principal.member_id,
+        clock=call.container.clock,
+    )
+
+
+@routes.get("/lead-times", permission="supply_chain.read")
+def list_lead_times(call: Call[None, None]) -> LeadTimes:
+    """List how long legs took, by kind, supplier and lane."""
+    return service.list_lead_times(clock=call.container.clock)

@@ -1,0 +1,92 @@
+import { html, useState } from "../app/lib.js";
+import { get } from "../app/api.js";
+import { Button, ButtonLink, Card, Empty, Icon, Link, PageHead, ProblemNotice, SearchBox, Segmented, State } from "../app/components.js";
+import { InlineFigure } from "../app/figures.js";
+import { count, day, dayOf, plural } from "../app/format.js";
+import { useResource } from "../app/resource.js";
+import { place, setQuery } from "../app/router.js";
+import { may } from "../app/session.js";
+import { toast } from "../app/shell.js";
+import { countryOf } from "./marketplaces.js";
+import { downloadCsv, Pager, useCursor } from "./paging.js";
+import { arrivalWords, KINDS, laneWords, Late, ShipmentState, STAGES, SupplyTabs } from "./shipment_words.js";
+import { Timeline } from "./shipment_timeline.js";
+
+const VIEWS = [{ value: "", label: "Board" }, { value: "timeline", label: "Timeline" }, { value: "ended", label: "Over" }, { value: "lead-times", label: "Lead times" }];
+const CSV_PAGES = 40;
+const COLUMNS = [...Object.entries(STAGES), ["arrived", "Arrived"]];
+const columnOf = (shipment) => (shipment.state === "arrived" ? "arrived" : shipment.stage);
+const LEG_NAMES = ["kind", "origin", "destination", "carrier", "tracking", "planned_start", "planned_end", "actual_start", "actual_end"];
+
+/** Every leg of everything the filters leave, page after page. */
+function Export({ filters }) {
+  const [busy, setBusy] = useState(false);
+  async function run() {
+    setBusy(true);
+    try {
+      const rows = [];
+      let cursor = "";
+      let pages = 0;
+      do {
+        const part = await get("shipments", { query: { ...filters, cursor, limit: 50 } });
+        for (const shipment of part.shipments) shipment.legs.forEach((leg, number) => rows.push([shipment.shipment_id, shipment.name, shipment.state, shipment.marketplace_id, shipment.destination, shipment.units, shipment.orders.join(" "), shipment.inbound.join(" "), shipment.arrives, shipment.arrives_p90, shipment.late_days, number + 1, ...LEG_NAMES.map((name) => leg[name]), leg.end, leg.late_days]));
+        cursor = part.next_cursor;
+        pages += 1;
+      } while (cursor && pages < CSV_PAGES);
+      downloadCsv("quayside-shipments.csv", ["shipment_id", "name", "state", "marketplace_id", "destination", "units", "orders", "inbound", "arrives", "arrives_p90", "late_days", "leg", ...LEG_NAMES.map((name) => `leg_${name}`), "leg_expected_end", "leg_late_days"], rows);
+      toast(cursor ? `The first ${count(rows.length)} legs are in the file; search for the rest` : `${plural(rows.length, "leg")} in the file`);
+    } catch (problem) {
+      toast(`The file could not be made: ${problem.title}`);
+    } finally {
+      setBusy(false);
+    }
+  }
+  return html`<${Button} busy=${busy} onClick=${run}><${Icon} name="download" />CSV<//>`;
+}
+
+function Ticket({ shipment }) {
+  const leg = shipment.current === null ? null : shipment.legs[shipment.current];
+  return html`<li class="ticket"><${Link} to=${`/shipments/${encodeURIComponent(shipment.shipment_id)}`} class="row-link">${shipment.name}<//><span class="ticket-line">${plural(shipment.units, "unit")} of ${shipment.skus === 1 ? shipment.first_sku : plural(shipment.skus, "SKU")} · ${countryOf(shipment.marketplace_id)}</span>
+    ${leg ? html`<span class="ticket-line">${leg.actual_start ? "In" : "Next"}: ${KINDS[leg.kind]}${laneWords(leg) ? `, ${laneWords(leg)}` : ""}</span>` : null}<span class="ticket-line">${arrivalWords(shipment)}</span>${shipment.orders.length ? html`<span class="ticket-line fine">${shipment.orders.join(", ")}</span>` : null}<${Late} days=${shipment.late_days} /></li>`;
+}
+
+function Board({ shipments }) {
+  return html`<div class="lanes" tabindex="0" role="region" aria-label="Shipments by where they are">${COLUMNS.map(([stage, label]) => {
+    const here = shipments.filter((shipment) => columnOf(shipment) === stage);
+    return html`<section key=${stage} class=${`lane ${here.length ? "" : "is-empty"}`} aria-label=${label}><h2>${label}<span class="lane-count">${here.length}</span></h2><ul>${here.map((shipment) => html`<${Ticket} key=${shipment.shipment_id} shipment=${shipment} />`)}</ul></section>`;
+  })}</div>`;
+}
+
+function Over({ shipments }) {
+  return html`<div class="table-wrap"><table class="rows own-table"><thead><tr><th>Shipment</th><th>State</th><th class="number wide-only">Units</th><th class="wide-only">Over since</th></tr></thead><tbody>${shipments.map((shipment) => html`<tr key=${shipment.shipment_id}><td><${Link} to=${`/shipments/${encodeURIComponent(shipment.shipment_id)}`} class="row-link">${shipment.name}<//><small>${[...shipment.orders, shipment.first_sku].join(" · ")}</small></td><td><${ShipmentState} shipment=${shipment} /></td><td class="number wide-only">${count(shipment.units)}</td><td class="wide-only">${shipment.ended_on ? day(shipment.ended_on, { year: true }) : "–"}</td></tr>`)}</tbody></table></div>`;
+}
+
+function LeadTimes() {
+  const { data, problem, reload } = useResource("lead-times", (signal) => get("lead-times", { signal }));
+  const rows = data?.rows ?? [];
+  return html`<${Card} title="Lead times" about="Measured from the actual days of your legs" end=${html`<${Button} kind="small" disabled=${!rows.length} onClick=${() => downloadCsv("quayside-lead-times.csv", ["leg", "supplier_id", "origin", "destination", "median_days", "p90_days", "legs", "newest"], rows.map((row) => [row.kind, row.supplier_id, row.origin, row.destination, row.median.value, row.p90.value, row.median.method.inputs[0].value, row.newest]))}>CSV<//>`}>
+    ${problem ? html`<div class="inset"><${ProblemNotice} problem=${problem} retry=${reload} compact=${Boolean(data)} /></div>` : null}
+    ${data && !rows.length ? html`<${Empty} icon="clock" title="Nothing measured yet">As soon as a leg has its first and its last day, how long it took is counted here.<//>` : html`<div class="table-wrap"><table class="rows own-table"><thead><tr><th>Leg</th><th class="number">Median</th><th class="number">9 of 10 within</th><th class="wide-only">Counts</th></tr></thead><tbody>${rows.map((row) => html`<tr key=${`${row.kind}${row.supplier_id}${row.origin}${row.destination}`}><td>${KINDS[row.kind]}<small>${laneWords(row) || "no places given"}</small></td><td class="number"><${InlineFigure} title=${`${KINDS[row.kind]}: median`} figure=${row.median} /> days</td><td class="number"><${InlineFigure} title=${`${KINDS[row.kind]}: 90th percentile`} figure=${row.p90} /> days</td><td class="wide-only">${row.median.method.inputs[0].value >= data.enough ? html`<${State} kind="good">from ${plural(row.median.method.inputs[0].value, "leg")}<//>` : html`<${State} kind="off">${row.median.method.inputs[0].value} of ${data.enough} legs<//>`}</td></tr>`)}</tbody></table></div>`}
+    <div class="card-foot"><span>From ${data?.enough ?? 3} legs on, arrivals and restock reckon with what was measured instead of what was planned.</span></div><//>`;
+}
+
+export function Screen() {
+  const { query } = place.value;
+  const view = query.get("view") ?? "";
+  const search = query.get("search") ?? "";
+  const late = query.get("late") ?? "";
+  const filters = { search, late: late ? "true" : "", ended: view === "ended" ? "true" : "" };
+  const key = JSON.stringify(filters);
+  const pages = useCursor(key);
+  const listed = view !== "lead-times";
+  const { data, problem, reload } = useResource(listed ? `shipments:${key}:${pages.cursor}` : null, (signal) => get("shipments", { query: { ...filters, cursor: pages.cursor, limit: view === "ended" ? 20 : 50 }, signal }), { every: 60_000 });
+  const shipments = data?.shipments ?? [];
+  const filtered = Boolean(search || late);
+  const add = may("supply_chain.manage") ? html`<${ButtonLink} to="/shipments/new" kind="primary"><${Icon} name="stock" />New shipment<//>` : null;
+  return html`<${PageHead} title="Shipments" about="From the factory to Amazon, leg by leg, with the days that are known and those that are expected.">${listed ? html`<${Export} filters=${filters} />` : null}${add}<//><${SupplyTabs} here="/shipments" />
+    <div class="ship-bar"><${Segmented} label="View" options=${VIEWS} value=${view} onChange=${(value) => setQuery({ view: value }, { replace: true })} />${listed ? html`<${SearchBox} label="Search shipments" placeholder="Name, SKU, order, tracking" value=${search} onSearch=${(value) => setQuery({ search: value }, { replace: true })} /><label class="check"><input type="checkbox" checked=${Boolean(late)} onChange=${(event) => setQuery({ late: event.currentTarget.checked ? "1" : "" }, { replace: true })} />Late only</label>` : null}</div>
+    ${problem ? html`<div class="gap-below"><${ProblemNotice} problem=${problem} retry=${reload} compact=${Boolean(data)} /></div>` : null}
+    ${!listed ? html`<${LeadTimes} />` : !data ? problem ? null : html`<div class="card bone-card" role="status" aria-label="Loading shipments"></div>`
+      : !shipments.length ? html`<div class="card"><${Empty} icon="stock" title=${filtered ? "Nothing found here" : view === "ended" ? "Nothing is over yet" : "No shipment yet"} action=${filtered ? html`<${Button} onClick=${() => setQuery({ search: "", late: "" })}>Show all<//>` : view === "ended" ? null : add}>${filtered ? "The search looks for part of a name, SKU, order number, tracking number or Amazon's shipment id." : view === "ended" ? "Shipments that are closed or cancelled stay here." : "Enter a shipment with its legs, and Quayside tells when it arrives and what is late."}<//>${data.next_cursor ? html`<${Pager} pages=${pages} next=${data.next_cursor} about=${`${plural(data.examined, "shipment")} looked at`} />` : null}</div>`
+        : html`<div class=${view === "" ? "" : "card"}>${view === "timeline" ? html`<${Timeline} shipments=${shipments} today=${dayOf(new Date())} />` : view === "ended" ? html`<${Over} shipments=${shipments} />` : html`<${Board} shipments=${shipments} />`}${data.next_cursor || pages.page > 1 ? html`<${Pager} pages=${pages} next=${data.next_cursor} about=${`${plural(shipments.length, "shipment")} on this page`} />` : null}</div>`}`;
+}

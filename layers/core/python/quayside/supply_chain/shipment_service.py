@@ -1,0 +1,426 @@
+"""Use cases of the seller's own shipments: enter them, move their legs on, list them, measure how long legs take.
+
+They act for the tenant in scope.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date, datetime
+from typing import Annotated, NamedTuple
+
+import msgspec
+
+from quayside.amazon.marketplaces import find_marketplace
+from quayside.connections import service as connections
+from quayside.inventory import own_service as own_stock
+from quayside.inventory import service as inventory
+from quayside.kernel.clock import Clock, format_instant
+from quayside.kernel.errors import Conflict, FieldProblem, InvalidInput, NotFound
+from quayside.kernel.ids import check_connection_id, new_id
+from quayside.supply_chain import lead_rules, shipment_rules
+from quayside.supply_chain import shipment_store as store
+from quayside.supply_chain.lead_rules import Observation
+from quayside.supply_chain.shipment_records import Detail, Entry, UnderWay
+from quayside.supply_chain.shipment_rules import (
+    AMAZON,
+    LINES,
+    Event,
+    Impossible,
+    Leg,
+    LegKind,
+    Line,
+    Shipment,
+    State,
+)
+from quayside.supply_chain.shipment_store import AT_ONCE, Change, Counted, Kept
+from quayside.supply_chain.shipment_views import (
+    LeadTimes,
+    ShipmentCard,
+    ShipmentPage,
+    arrival_figure,
+    lead_time_view,
+    search_text,
+    shipment_view,
+)
+
+HISTORY = 100
+_ATTEMPTS = 5
+_EXAMINED_AT_MOST = 200
+KINDS: tuple[LegKind, ...] = ("production", "air", "sea", "road", "rail", "customs", "prep", "check_in")
+
+_Text = Annotated[str, msgspec.Meta(max_length=200)]
+
+
+class LegDraft(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One leg as it is entered; see ``shipment_rules.Leg``."""
+
+    kind: LegKind
+    origin: _Text = ""
+    destination: _Text = ""
+    carrier: _Text = ""
+    tracking: _Text = ""
+    planned_start: date | None = None
+    planned_end: date | None = None
+    actual_start: date | None = None
+    actual_end: date | None = None
+
+
+class LineDraft(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Units of one SKU, as they are entered."""
+
+    seller_sku: Annotated[str, msgspec.Meta(min_length=1, max_length=80)]
+    units: int
+    title: _Text = ""
+
+
+class ShipmentDraft(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A shipment as it is entered.
+
+    ``destination`` is the id of a place of the seller's, or ``amazon`` for goods that go straight there.
+    """
+
+    name: _Text
+    connection_id: Annotated[str, msgspec.Meta(max_length=16)]
+    marketplace_id: Annotated[str, msgspec.Meta(max_length=20)]
+    legs: Annotated[tuple[LegDraft, ...], msgspec.Meta(max_length=50)]
+    lines: Annotated[tuple[LineDraft, ...], msgspec.Meta(max_length=200)]
+    destination: Annotated[str, msgspec.Meta(max_length=26)] = AMAZON
+
+
+def today_of(marketplace_id: str, now: datetime) -> date:
+    """Return the day it is where a shipment will be sold."""
+    place = find_marketplace(marketplace_id)
+    return inventory.day_of(now, place.time_zone if place else "UTC")
+
+
+# -- Entering and changing ---------------------------------------------------------------------------------------------
+
+
+def enter(draft: ShipmentDraft, *, member_id: str, clock: Clock, entropy: Callable[[int], bytes]) -> ShipmentCard:
+    """Enter a shipment.
+
+    Raises:
+        InvalidInput: something of it can't be; names it and what is allowed.
+        NotFound: there is no such connection or place.
+    """
+    now = clock.now()
+    # Begins with its day, so that the newest sort last.
+    shipment_id = f"{now:%Y%m%d}-{new_id(entropy)}"
+
+    def decide(_: Kept | None) -> tuple[Shipment, Detail]:
+        shipment, lines = _from(draft, now, None)
+        return shipment, _noted(Detail(lines=lines), now, member_id, "entered")
+
+    return _card(_change(None, shipment_id, decide, now), now)
+
+
+def change(shipment_id: str, draft: ShipmentDraft, version: int, *, member_id: str, clock: Clock) -> ShipmentCard:
+    """Change what was entered of a shipment; what arrived of its lines stays.
+
+    Raises:
+        NotFound: there is no such shipment, connection or place.
+        InvalidInput: something of it can't be; names it and what is allowed.
+        Conflict: somebody else changed it first, or it is over.
+    """
+    now = clock.now()
+
+    def decide(kept: Kept | None) -> tuple[Shipment, Detail]:
+        found = _seen(kept, version)
+        shipment, lines = _from(draft, now, found)
+        return shipment, _noted(
+            msgspec.structs.replace(found.detail, lines=lines), now, member_id, "changed", _difference(found, shipment)
+        )
+
+    return _card(_change(shipment_id, shipment_id, decide, now), now)
+
+
+def move(shipment_id: str, event: Event, version: int, *, member_id: str, clock: Clock) -> ShipmentCard:
+    """Close, cancel or reopen a shipment.
+
+    Raises:
+        NotFound: there is no such shipment.
+        InvalidInput: the event is one that follows from the legs.
+        Conflict: somebody else changed it first, or no move leads there.
+    """
+    now = clock.now()
+    if event not in shipment_rules.DECIDED:
+        problem = "follows from the days of the legs; enter those"
+        raise InvalidInput(f"event: {problem}.", fields=(FieldProblem("event", problem),))
+
+    def decide(kept: Kept | None) -> tuple[Shipment, Detail]:
+        found = _seen(kept, version)
+        try:
+            state = shipment_rules.moved(found.shipment.state, event)
+        except Impossible as refused:
+            raise Conflict(
+                f"That can't be done: {refused.problem}", code=refused.code, action="Load it again to see what can."
+            ) from None
+        if state == "planned":  # reopened: where it stands follows from its legs
+            state = shipment_rules.state_of(found.shipment.legs, state)
+        ended = None if state in shipment_rules.OPEN_STATES else today_of(found.shipment.marketplace_id, now)
+        shipment = msgspec.structs.replace(found.shipment, state=state, ended_on=ended, changed_at=format_instant(now))
+        return shipment, _noted(found.detail, now, member_id, event)
+
+    return _card(_change(shipment_id, shipment_id, decide, now), now)
+
+
+def _seen(kept: Kept | None, version: int) -> Kept:
+    if kept is None:
+        raise not_found()
+    if kept.version != version:
+        raise Conflict("Somebody else changed this shipment first.", code="changed_meanwhile")
+    return kept
+
+
+def not_found() -> NotFound:
+    """Return the error for a shipment that is not there."""
+    return NotFound("There is no such shipment.", code="shipment_not_found")
+
+
+def _noted(detail: Detail, now: datetime, member_id: str, what: str, about: str = "") -> Detail:
+    entry = Entry(format_instant(now), member_id, what, about)
+    return msgspec.structs.replace(detail, history=(entry, *detail.history)[:HISTORY])
+
+
+def _difference(kept: Kept, shipment: Shipment) -> str:
+    """Say in a few words what a change changed."""
+    words = []
+    before = kept.shipment
+    if before.name != shipment.name:
+        words.append(f"name from {before.name}")
+    if before.legs != shipment.legs:
+        words.append("legs")
+    if (before.units, before.skus) != (shipment.units, shipment.skus):
+        words.append(f"units from {before.units:,} to {shipment.units:,}")
+    if before.destination != shipment.destination:
+        words.append("destination")
+    return ", ".join(words)
+
+
+def _from(draft: ShipmentDraft, now: datetime, kept: Kept | None) -> tuple[Shipment, tuple[Line, ...]]:
+    """Return a shipment as it is kept, from what was entered and what is known of it."""
+    connection_id = check_connection_id(draft.connection_id)
+    if draft.marketplace_id not in connections.get(connection_id).marketplace_ids:
+        raise NotFound("This account does not sell there.", code="marketplace_not_connected")
+    _check_destination(draft.destination)
+    today = today_of(draft.marketplace_id, now)
+    before = None if kept is None else kept.shipment
+    try:
+        legs = shipment_rules.checked_legs([Leg(**msgspec.structs.asdict(leg)) for leg in draft.legs], today)
+        lines = shipment_rules.checked_lines(_lines(draft.lines, kept))
+        state = shipment_rules.state_of(legs, "planned" if before is None else before.state)
+        name = shipment_rules.checked_name(draft.name)
+    except Impossible as refused:
+        raise _refused(refused) from None
+    at = format_instant(now)
+    return (
+        Shipment(
+            name=name,
+            connection_id=connection_id,
+            marketplace_id=draft.marketplace_id,
+            destination=draft.destination,
+            state=state,
+            legs=legs,
+            units=sum(line.units for line in lines),
+            skus=tuple(dict.fromkeys(line.seller_sku for line in lines)),
+            orders=tuple(dict.fromkeys(line.order_number for line in lines if line.order_number)),
+            supplier_ids=tuple(dict.fromkeys(line.supplier_id for line in lines if line.supplier_id)),
+            inbound=() if before is None else before.inbound,
+            created_at=at if before is None else before.created_at,
+            changed_at=at,
+        ),
+        lines,
+    )
+
+
+def _refused(refused: Impossible) -> InvalidInput | Conflict:
+    if refused.code == "shipment_ended":
+        return Conflict(f"That can't be changed: {refused.problem}", code=refused.code, action="Reopen it first.")
+    return InvalidInput(str(refused), code=refused.code, fields=(FieldProblem(refused.field, refused.problem),))
+
+
+def _check_destination(destination: str) -> None:
+    if destination == AMAZON:
+        return
+    if all(each.location_id != destination for each in own_stock.list_locations().locations):
+        raise NotFound("There is no such place.", code="location_not_found")
+
+
+def _lines(drafts: Sequence[LineDraft], kept: Kept | None) -> list[Line]:
+    """Return lines from what was entered; what arrived of a line stays with it.
+
+    Raises:
+        InvalidInput: a line of which units arrived is missing, or has fewer units than arrived.
+    """
+    before = {(line.order_id, line.line_id, line.seller_sku): line for line in (kept.detail.lines if kept else ())}
+    made = []
+    for draft in drafts:
+        line = Line(seller_sku=draft.seller_sku.strip(), units=draft.units, title=" ".join(draft.title.split()))
+        known = before.pop((line.order_id, line.line_id, line.seller_sku), None)
+        if known is not None:
+            line = msgspec.structs.replace(line, received=known.received, damaged=known.damaged)
+        made.append(line)
+    gone = next((line for line in before.values() if line.received), None)
+    if gone is not None:
+        raise _refused(Impossible("lines", f"{gone.received:,} units of {gone.seller_sku} arrived; it has to stay."))
+    return made
+
+
+# -- Writing a change with all that follows from it --------------------------------------------------------------------
+
+
+def _change(
+    existing: str | None, shipment_id: str, decide: Callable[[Kept | None], tuple[Shipment, Detail]], now: datetime
+) -> Kept:
+    """Write what ``decide`` makes of a shipment; whoever comes second decides anew.
+
+    Raises:
+        Conflict: others kept changing what it shares with other shipments.
+    """
+    for _ in range(_ATTEMPTS):
+        kept = None if existing is None else store.find(existing)
+        shipment, detail = decide(kept)
+        made = _prepared(kept, shipment_id, shipment, detail, now)
+        if made.items > AT_ONCE:
+            problem = f"too much changes at once: {made.items} entries of {AT_ONCE}"
+            raise InvalidInput(
+                f"lines: {problem}.",
+                fields=(FieldProblem("lines", problem),),
+                action=f"Change the lines in two steps; a shipment has {LINES} at most.",
+            )
+        if store.save(made):
+            version = 1 if kept is None else kept.version + 1
+            return Kept(shipment_id, version, made.shipment, detail)
+    raise Conflict("Others are changing shipments right now.", code="shipments_contended", action="Try again.")
+
+
+def _prepared(kept: Kept | None, shipment_id: str, shipment: Shipment, detail: Detail, now: datetime) -> Change:
+    """Work out everything that follows from a shipment as it is now."""
+    before = None if kept is None else kept.shipment
+    kinds = {leg.kind for leg in shipment.legs} | {leg.kind for leg in (before.legs if before else ())}
+    known = store.lead_times(sorted(kinds))
+    others = {
+        kind: tuple(each for each in counted.content if each.shipment_id != shipment_id)
+        for kind, counted in known.items()
+    }
+    cancelled = shipment.state == "cancelled"
+    estimates = tuple(lead_rules.estimate(leg, shipment.supplier_ids, others[leg.kind]) for leg in shipment.legs)
+    shipment = msgspec.structs.replace(shipment, estimates=estimates)
+    own = (
+        {}
+        if cancelled
+        else lead_rules.observations_of(shipment_id, shipment.legs, shipment.supplier_ids, shipment.skus)
+    )
+    measured = {kind: lead_rules.replaced(known[kind].content, shipment_id, own.get(kind, ())) for kind in kinds}
+    under_way = _under_way(shipment_id, shipment, detail, today_of(shipment.marketplace_id, now))
+    gone = [] if before is None else [sku for sku in before.skus if sku not in under_way]
+    return Change(
+        before=kept,
+        shipment_id=shipment_id,
+        shipment=shipment,
+        detail=detail,
+        orders={},
+        lead_times={
+            kind: Counted(measured[kind], known[kind].version)
+            for kind in sorted(kinds)
+            if measured[kind] != known[kind].content
+        },
+        inbound={},
+        under_way=under_way,
+        no_longer=gone,
+    )
+
+
+def _under_way(shipment_id: str, shipment: Shipment, detail: Detail, today: date) -> dict[str, UnderWay]:
+    if not shipment.is_open:
+        return {}
+    forecasts = shipment_rules.forecast(shipment.legs, shipment.estimates, today)
+    at = shipment_rules.current_leg(shipment.legs)
+    common = UnderWay(
+        shipment_id,
+        shipment.name,
+        shipment.connection_id,
+        shipment.marketplace_id,
+        0,
+        shipment_rules.stage_of(shipment.legs),
+        due=None if at is None else shipment.legs[at].planned_end,
+        arrives=shipment_rules.arrival(forecasts)[0],
+        late_days=shipment_rules.late_days(shipment.legs, forecasts),
+        inbound=shipment.inbound,
+    )
+    units: dict[str, int] = {}
+    for line in detail.lines:
+        units[line.seller_sku] = units.get(line.seller_sku, 0) + line.outstanding
+    return {sku: msgspec.structs.replace(common, units=left) for sku, left in units.items() if left}
+
+
+# -- Shown -------------------------------------------------------------------------------------------------------------
+
+
+def show(shipment_id: str, *, clock: Clock) -> ShipmentCard:
+    """Show a shipment with everything about it.
+
+    Raises:
+        NotFound: there is no such shipment.
+    """
+    kept = store.find(shipment_id)
+    if kept is None:
+        raise not_found()
+    return _card(kept, clock.now())
+
+
+def _card(kept: Kept, now: datetime) -> ShipmentCard:
+    today = today_of(kept.shipment.marketplace_id, now)
+    view = shipment_view(kept.shipment_id, kept.version, kept.shipment, today)
+    return ShipmentCard(
+        shipment=view,
+        lines=kept.detail.lines,
+        arrives_in=arrival_figure(view, today, now),
+        events=shipment_rules.events_of(kept.shipment.state),
+        pending=kept.detail.pending,
+        history=kept.detail.history,
+    )
+
+
+class Filters(NamedTuple):
+    """Which shipments to list: open or over, late only, of one state, with a text in what they are called by."""
+
+    ended: bool = False
+    late: bool = False
+    state: State | None = None
+    search: str = ""
+
+
+def list_shipments(filters: Filters, cursor: str | None, limit: int, *, clock: Clock) -> ShipmentPage:
+    """List shipments, the newest first. At most 200 are looked at; then the cursor goes on, even behind an empty page.
+
+    Raises:
+        InvalidInput: the cursor is not one of this list.
+    """
+    now = clock.now()
+    text = filters.search.strip().casefold()
+    found = []
+    examined = 0
+    following = cursor
+    while True:
+        rows, following = store.listed(ended=filters.ended, after=following, limit=limit)
+        examined += len(rows)
+        for row in rows:
+            if text and not any(text in each.casefold() for each in search_text(row.shipment)):
+                continue
+            view = shipment_view(row.shipment_id, row.version, row.shipment, today_of(row.shipment.marketplace_id, now))
+            if filters.state in (None, view.state) and (view.late_days or not filters.late):
+                found.append(view)
+        if following is None or found or examined >= _EXAMINED_AT_MOST:
+            return ShipmentPage(tuple(found), examined, following)
+
+
+def observations() -> Mapping[LegKind, tuple[Observation, ...]]:
+    """Return what was measured of every kind of leg: at most 100 of each, the newest first."""
+    return {kind: counted.content for kind, counted in store.lead_times(KINDS).items()}
+
+
+def list_lead_times(*, clock: Clock) -> LeadTimes:
+    """List what was measured, by kind of leg, supplier and lane."""
+    now = clock.now()
+    rows = lead_rules.measured(observations())
+    return LeadTimes(tuple(lead_time_view(row, now) for row in rows), lead_rules.MEASURED_FROM)

@@ -1,0 +1,149 @@
+"""Shipments as the screens know them, worked out by the product's own rules from legs in memory."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+from starlette.responses import JSONResponse
+
+from quayside.supply_chain import lead_rules, shipment_rules
+from quayside.supply_chain.lead_rules import Observation
+from quayside.supply_chain.shipment_records import Entry
+from quayside.supply_chain.shipment_rules import AMAZON, Estimate, Leg, LegKind, Line, Shipment
+from quayside.supply_chain.shipment_views import (
+    LeadTimes,
+    ShipmentCard,
+    ShipmentPage,
+    arrival_figure,
+    lead_time_view,
+    shipment_view,
+)
+from tests.e2e.support.fake_data import AMERICA, EUROPE, instant
+
+if TYPE_CHECKING:
+    from datetime import date, datetime
+
+    from starlette.responses import Response
+
+    from quayside.supply_chain.shipment_views import ShipmentView
+
+Json = dict[str, Any]
+Part = tuple[LegKind, str, str, int, int, int | None, int | None]
+
+
+class FakeShipments:
+    """The shipments of one deployment's worth of state."""
+
+    def __init__(self, now: datetime) -> None:
+        ningbo: list[Part] = [
+            ("production", "", "Ningbo", -70, -40, -70, -38),
+            ("sea", "Ningbo", "Long Beach", -38, -6, -36, None),
+            ("customs", "Long Beach", "", -6, -3, None, None),
+            ("check_in", "", "LGB8", -2, 5, None, None),
+        ]
+        self.kept: dict[str, tuple[int, Shipment, tuple[Line, ...]]] = {}
+        self._keep("autumn", now, "Autumn container", ningbo, [("LAMP-01", 1200), ("MUG-SET-4", 800)], AMERICA)
+        self._keep(
+            "air", now, "Rush by air", [("air", "Shenzhen", "Leipzig", 3, 7, None, None)], [("KETTLE", 90)], EUROPE
+        )
+        self._keep(
+            "winter", now, "Winter lamps", [("production", "", "Yiwu", -10, 20, -9, None)], [("LAMP-02", 640)], EUROPE
+        )
+        prep: list[Part] = [
+            ("road", "Hamburg", "Leipzig", -8, -6, -8, -6),
+            ("prep", "Leipzig", "", -5, -2, -5, None),
+        ]
+        self._keep("prep", now, "Mugs, relabelled", prep, [("MUG-SET-4", 300)], EUROPE)
+        self._keep("here", now, "Summer rest", [("road", "Hamburg", "Leipzig", -9, -5, -9, -5)], [("FAN", 40)], EUROPE)
+
+    def _keep(  # noqa: PLR0917 - the parts of a shipment
+        self, name: str, now: datetime, title: str, parts: list[Part], lines: list[tuple[str, int]], of: str
+    ) -> None:
+        today = now.date()
+
+        def day(number: int | None) -> date | None:
+            return None if number is None else today + timedelta(days=number)
+
+        legs = tuple(
+            Leg(
+                kind,
+                origin,
+                to,
+                "Blue Line" if kind == "sea" else "",
+                "MSKU 482913-7" if kind == "sea" else "",
+                *map(day, days),
+            )
+            for kind, origin, to, *days in parts
+        )
+        carried = tuple(Line(seller_sku=sku, units=units, title="", order_number="PO-000012") for sku, units in lines)
+        shipment = Shipment(
+            name=title,
+            connection_id=of,
+            marketplace_id="ATVPDKIKX0DER" if of == AMERICA else "A1PA6795UKMFR9",
+            destination=AMAZON,
+            state=shipment_rules.state_of(legs, "planned"),
+            legs=legs,
+            estimates=tuple(Estimate(34, 41, 6, "lane") if leg.kind == "sea" else None for leg in legs),
+            units=sum(line.units for line in carried),
+            skus=tuple(line.seller_sku for line in carried),
+            orders=("PO-000012",),
+            changed_at=instant(now),
+        )
+        self.kept[name] = (1, shipment, carried)
+
+    def view(self, name: str, now: datetime) -> ShipmentView:
+        """Return a shipment as the list shows it."""
+        version, shipment, _ = self.kept[name]
+        return shipment_view(name, version, shipment, now.date())
+
+    def answer(  # noqa: PLR0917 - the parts of a call
+        self, method: str, area: str, path: list[str], query: Any, body: Json, now: datetime
+    ) -> Response:
+        """Answer one call below ``/shipments`` or ``/lead-times``."""
+        if area == "lead-times":
+            return _json(_lead_times(now))
+        match [method, *path]:
+            case ["GET"]:
+                found = tuple(self.view(name, now) for name in self.kept)
+                late = tuple(each for each in found if each.late_days or not query.get("late"))
+                return _json(ShipmentPage(late if not query.get("ended") else (), len(found), None))
+            case ["GET", name] if name in self.kept:
+                return _json(self._card(name, now))
+            case ["PUT", name]:
+                version, shipment, lines = self.kept[name]
+                wanted = [
+                    msgspec.convert([leg[field] for field in Leg.__struct_fields__], Leg)
+                    for leg in body["shipment"]["legs"]
+                ]
+                legs = shipment_rules.checked_legs(wanted, now.date())
+                state = shipment_rules.state_of(legs, shipment.state)
+                self.kept[name] = (version + 1, msgspec.structs.replace(shipment, legs=legs, state=state), lines)
+                return _json(self._card(name, now))
+            case _:
+                body = {"type": "urn:quayside:problem:shipment_not_found", "title": "Not Found", "status": 404}
+                body |= {"code": "shipment_not_found", "detail": "There is no such shipment.", "action": "Go back."}
+                return JSONResponse({**body, "request_id": "3f1c-test"}, 404, media_type="application/problem+json")
+
+    def _card(self, name: str, now: datetime) -> ShipmentCard:
+        version, shipment, lines = self.kept[name]
+        view = shipment_view(name, version, shipment, now.date())
+        history = (Entry(instant(now), "mara", "changed", "legs"), Entry(instant(now), "mara", "entered"))
+        events = shipment_rules.events_of(shipment.state)
+        return ShipmentCard(view, lines, arrival_figure(view, now.date(), now), events, None, history)
+
+
+def _lead_times(now: datetime) -> LeadTimes:
+    today = now.date()
+    sea = [
+        Observation(f"s{days}", 1, today - timedelta(days=days), days, "Ningbo", "Long Beach", ("anker",), ("LAMP-01",))
+        for days in (31, 33, 34, 41)
+    ]
+    customs = [msgspec.structs.replace(sea[0], origin="Long Beach", destination="", days=4)]
+    rows = lead_rules.measured({"sea": sea, "customs": customs})
+    return LeadTimes(tuple(lead_time_view(row, now) for row in rows), lead_rules.MEASURED_FROM)
+
+
+def _json(answer: object, status: int = 200) -> Response:
+    return JSONResponse(msgspec.to_builtins(answer), status)

@@ -1,0 +1,188 @@
+"""The seller's own shipments in the store: one change, one transaction, and everything that follows from it."""
+
+from collections.abc import Iterator
+from datetime import date, timedelta
+
+import msgspec
+import pytest
+
+from quayside.kernel.errors import Conflict, InvalidInput, NotFound
+from quayside.kernel.tenancy import tenant_scope
+from quayside.supply_chain import shipment_service as service
+from quayside.supply_chain import shipment_store as store
+from quayside.supply_chain.shipment_rules import AMAZON, Event, LegKind
+from quayside.supply_chain.shipment_service import Filters, LegDraft, LineDraft, ShipmentDraft
+from quayside.supply_chain.shipment_views import ShipmentCard
+from tests.support.amazon import entropy_of
+from tests.support.aws import Aws, aws
+from tests.support.datasets import Bench, bench
+from tests.support.fresh import emptied
+from tests.support.notifications import DE, US
+
+
+@pytest.fixture(scope="module")
+def shared() -> Iterator[Aws]:
+    with aws() as present:
+        yield present
+
+
+@pytest.fixture
+def on(shared: Aws) -> Iterator[Bench]:
+    made = bench(emptied(shared), marketplaces=(US, DE))
+    with tenant_scope(made.seller.tenant_id):
+        yield made
+
+
+def today(on: Bench) -> date:
+    return service.today_of(US, on.now)
+
+
+def gone(on: Bench, kind: LegKind, start: int, end: int | None) -> LegDraft:
+    """A leg that began and ended so many days ago."""
+    return LegDraft(
+        kind,
+        origin="Ningbo",
+        destination="Long Beach",
+        actual_start=today(on) - timedelta(days=start),
+        actual_end=None if end is None else today(on) - timedelta(days=end),
+    )
+
+
+def draft(on: Bench, *legs: LegDraft, **parts: object) -> ShipmentDraft:
+    made = ShipmentDraft(
+        name="Autumn",
+        connection_id=on.seller.connection_id,
+        marketplace_id=US,
+        legs=legs or (LegDraft("sea"),),
+        lines=(LineDraft("A", 100), LineDraft("B", 40)),
+    )
+    return msgspec.structs.replace(made, **parts)
+
+
+def enter(on: Bench, number: int, wanted: ShipmentDraft | None = None) -> ShipmentCard:
+    return service.enter(wanted or draft(on), member_id="anna", clock=on.aws.clock, entropy=entropy_of(number))
+
+
+def change(on: Bench, card: ShipmentCard, wanted: ShipmentDraft) -> ShipmentCard:
+    shipment = card.shipment
+    return service.change(shipment.shipment_id, wanted, shipment.version, member_id="ben", clock=on.aws.clock)
+
+
+def move(on: Bench, card: ShipmentCard, event: Event) -> ShipmentCard:
+    shipment = card.shipment
+    return service.move(shipment.shipment_id, event, shipment.version, member_id="ben", clock=on.aws.clock)
+
+
+def names(on: Bench, **filters: object) -> list[str]:
+    page = service.list_shipments(Filters(**filters), None, 20, clock=on.aws.clock)  # type: ignore[arg-type]
+    return [each.name for each in page.shipments]
+
+
+def under_way(sku: str = "A") -> list[tuple[int, str]]:
+    return [(each.units, each.stage) for each in store.under_way_of(sku)]
+
+
+def test_a_shipment_goes_its_way_and_every_list_follows(on: Bench) -> None:
+    card = enter(on, 1)
+    assert (card.shipment.state, card.shipment.units, card.arrives_in.value) == ("planned", 140, None)
+    assert under_way() == [(100, "on_order")]
+
+    card = change(on, card, draft(on, gone(on, "sea", 30, None), lines=(LineDraft("A", 90), LineDraft("C", 1))))
+    assert (card.shipment.state, card.shipment.stage, card.shipment.version) == ("under_way", "in_transit", 2)
+    assert (under_way(), under_way("B"), under_way("C")) == ([(90, "in_transit")], [], [(1, "in_transit")])
+    assert [entry.about for entry in card.history] == ["legs, units from 140 to 91", ""]
+
+    card = change(on, card, draft(on, gone(on, "sea", 30, 2)))
+    assert (card.shipment.state, card.events) == ("arrived", ("close",))
+    card = move(on, card, "close")
+    assert (card.shipment.ended_on, under_way(), under_way("C")) == (today(on), [], [])
+    assert (names(on), names(on, ended=True)) == ([], ["Autumn"])
+    with pytest.raises(Conflict, match="reopen it first"):
+        change(on, card, draft(on))
+
+    assert move(on, card, "reopen").shipment.state == "arrived"
+    assert under_way() == [(100, "in_transit")]
+    assert service.show(card.shipment.shipment_id, clock=on.aws.clock).history[0].what == "reopen"
+
+
+def test_whoever_comes_second_is_told_and_nothing_of_theirs_is_written(on: Bench) -> None:
+    card = enter(on, 1)
+    change(on, card, draft(on, name="Mine"))
+    with pytest.raises(Conflict) as refused:
+        change(on, card, draft(on, name="Yours"))
+    assert refused.value.code == "changed_meanwhile"
+    with pytest.raises(Conflict):
+        move(on, card, "cancel")
+    assert names(on) == ["Mine"]
+
+
+def test_what_is_written_at_once_is_written_whole_or_not_at_all(on: Bench) -> None:
+    card = enter(on, 1)
+    kept = store.find(card.shipment.shipment_id)
+    assert kept is not None
+    older = kept._replace(version=7)
+    changed = msgspec.structs.replace(kept.shipment, name="Other")
+    made = service._prepared(older, kept.shipment_id, changed, kept.detail, on.now)
+    assert not store.save(made)
+    assert store.find(kept.shipment_id) == kept
+
+
+def test_legs_that_ended_tell_how_long_the_next_one_takes(on: Bench) -> None:
+    first, *_ = [enter(on, number, draft(on, gone(on, "sea", days + 1, 1))) for number, days in enumerate((20, 24, 40))]
+    card = enter(on, 9, draft(on, gone(on, "sea", 10, None), LegDraft("customs")))
+    estimate = card.shipment.legs[0].estimate
+    assert estimate is not None
+    assert (estimate.median_days, estimate.p90_days, estimate.observations) == (24, 40, 3)
+    assert card.shipment.legs[0].end == today(on) + timedelta(days=14)
+    assert "customs" in card.arrives_in.method.filled
+
+    (row,) = service.list_lead_times(clock=on.aws.clock).rows
+    assert (row.kind, row.median.value, row.p90.value) == ("sea", 24, 40)
+    # One that is cancelled measured nothing.
+    back = change(on, first, draft(on, gone(on, "sea", 5, None)))
+    move(on, back, "cancel")
+    assert len(service.observations()["sea"]) == 2
+
+
+def test_lists_page_filter_and_search(on: Bench) -> None:
+    late = LegDraft("sea", planned_start=today(on) - timedelta(days=9), planned_end=today(on) - timedelta(days=2))
+    enter(on, 1, draft(on, msgspec.structs.replace(late, actual_start=late.planned_start), name="Late"))
+    for number in range(2, 6):
+        enter(on, number, draft(on, name=f"N{number}", lines=(LineDraft(f"SKU-{number}", 5),)))
+
+    assert names(on, late=True) == ["Late"]
+    assert names(on, search="sku-4") == ["N4"]
+    assert names(on, state="under_way") == ["Late"]
+    seen, cursor = [], None
+    while True:
+        page = service.list_shipments(Filters(), cursor, 2, clock=on.aws.clock)
+        seen += [each.name for each in page.shipments]
+        cursor = page.next_cursor
+        if cursor is None:
+            break
+    assert sorted(seen) == ["Late", "N2", "N3", "N4", "N5"]
+    open_cursor = service.list_shipments(Filters(), None, 2, clock=on.aws.clock).next_cursor
+    with pytest.raises(InvalidInput):
+        service.list_shipments(Filters(ended=True), open_cursor, 2, clock=on.aws.clock)
+
+
+def test_what_can_t_be_is_refused_by_name(on: Bench) -> None:
+    with pytest.raises(InvalidInput) as refused:
+        enter(on, 1, draft(on, LegDraft("sea", actual_start=today(on) + timedelta(days=3))))
+    assert refused.value.fields[0].field == "legs[0].actual_start"
+    with pytest.raises(NotFound) as missing:
+        enter(on, 1, draft(on, destination="nowhere"))
+    assert missing.value.code == "location_not_found"
+    with pytest.raises(NotFound):
+        enter(on, 1, draft(on, marketplace_id="A1VC38T7YXB528"))
+    with pytest.raises(NotFound):
+        service.show("none", clock=on.aws.clock)
+    with pytest.raises(NotFound):
+        service.move("none", "close", 1, member_id="anna", clock=on.aws.clock)
+    card = enter(on, 1)
+    with pytest.raises(InvalidInput, match="follows from the days"):
+        move(on, card, "arrive")
+    with pytest.raises(Conflict) as illegal:
+        move(on, card, "close")
+    assert illegal.value.code == "illegal_move"
+    assert card.shipment.destination == AMAZON
