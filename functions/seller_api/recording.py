@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from seller_api.http import Route
 
 
-_QUESTIONS = frozenset({"preview_campaign"})
+_QUESTIONS = frozenset({"preview_campaign", "preview_order_lines"})
 """Views that change nothing, but are asked with more than an address can hold."""
 
 

@@ -444,6 +444,12 @@ def me(principal: Principal) -> Me:
     )
 
 
+def organisation_name() -> str:
+    """Return the name of the organisation in scope; empty when it has none."""
+    found = store.find_tenant()
+    return "" if found is None else found.name
+
+
 def names_of_members(member_ids: Collection[str]) -> dict[str, str]:
     """Return the names of members of the tenant in scope by their ids; whoever is none is left out."""
     found = {member_id: store.find_member(MemberId(member_id)) for member_id in member_ids}

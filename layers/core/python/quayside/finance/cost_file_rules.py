@@ -4,18 +4,16 @@ A file has a header with the columns of ``COLUMNS`` in any order, separated by c
 comma is the decimal mark. Nothing is guessed: a row that can't be read is refused with its reason, the others are not.
 """
 
-import csv
 import hashlib
-import io
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import date
 from decimal import ROUND_HALF_EVEN, Decimal, DecimalException
-from typing import Protocol
 
 import msgspec
 
 from quayside.finance.cost_rules import Lot
 from quayside.kernel.money import exponent_of
+from quayside.kernel.sheets import Row, UnreadableSheet, read_sheet
 
 COLUMNS = ("seller_sku", "from_day", "units", "unit_cost", "currency", "manufacturing_unit_cost", "note")
 REQUIRED = ("seller_sku", "from_day", "unit_cost", "currency")
@@ -30,15 +28,6 @@ EARLIEST, LATEST = date(2000, 1, 1), date(2099, 12, 31)
 _PRICED_UNITS = 1_000_000
 """A price without a number of units is kept for a million of them, so that parts of a cent are not lost."""
 _MOST_DECIMALS = 6
-
-
-class _Reader(Protocol):
-    """What ``csv.reader`` returns."""
-
-    @property
-    def line_num(self) -> int: ...
-
-    def __iter__(self) -> Iterator[list[str]]: ...
 
 
 class UnusableCost(ValueError):
@@ -95,46 +84,24 @@ def read_file(text: str) -> tuple[LotRow, ...]:
     Raises:
         UnusableCost: it has no header with the columns that are needed, or too many rows.
     """
-    plain = text.removeprefix("\ufeff")
-    first, _, _ = plain.partition("\n")
-    separator = ";" if first.count(";") > first.count(",") else ","
-    reader = csv.reader(io.StringIO(plain, newline=""), delimiter=separator)
     try:
-        return tuple(_rows(reader, _header(next(reader, [])), decimal_comma=separator == ";"))
-    except csv.Error as problem:
-        raise UnusableCost("csv", f"can't be read after line {reader.line_num}: {problem}") from problem
+        rows = read_sheet(
+            text, required=REQUIRED, most_rows=MOST_ROWS, decimals=("unit_cost", "manufacturing_unit_cost")
+        )
+        return tuple(map(_lot_row, rows))
+    except UnreadableSheet as problem:
+        raise UnusableCost("csv", str(problem)) from problem
 
 
-def _header(cells: list[str]) -> list[str]:
-    header = [name.strip().lower().replace(" ", "_") for name in cells]
-    missing = [name for name in REQUIRED if name not in header]
-    if missing:
-        raise UnusableCost("csv", f"lacks the column{'s' if len(missing) > 1 else ''} {', '.join(missing)}")
-    return header
-
-
-def _rows(reader: "_Reader", header: list[str], *, decimal_comma: bool) -> Iterator[LotRow]:
-    count = 0
-    for cells in reader:
-        if not any(cell.strip() for cell in cells):
-            continue
-        count += 1
-        if count > MOST_ROWS:
-            raise UnusableCost("csv", f"has more than {MOST_ROWS} rows; send it in parts")
-        fields = dict(zip(header, cells, strict=False))
-        if decimal_comma:
-            for name in ("unit_cost", "manufacturing_unit_cost"):
-                fields[name] = fields.get(name, "").replace(",", ".")
-        sku = fields.get("seller_sku", "").strip()
-        if len(cells) > len(header):
-            yield LotRow(reader.line_num, sku, None, f"has {len(cells)} cells, the header has {len(header)}")
-            continue
-        try:
-            found_sku, lot = lot_of(fields)
-        except UnusableCost as problem:
-            yield LotRow(reader.line_num, sku, None, str(problem))
-        else:
-            yield LotRow(reader.line_num, found_sku, lot)
+def _lot_row(row: Row) -> LotRow:
+    sku = row.cells.get("seller_sku", "").strip()
+    if row.problem:
+        return LotRow(row.line, sku, None, row.problem)
+    try:
+        found_sku, lot = lot_of(row.cells)
+    except UnusableCost as problem:
+        return LotRow(row.line, sku, None, str(problem))
+    return LotRow(row.line, found_sku, lot)
 
 
 def _day(text: str) -> date:

@@ -39,9 +39,9 @@ from quayside.procurement.views import (
     ChangePage,
     DuePage,
     OpenLine,
-    OrderPage,
     OrderView,
-    SettingsView,
+    ProcurementSettingsView,
+    PurchasePage,
     ShippableLine,
     VersionView,
     change_view,
@@ -342,7 +342,7 @@ def change_of(  # noqa: PLR0913, PLR0917 - the parts of a change
 
 def list_orders(  # noqa: PLR0913 - what can be asked for
     *, done: bool, state: str | None, supplier_id: str | None, sku: str | None, cursor: str | None, limit: int
-) -> OrderPage:
+) -> PurchasePage:
     """List orders, the newest first: those that are open, or those that are closed or cancelled.
 
     Raises:
@@ -357,7 +357,7 @@ def list_orders(  # noqa: PLR0913 - what can be asked for
         )
 
     found, cursor = store.browse("DONE" if done else "OPEN", wanted, cursor, limit)
-    return OrderPage(tuple(map(entry_view, found)), cursor)
+    return PurchasePage(tuple(map(entry_view, found)), cursor)
 
 
 def changes(order_id: str, below: int | None, limit: int) -> ChangePage:
@@ -485,12 +485,12 @@ _LIMITED_ROLES = ("owner", "admin", "buyer")
 _MOST_OVER_PERCENT = 100
 
 
-def show_settings() -> SettingsView:
+def show_settings() -> ProcurementSettingsView:
     """Show how the organisation orders."""
     return settings_view(store.settings())
 
 
-def set_settings(change: SettingsChange) -> SettingsView:
+def set_settings(change: SettingsChange) -> ProcurementSettingsView:
     """Say how much each role may approve, and how much more than ordered can be received.
 
     Raises:

@@ -32,7 +32,7 @@ from quayside.procurement.rules import (
 )
 
 
-class LineView(msgspec.Struct, frozen=True):
+class PurchaseLineView(msgspec.Struct, frozen=True):
     """A line of an order. ``to_come`` are the units that may still arrive."""
 
     line_id: str
@@ -68,7 +68,7 @@ class ReceivedView(msgspec.Struct, frozen=True):
     damaged: int
 
 
-class ReceiptView(msgspec.Struct, frozen=True):
+class PurchaseReceiptView(msgspec.Struct, frozen=True):
     """Goods that arrived. ``posted`` says whether own stock and cost lots know of it."""
 
     receipt_id: str
@@ -144,9 +144,9 @@ class OrderView(msgspec.Struct, frozen=True):
     origin: str | None
     days: dict[str, str]
     total: Money
-    lines: tuple[LineView, ...]
+    lines: tuple[PurchaseLineView, ...]
     costs: tuple[LineCostView, ...]
-    receipts: tuple[ReceiptView, ...]
+    receipts: tuple[PurchaseReceiptView, ...]
     charges: tuple[OrderChargeView, ...]
     schedule: tuple[InstalmentView, ...]
     payments: tuple[PaidView, ...]
@@ -174,7 +174,7 @@ class EntryView(msgspec.Struct, frozen=True):
     changed_at: str
 
 
-class OrderPage(msgspec.Struct, frozen=True):
+class PurchasePage(msgspec.Struct, frozen=True):
     """A page of orders, the newest first; with a filter it may be short and still not the last."""
 
     orders: tuple[EntryView, ...]
@@ -258,7 +258,7 @@ class VersionView(msgspec.Struct, frozen=True):
     made_at: str
     made_by: str
     currency: str
-    lines: tuple[LineView, ...]
+    lines: tuple[PurchaseLineView, ...]
     total: Money
     terms: Terms
     incoterm: str | None
@@ -298,7 +298,7 @@ class LimitView(msgspec.Struct, frozen=True):
     limit: Money | None
 
 
-class SettingsView(msgspec.Struct, frozen=True):
+class ProcurementSettingsView(msgspec.Struct, frozen=True):
     """How an organisation orders. A role that is not named may approve nothing. ``step`` is sent back with a change."""
 
     limit_currency: str
@@ -332,7 +332,7 @@ def order_view(order: Order, as_of: datetime) -> OrderView:
         tuple(_line(line, currency, order) for line in order.lines),
         _costs(order, as_of),
         tuple(
-            ReceiptView(
+            PurchaseReceiptView(
                 each.receipt_id,
                 each.received_on.isoformat(),
                 each.destination,
@@ -378,8 +378,8 @@ def rate_used(rate: Rate | None) -> RateUsed | None:
     return None if rate is None else RateUsed(rate.base, rate.quote, rate.rate, rate.day.isoformat(), rate.source)
 
 
-def _line(line: Line, currency: str, order: Order | None = None) -> LineView:
-    return LineView(
+def _line(line: Line, currency: str, order: Order | None = None) -> PurchaseLineView:
+    return PurchaseLineView(
         line.line_id,
         line.seller_sku,
         line.title,
@@ -528,9 +528,9 @@ def charge_view(charge: Charge) -> ChargeView:
     )
 
 
-def settings_view(settings: Settings) -> SettingsView:
+def settings_view(settings: Settings) -> ProcurementSettingsView:
     """Return the settings."""
-    return SettingsView(
+    return ProcurementSettingsView(
         settings.limit_currency,
         tuple(
             LimitView(role, None if minor is None else Money(minor, settings.limit_currency))
