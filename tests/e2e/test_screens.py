@@ -9,7 +9,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 
 from tests.e2e.conftest import ARTEFACTS
-from tests.e2e.support import fake_data, fake_money, fake_sync
+from tests.e2e.support import fake_data, fake_money, fake_sourcing, fake_sync
 from tests.e2e.support.fake_api import EMAIL, PASSWORD, problem
 from tests.e2e.support.fake_data import AMERICA, EUROPE
 from tests.e2e.support.visit import DESKTOP_WIDTH, PHONE_WIDTH
@@ -207,6 +207,12 @@ def _open_residual(visit: Visit) -> None:
     visit.page.get_by_role("dialog").wait_for()
 
 
+def _open_quote(visit: Visit) -> None:
+    visit.page.get_by_role("button", name="Change the quote of Hanse Keramik").click()
+    visit.page.get_by_role("dialog").wait_for()
+    visit.settle()
+
+
 def _choose_costs(visit: Visit) -> None:
     visit.page.get_by_role("button", name="From a file…").first.click()
     file = {"name": "costs.csv", "mimeType": "text/csv", "buffer": b"seller_sku"}
@@ -332,6 +338,10 @@ CASES: Final = (
     Case("settlement-not-found", f"settlements/{EUROPE}/none", expects_errors=True),
     Case("costs", "costs", looks=ALL),
     Case("costs-file", "costs", act=_choose_costs),
+    Case("sourcing", "sourcing", looks=ALL),
+    Case("lead", f"sourcing/{fake_sourcing.LEAD}"),
+    Case("lead-quote", f"sourcing/{fake_sourcing.LEAD}", act=_open_quote),
+    Case("calculator", f"sourcing/{fake_sourcing.LEAD}/calculator", looks=ALL),
     Case("reviews", "reviews", looks=ALL),
     Case("reviews-paused", "reviews", _reviews_paused),
     Case("reviews-none", "reviews", _no_campaigns),
@@ -442,6 +452,8 @@ def test_every_screen_has_a_case() -> None:
         "/stock/restock": "restock",
         "/stock/restock/product": "restock-card",
         "/stock/restock/settings": "restock-settings",
+        "/sourcing/{lead_id}": "lead",
+        "/sourcing/{lead_id}/calculator": "calculator",
         "/reviews/log": "reviews-log",
         "/reviews/campaigns/{campaign_id}": "review-campaign",
         "/settings/audit": "settings-audit",

@@ -113,6 +113,8 @@ def tenant_keys(tenant_id: TenantId, connection_id: ConnectionId, marketplace_id
         "month": f"{month:%Y-%m}", "kind": "ORDERS", "location_id": "location", "number": 1,
         "wakes_at": at, "campaign_id": "campaign", "made_on": month, "view_id": "view",
         "supplier_id": "supplier", "group": "OPEN", "line_id": "1", "charge_id": "charge", "once": "once",
+        "stage": "idea", "created_at": at, "lead_id": "lead", "quote_id": "quote", "scenario_id": "scenario",
+        "channel": "AMAZON", "price_minor": 1999,
     }  # fmt: skip
     found: dict[str, Key] = {}
     for name, function in inspect.getmembers(keys, inspect.isfunction):

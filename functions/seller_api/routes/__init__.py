@@ -21,6 +21,7 @@ from seller_api.routes import (
     restock,
     reviews,
     shipments,
+    sourcing,
     sync,
 )
 
@@ -41,6 +42,7 @@ ALL = (
     procurement.routes,
     reviews.routes,
     shipments.routes,
+    sourcing.routes,
     audit.routes,
     data.routes,
     operations.routes,

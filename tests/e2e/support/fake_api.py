@@ -20,7 +20,7 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from quayside.compliance import promise_service
-from tests.e2e.support import fake_data, fake_figures, fake_money, fake_restock, fake_sync, gateway
+from tests.e2e.support import fake_data, fake_figures, fake_money, fake_restock, fake_sourcing, fake_sync, gateway
 from tests.e2e.support.fake_catalog import FakeCatalog
 from tests.e2e.support.fake_reviews import FakeReviews
 from tests.e2e.support.fake_shipments import FakeShipments
@@ -39,6 +39,11 @@ _SECRET: Final = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
 _OTPAUTH_URI: Final = f"otpauth://totp/Quayside:{EMAIL}?secret={_SECRET}&issuer=Quayside"
 _COOKIE: Final = "__Host-quayside_session"
 _STARTED_WITHIN_SECONDS: Final = 10
+
+
+def _written(view: msgspec.Struct) -> Response:
+    """Answer as the API writes a view."""
+    return Response(msgspec.json.encode(view), media_type="application/json")
 
 
 def problem(
@@ -323,6 +328,8 @@ class FakeQuayside:
                 )
             case [method, "shipments" | "lead-times" as area, *below]:
                 return self.shipments.answer(method, area, below, query, body, self.now())
+            case [_, "sourcing", *below]:
+                return self._sourcing(below, dict(query))
             case [_, "restock", *_]:
                 return self._restock(request, path.split("/")[1:], body)
             case [_, "inventory", *_]:
@@ -431,6 +438,18 @@ class FakeQuayside:
             "as_of": fake_data.instant(self.now() - timedelta(minutes=2)),
             "searched": searched,
         }
+
+    def _sourcing(self, below: list[str], query: dict[str, str]) -> Response:
+        now, connection_id = self.now(), str((self.connections or [{}])[0].get("connection_id", "none"))
+        match below:
+            case []:
+                return _written(fake_sourcing.board(now, connection_id))
+            case ["leads", fake_sourcing.LEAD, "comparison"]:
+                return _written(fake_sourcing.comparison(now, int(query["units"])))
+            case ["leads", fake_sourcing.LEAD, *_]:
+                return _written(fake_sourcing.lead(now, connection_id))
+            case _:
+                return problem(404, "lead_not_found", "There is no such lead")
 
     def _restock(self, request: Request, parts: list[str], body: Json) -> Response:  # noqa: PLR0911 - a line a route
         query, now = request.query_params, self.now()

@@ -202,6 +202,8 @@ def me(now: datetime, *, operator: bool = False) -> Json:
         "reviews.manage",
         "supply_chain.read",
         "supply_chain.manage",
+        "sourcing.read",
+        "sourcing.manage",
     ]
     if operator:
         permissions += ["operations.read", "operations.act"]

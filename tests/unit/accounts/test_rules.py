@@ -32,6 +32,8 @@ ROLES_THAT_MAY = {
     "reviews.manage": "owner admin",
     "supply_chain.read": "owner admin analyst buyer warehouse",
     "supply_chain.manage": "owner admin buyer warehouse",
+    "sourcing.read": "owner admin analyst buyer",
+    "sourcing.manage": "owner admin buyer",
 }
 
 

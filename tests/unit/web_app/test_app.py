@@ -57,7 +57,16 @@ def test_a_stage_without_its_slash_redirects() -> None:
 
 @pytest.mark.parametrize("resource", sorted(web_app.SCREENS))
 def test_every_screen_preloads_what_it_needs_at_once(resource: str) -> None:
-    names = ("order_id", "connection_id", "marketplace_id", "seller_sku", "settlement_id", "campaign_id", "shipment_id")
+    names = (
+        "order_id",
+        "connection_id",
+        "marketplace_id",
+        "seller_sku",
+        "settlement_id",
+        "campaign_id",
+        "shipment_id",
+        "lead_id",
+    )
     answer = get(resource, parameters=dict.fromkeys(names, "1"))
     preloaded = re.findall(r'modulepreload" href="assets/[0-9a-f]{16}/([^"]+)"', answer.body)
     assert preloaded[0] == "app/main.js"

@@ -28,6 +28,7 @@ const SCREENS = [
   { path: "/products", label: "Products", icon: "table", keys: "g d", needs: "analytics.read", wide: true },
   { path: "/catalog", label: "Catalog", icon: "tag", keys: "g t", needs: "catalog.read", wide: true },
   { path: "/profit", label: "Profit", icon: "chart", keys: "g f", needs: "analytics.read", wide: true },
+  { path: "/sourcing", label: "Sourcing", icon: "idea", keys: "g u", needs: "sourcing.read", wide: true },
   { path: "/reviews", label: "Reviews", icon: "star", keys: "g v", needs: "reviews.read", wide: true },
   { path: "/shipments", label: "Supply chain", icon: "ship", keys: "g h", needs: "supply_chain.read", wide: true },
   { path: "/connections", label: "Connections", icon: "connections", keys: "g c", needs: "connections.read" },

@@ -31,6 +31,8 @@ Permission = Literal[
     "reviews.manage",
     "supply_chain.read",
     "supply_chain.manage",
+    "sourcing.read",
+    "sourcing.manage",
     "operations.read",
     "operations.act",
 ]
@@ -65,6 +67,8 @@ PERMISSIONS_OF_ROLE: dict[Role, frozenset[Permission]] = {
         "reviews.read",
         "reviews.manage",
         "supply_chain.manage",
+        "sourcing.read",
+        "sourcing.manage",
     },
     "admin": _READS
     | {
@@ -86,9 +90,19 @@ PERMISSIONS_OF_ROLE: dict[Role, frozenset[Permission]] = {
         "reviews.read",
         "reviews.manage",
         "supply_chain.manage",
+        "sourcing.read",
+        "sourcing.manage",
     },
     "analyst": _READS
-    | {"orders.read", "inventory.read", "catalog.read", "analytics.read", "procurement.read", "reviews.read"},
+    | {
+        "orders.read",
+        "inventory.read",
+        "catalog.read",
+        "analytics.read",
+        "procurement.read",
+        "reviews.read",
+        "sourcing.read",
+    },
     "buyer": _READS
     | {
         "inventory.read",
@@ -101,6 +115,8 @@ PERMISSIONS_OF_ROLE: dict[Role, frozenset[Permission]] = {
         "procurement.receive",
         "catalog.read",
         "supply_chain.manage",
+        "sourcing.read",
+        "sourcing.manage",
     },
     "warehouse": _READS
     | {

@@ -654,6 +654,89 @@ def purchase_charge(tenant_id: TenantId, charge_id: str) -> Key:
     return Key(purchase_files(tenant_id), f"{purchase_charges()}{encode(charge_id)}")
 
 
+def sourcing(tenant_id: TenantId) -> str:
+    """Return the partition of all that a tenant keeps of products it may sell one day."""
+    return f"{tenant_prefix(tenant_id)}SOURCING"
+
+
+def lead_cards_of(stage: str) -> str:
+    """Return what the sort keys of the cards of one stage of the board begin with."""
+    return f"CARD#{encode(stage)}#"
+
+
+def lead_card(tenant_id: TenantId, stage: str, created_at: datetime, lead_id: str) -> Key:
+    """Return the key of a lead's card at a stage of the board, newest last."""
+    return Key(sourcing(tenant_id), f"{lead_cards_of(stage)}{format_instant(created_at)}#{encode(lead_id)}")
+
+
+def lead(tenant_id: TenantId, lead_id: str) -> Key:
+    """Return the key of one lead."""
+    return Key(sourcing(tenant_id), f"LEAD#{encode(lead_id)}")
+
+
+def lead_moves_of(lead_id: str) -> str:
+    """Return what the sort keys of the moves of a lead begin with."""
+    return f"MOVE#{encode(lead_id)}#"
+
+
+def lead_move(tenant_id: TenantId, lead_id: str, number: int) -> Key:
+    """Return the key of one move of a lead, the latest last."""
+    return Key(sourcing(tenant_id), f"{lead_moves_of(lead_id)}{number:06d}")
+
+
+def lead_quotes_of(lead_id: str) -> str:
+    """Return what the sort keys of the quotes for a lead begin with."""
+    return f"QUOTE#{encode(lead_id)}#"
+
+
+def lead_quote(tenant_id: TenantId, lead_id: str, quote_id: str) -> Key:
+    """Return the key of one quote for a lead."""
+    return Key(sourcing(tenant_id), f"{lead_quotes_of(lead_id)}{encode(quote_id)}")
+
+
+def lead_scenarios_of(lead_id: str) -> str:
+    """Return what the sort keys of the scenarios of a lead begin with."""
+    return f"SCENARIO#{encode(lead_id)}#"
+
+
+def lead_scenario(tenant_id: TenantId, lead_id: str, scenario_id: str) -> Key:
+    """Return the key of one scenario of a lead."""
+    return Key(sourcing(tenant_id), f"{lead_scenarios_of(lead_id)}{encode(scenario_id)}")
+
+
+def lead_sku(tenant_id: TenantId, seller_sku: str) -> Key:
+    """Return the key of which lead became the product of a SKU."""
+    return Key(sourcing(tenant_id), f"SKU#{encode(seller_sku)}")
+
+
+def research(tenant_id: TenantId, connection_id: ConnectionId) -> str:
+    """Return the partition of what Amazon told of products that are looked into by a connection."""
+    return f"{tenant_prefix(tenant_id)}RESEARCH#{encode(connection_id)}"
+
+
+def research_asked(tenant_id: TenantId, connection_id: ConnectionId, lead_id: str) -> Key:
+    """Return the key of how far Amazon was asked for a lead by a connection."""
+    return Key(research(tenant_id, connection_id), f"ASKED#{encode(lead_id)}")
+
+
+def researched_product(tenant_id: TenantId, connection_id: ConnectionId, marketplace_id: str, asin: str) -> Key:
+    """Return the key of what Amazon's catalogue says of a product that is looked into."""
+    return Key(research(tenant_id, connection_id), f"PRODUCT#{encode(marketplace_id)}#{encode(asin)}")
+
+
+def researched_fees(  # noqa: PLR0913, PLR0917 - what fees depend on
+    tenant_id: TenantId,
+    connection_id: ConnectionId,
+    marketplace_id: str,
+    asin: str,
+    channel: str,
+    price_minor: int,
+) -> Key:
+    """Return the key of Amazon's fees for a product at a price that is looked into, shipped by AMAZON or MERCHANT."""
+    place = f"{encode(marketplace_id)}#{encode(asin)}"
+    return Key(research(tenant_id, connection_id), f"FEES#{place}#{encode(channel)}#{price_minor}")
+
+
 def returns(tenant_id: TenantId, connection_id: ConnectionId, marketplace_id: str | None, returned: date) -> str:
     """Return the partition of the returns of one month (UTC), of one marketplace when Amazon says which."""
     place = f"{encode(connection_id)}#{encode(marketplace_id) if marketplace_id else '-'}"
