@@ -5,10 +5,12 @@ from typing import Annotated
 
 import msgspec
 
+from quayside.supply_chain import arrival_service
 from quayside.supply_chain import shipment_service as service
+from quayside.supply_chain.arrival_service import Arrival
 from quayside.supply_chain.shipment_rules import Event, State
 from quayside.supply_chain.shipment_service import Filters, ShipmentDraft
-from quayside.supply_chain.shipment_views import LeadTimes, ShipmentCard, ShipmentPage
+from quayside.supply_chain.shipment_views import LeadTimes, OrderLines, ShipmentCard, ShipmentPage
 from seller_api.http import Call, Routes
 
 routes = Routes("shipments")
@@ -89,6 +91,34 @@ def move_shipment(call: Call[ShipmentMove, None]) -> ShipmentCard:
         member_id=call.principal.member_id,
         clock=call.container.clock,
     )
+
+
+@routes.post("/shipments/{shipment_id}/arrivals", permission="supply_chain.manage", body=Arrival)
+def receive_shipment(call: Call[Arrival, None]) -> ShipmentCard:
+    """Receive units of a shipment: into its purchase orders, and into own stock unless it goes straight to Amazon."""
+    return arrival_service.receive(
+        call.path("shipment_id"), call.body, member_id=call.principal.member_id, clock=call.container.clock
+    )
+
+
+@routes.post("/shipments/{shipment_id}/arrivals/finish", permission="supply_chain.manage")
+def finish_arrival(call: Call[None, None]) -> ShipmentCard:
+    """Finish a receipt that was begun and interrupted; without one nothing happens."""
+    return arrival_service.finish(
+        call.path("shipment_id"), member_id=call.principal.member_id, clock=call.container.clock
+    )
+
+
+class OrderLineQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Which lines of purchase orders to list."""
+
+    search: Annotated[str, msgspec.Meta(max_length=80, description="Part of an order's number or a SKU.")] = ""
+
+
+@routes.get("/order-lines", permission="supply_chain.read", query=OrderLineQuery)
+def list_order_lines(call: Call[None, OrderLineQuery]) -> OrderLines:
+    """List lines of purchase orders that can go into a shipment, with the units that are in none yet."""
+    return service.order_lines(call.query.search)
 
 
 @routes.get("/lead-times", permission="supply_chain.read")

@@ -6,10 +6,20 @@ from datetime import date, timedelta
 import msgspec
 import pytest
 
-from quayside.kernel.errors import Conflict, InvalidInput, NotFound
+from quayside.accounts.rules import PERMISSIONS_OF_ROLE
+from quayside.inventory import own_service as own_stock
+from quayside.kernel.errors import ChangedMeanwhile, Conflict, InvalidInput, NotFound
+from quayside.kernel.machines import IllegalMove
 from quayside.kernel.tenancy import tenant_scope
+from quayside.procurement import order_service, supplier_service
+from quayside.procurement.order_service import Actor, NewOrder
+from quayside.procurement.rules import NewLine
+from quayside.procurement.supplier_service import SupplierTerms
+from quayside.supply_chain import arrival_service
 from quayside.supply_chain import shipment_service as service
 from quayside.supply_chain import shipment_store as store
+from quayside.supply_chain.arrival_service import Arrival
+from quayside.supply_chain.shipment_records import Arrived
 from quayside.supply_chain.shipment_rules import AMAZON, Event, LegKind
 from quayside.supply_chain.shipment_service import Filters, LegDraft, LineDraft, ShipmentDraft
 from quayside.supply_chain.shipment_views import ShipmentCard
@@ -108,9 +118,12 @@ def test_a_shipment_goes_its_way_and_every_list_follows(on: Bench) -> None:
 def test_whoever_comes_second_is_told_and_nothing_of_theirs_is_written(on: Bench) -> None:
     card = enter(on, 1)
     change(on, card, draft(on, name="Mine"))
-    with pytest.raises(Conflict) as refused:
-        change(on, card, draft(on, name="Yours"))
-    assert refused.value.code == "changed_meanwhile"
+    yours = draft(on, name="Yours")
+    with pytest.raises(ChangedMeanwhile) as refused:
+        change(on, card, yours)
+    assert refused.value.yours == yours
+    assert isinstance(refused.value.current, ShipmentCard)
+    assert refused.value.current.shipment.name == "Mine"
     with pytest.raises(Conflict):
         move(on, card, "cancel")
     assert names(on) == ["Mine"]
@@ -182,7 +195,128 @@ def test_what_can_t_be_is_refused_by_name(on: Bench) -> None:
     card = enter(on, 1)
     with pytest.raises(InvalidInput, match="follows from the days"):
         move(on, card, "arrive")
-    with pytest.raises(Conflict) as illegal:
+    with pytest.raises(IllegalMove):
         move(on, card, "close")
-    assert illegal.value.code == "illegal_move"
     assert card.shipment.destination == AMAZON
+
+
+# -- Purchase orders, and what arrives ---------------------------------------------------------------------------------
+
+
+def ordered(on: Bench) -> str:
+    """An order of 100 A and 50 B that was sent to its supplier."""
+    supplier = supplier_service.add_supplier(SupplierTerms("Anker", "USD"), clock=on.aws.clock, entropy=entropy_of(70))
+    lines = (NewLine("A", 100, "2.50", "Lamp"), NewLine("B", 50, "1.00", "Mug"))
+    made = order_service.draft(
+        NewOrder(supplier.supplier_id, lines), member_id="anna", clock=on.aws.clock, entropy=entropy_of(71)
+    )
+    actor = Actor("anna", "owner", PERMISSIONS_OF_ROLE["owner"])
+    made = order_service.move(made.order_id, "approve", made.step, actor=actor, clock=on.aws.clock)
+    return order_service.move(made.order_id, "send", made.step, actor=actor, clock=on.aws.clock).order_id
+
+
+def of_order(order_id: str, units: int, sku: str = "A", line_id: str = "1") -> LineDraft:
+    return LineDraft(sku, units, order_id=order_id, line_id=line_id)
+
+
+def arrive(on: Bench, card: ShipmentCard, *arrived: Arrived) -> ShipmentCard:
+    shipment = card.shipment
+    return arrival_service.receive(
+        shipment.shipment_id, Arrival(shipment.version, today(on), arrived), member_id="ben", clock=on.aws.clock
+    )
+
+
+def test_one_order_goes_in_several_shipments_and_never_more_than_was_ordered(on: Bench) -> None:
+    order_id = ordered(on)
+    first = enter(on, 1, draft(on, lines=(of_order(order_id, 70), LineDraft("A", 5))))
+    assert (first.lines[0].order_number, first.lines[0].title, first.shipment.orders) == (
+        "PO-000001",
+        "Lamp",
+        ("PO-000001",),
+    )
+    with pytest.raises(InvalidInput) as refused:
+        enter(on, 2, draft(on, lines=(of_order(order_id, 31),)))
+    assert refused.value.code == "more_than_ordered"
+    assert "100 units are still to come, 70 of them are in other shipments; at most 30" in refused.value.detail
+    listed = service.order_lines("po-0")
+    assert [(line.seller_sku, line.units, line.to_come) for line in listed.lines] == [("A", 30, 100), ("B", 50, 50)]
+    assert (listed.whole, service.order_lines("none").lines) == (True, ())
+    second = enter(on, 2, draft(on, lines=(of_order(order_id, 30), of_order(order_id, 50, "B", "2"))))
+    assert under_way() == [(30, "on_order"), (75, "on_order")]
+
+    move(on, first, "cancel")
+    assert change(on, second, draft(on, lines=(of_order(order_id, 100),))).shipment.units == 100
+    with pytest.raises(InvalidInput):
+        move(on, service.show(first.shipment.shipment_id, clock=on.aws.clock), "reopen")
+    with pytest.raises(InvalidInput, match="no line 9"):
+        enter(on, 3, draft(on, lines=(of_order(order_id, 1, line_id="9"),)))
+    with pytest.raises(NotFound):
+        enter(on, 3, draft(on, lines=(of_order("none", 1),)))
+
+
+def test_what_arrives_goes_into_order_stock_and_shipment_once(on: Bench) -> None:
+    order_id = ordered(on)
+    shed = own_stock.add_location("Shed", on.seller.connection_id, US, entropy=entropy_of(5)).location_id
+    goes = draft(on, gone(on, "sea", 9, None), destination=shed, lines=(of_order(order_id, 80), LineDraft("SAMPLE", 4)))
+    card = arrive(on, enter(on, 1, goes), Arrived(0, 50, 2), Arrived(1, 4))
+    assert [(line.received, line.damaged) for line in card.lines] == [(52, 2), (4, 0)]
+    assert (card.pending, card.history[0].about) == (None, "54 good, 2 damaged")
+    assert (under_way(), under_way("SAMPLE")) == ([(28, "in_transit")], [])
+    stock = {each.seller_sku: each.balance for each in own_stock.list_balances(shed, None, 50).balances}
+    assert stock == {"A": 50, "SAMPLE": 4}
+    # 50 good ones of 100 arrived; 28 are under way, so the other shipments have room for the rest.
+    assert order_service.shippable(order_id)[0].received >= 50
+    with pytest.raises(InvalidInput, match="has to stay"):
+        change(on, card, draft(on, gone(on, "sea", 9, None), destination=shed, lines=(LineDraft("SAMPLE", 4),)))
+
+
+class Died(BaseException):
+    """The process died."""
+
+
+def test_a_receipt_that_died_half_way_is_finished_and_nothing_is_received_twice(on: Bench) -> None:
+    order_id = ordered(on)
+    shed = own_stock.add_location("Shed", on.seller.connection_id, US, entropy=entropy_of(5)).location_id
+    card = enter(on, 1, draft(on, gone(on, "sea", 9, None), destination=shed, lines=(of_order(order_id, 80),)))
+    client = on.aws.store.connection("tenant").client
+    calls = iter(range(100))
+
+    def die(**_: object) -> None:
+        if next(calls) == 20:
+            raise Died
+
+    client.meta.events.register_first("request-created", die, unique_id="die")
+    try:
+        with pytest.raises(Died):
+            arrive(on, card, Arrived(0, 80))
+    finally:
+        client.meta.events.unregister("request-created", die, unique_id="die")
+    begun = service.show(card.shipment.shipment_id, clock=on.aws.clock)
+    assert begun.pending is not None
+    with pytest.raises(Conflict) as refused:
+        arrive(on, begun, Arrived(0, 1))
+    assert refused.value.code == "receipt_unfinished"
+
+    for _ in range(2):
+        card = arrival_service.finish(card.shipment.shipment_id, member_id="ben", clock=on.aws.clock)
+    assert (card.lines[0].received, card.pending) == (80, None)
+    assert own_stock.list_balances(shed, None, 50).balances[0].balance == 80
+    assert order_service.shippable(order_id)[0].received == 80
+
+
+def test_what_an_order_refuses_is_not_received(on: Bench) -> None:
+    order_id = ordered(on)
+    card = enter(on, 1, draft(on, gone(on, "sea", 9, None), lines=(of_order(order_id, 80), LineDraft("A", 5))))
+    with pytest.raises(InvalidInput) as refused:
+        arrive(on, card, Arrived(1, 5), Arrived(0, 8000))
+    assert refused.value.code == "beyond_tolerance"
+    card = service.show(card.shipment.shipment_id, clock=on.aws.clock)
+    assert ([line.received for line in card.lines], card.pending) == ([0, 5], None)
+    for wrong in (Arrived(2, 1), Arrived(0, 0), Arrived(0, -1)):
+        with pytest.raises(InvalidInput):
+            arrive(on, card, wrong)
+    with pytest.raises(Conflict) as early:
+        arrive(on, enter(on, 2), Arrived(0, 1))
+    assert early.value.code == "not_under_way"
+    with pytest.raises(NotFound):
+        arrival_service.finish("none", member_id="ben", clock=on.aws.clock)

@@ -7,9 +7,11 @@ people on the way write them down; nothing here knows of hours.
 import math
 from collections.abc import Sequence
 from datetime import date, timedelta
-from typing import Literal
+from typing import Literal, cast
 
 import msgspec
+
+from quayside.kernel.machines import Machine, Move
 
 LegKind = Literal["production", "air", "sea", "road", "rail", "customs", "prep", "check_in"]
 State = Literal["planned", "under_way", "arrived", "closed", "cancelled"]
@@ -45,25 +47,27 @@ class Impossible(ValueError):
         self.code = code
 
 
-class Move(msgspec.Struct, frozen=True):
-    """One legal move of a shipment: from a state, by an event, to the next; and which permission it takes."""
-
-    state: State
-    event: Event
-    permission: str
-    next: State
-
-
-MOVES: tuple[Move, ...] = (
-    Move("planned", "depart", "supply_chain.manage", "under_way"),
-    Move("under_way", "arrive", "supply_chain.manage", "arrived"),
-    Move("under_way", "recall", "supply_chain.manage", "planned"),
-    Move("arrived", "resume", "supply_chain.manage", "under_way"),
-    Move("arrived", "close", "supply_chain.manage", "closed"),
-    Move("planned", "cancel", "supply_chain.manage", "cancelled"),
-    Move("under_way", "cancel", "supply_chain.manage", "cancelled"),
-    Move("closed", "reopen", "supply_chain.manage", "arrived"),
-    Move("cancelled", "reopen", "supply_chain.manage", "planned"),
+MACHINE = Machine(
+    "shipment",
+    "A shipment",
+    {
+        "planned": "Planned",
+        "under_way": "Under way",
+        "arrived": "Arrived",
+        "closed": "Closed",
+        "cancelled": "Cancelled",
+    },
+    (
+        Move("planned", "depart", "supply_chain.manage", "under_way"),
+        Move("planned", "cancel", "supply_chain.manage", "cancelled"),
+        Move("under_way", "arrive", "supply_chain.manage", "arrived"),
+        Move("under_way", "recall", "supply_chain.manage", "planned"),
+        Move("under_way", "cancel", "supply_chain.manage", "cancelled"),
+        Move("arrived", "resume", "supply_chain.manage", "under_way"),
+        Move("arrived", "close", "supply_chain.manage", "closed"),
+        Move("closed", "reopen", "supply_chain.manage", "arrived"),
+        Move("cancelled", "reopen", "supply_chain.manage", "planned"),
+    ),
 )
 """Every legal move. The first leg's start departs, the last one's end arrives; a day that is taken back recalls or
 resumes; the others are decided by people."""
@@ -71,29 +75,19 @@ resumes; the others are decided by people."""
 DECIDED: frozenset[Event] = frozenset({"close", "cancel", "reopen"})
 """Events that people cause; the others follow from the days of the legs."""
 
-_NEXT = {(move.state, move.event): move.next for move in MOVES}
-
 
 def moved(state: State, event: Event) -> State:
     """Return the state after an event.
 
     Raises:
-        Impossible: no move leads there; says what can be done from here.
+        IllegalMove: no move leads there; says what can be done from here.
     """
-    found = _NEXT.get((state, event))
-    if found is None:
-        possible = ", ".join(move.event for move in MOVES if move.state == state and move.event in DECIDED)
-        raise Impossible(
-            "event",
-            f"a shipment that is {state.replace('_', ' ')} can't {event}; from here it can: {possible or 'nothing'}.",
-            "illegal_move",
-        )
-    return found
+    return cast("State", MACHINE.move(state, event).next_state)
 
 
 def events_of(state: State) -> tuple[Event, ...]:
     """Return what people can do with a shipment in that state."""
-    return tuple(move.event for move in MOVES if move.state == state and move.event in DECIDED)
+    return tuple(event for event in MACHINE.events_in(state) if event in DECIDED)
 
 
 class Leg(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
@@ -158,7 +152,7 @@ class Shipment(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         connection_id: the account that sells what it carries.
         marketplace_id: where it will be sold.
         destination: the id of a place of the seller's, or ``amazon``.
-        state: see ``MOVES``.
+        state: see ``MACHINE``.
         legs: in their order.
         estimates: of each leg, what was measured of its like when the shipment was last changed; None when too little.
         units: of all lines.

@@ -14,8 +14,10 @@ from quayside.connections import service as connections
 from quayside.inventory import own_service as own_stock
 from quayside.inventory import service as inventory
 from quayside.kernel.clock import Clock, format_instant
-from quayside.kernel.errors import Conflict, FieldProblem, InvalidInput, NotFound
+from quayside.kernel.errors import ChangedMeanwhile, Conflict, FieldProblem, InvalidInput, NotFound
 from quayside.kernel.ids import check_connection_id, new_id
+from quayside.procurement import order_service
+from quayside.procurement.views import ShippableLine
 from quayside.supply_chain import lead_rules, shipment_rules
 from quayside.supply_chain import shipment_store as store
 from quayside.supply_chain.lead_rules import Observation
@@ -34,6 +36,8 @@ from quayside.supply_chain.shipment_rules import (
 from quayside.supply_chain.shipment_store import AT_ONCE, Change, Counted, Kept
 from quayside.supply_chain.shipment_views import (
     LeadTimes,
+    OrderLine,
+    OrderLines,
     ShipmentCard,
     ShipmentPage,
     arrival_figure,
@@ -45,6 +49,7 @@ from quayside.supply_chain.shipment_views import (
 HISTORY = 100
 _ATTEMPTS = 5
 _EXAMINED_AT_MOST = 200
+_ORDER_LINES = 200
 KINDS: tuple[LegKind, ...] = ("production", "air", "sea", "road", "rail", "customs", "prep", "check_in")
 
 _Text = Annotated[str, msgspec.Meta(max_length=200)]
@@ -70,6 +75,8 @@ class LineDraft(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     seller_sku: Annotated[str, msgspec.Meta(min_length=1, max_length=80)]
     units: int
     title: _Text = ""
+    order_id: Annotated[str, msgspec.Meta(max_length=40, description="The purchase order that it is of.")] = ""
+    line_id: Annotated[str, msgspec.Meta(max_length=20, description="The line of that order.")] = ""
 
 
 class ShipmentDraft(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -108,9 +115,9 @@ def enter(draft: ShipmentDraft, *, member_id: str, clock: Clock, entropy: Callab
 
     def decide(_: Kept | None) -> tuple[Shipment, Detail]:
         shipment, lines = _from(draft, now, None)
-        return shipment, _noted(Detail(lines=lines), now, member_id, "entered")
+        return shipment, noted(Detail(lines=lines), now, member_id, "entered")
 
-    return _card(_change(None, shipment_id, decide, now), now)
+    return card_of(_change(None, shipment_id, decide, now), now)
 
 
 def change(shipment_id: str, draft: ShipmentDraft, version: int, *, member_id: str, clock: Clock) -> ShipmentCard:
@@ -119,18 +126,19 @@ def change(shipment_id: str, draft: ShipmentDraft, version: int, *, member_id: s
     Raises:
         NotFound: there is no such shipment, connection or place.
         InvalidInput: something of it can't be; names it and what is allowed.
-        Conflict: somebody else changed it first, or it is over.
+        ChangedMeanwhile: somebody else changed it first.
+        Conflict: it is over.
     """
     now = clock.now()
 
     def decide(kept: Kept | None) -> tuple[Shipment, Detail]:
-        found = _seen(kept, version)
+        found = seen(kept, version, draft, now)
         shipment, lines = _from(draft, now, found)
-        return shipment, _noted(
+        return shipment, noted(
             msgspec.structs.replace(found.detail, lines=lines), now, member_id, "changed", _difference(found, shipment)
         )
 
-    return _card(_change(shipment_id, shipment_id, decide, now), now)
+    return card_of(_change(shipment_id, shipment_id, decide, now), now)
 
 
 def move(shipment_id: str, event: Event, version: int, *, member_id: str, clock: Clock) -> ShipmentCard:
@@ -139,7 +147,8 @@ def move(shipment_id: str, event: Event, version: int, *, member_id: str, clock:
     Raises:
         NotFound: there is no such shipment.
         InvalidInput: the event is one that follows from the legs.
-        Conflict: somebody else changed it first, or no move leads there.
+        IllegalMove: no move leads there.
+        ChangedMeanwhile: somebody else changed it first.
     """
     now = clock.now()
     if event not in shipment_rules.DECIDED:
@@ -147,27 +156,30 @@ def move(shipment_id: str, event: Event, version: int, *, member_id: str, clock:
         raise InvalidInput(f"event: {problem}.", fields=(FieldProblem("event", problem),))
 
     def decide(kept: Kept | None) -> tuple[Shipment, Detail]:
-        found = _seen(kept, version)
-        try:
-            state = shipment_rules.moved(found.shipment.state, event)
-        except Impossible as refused:
-            raise Conflict(
-                f"That can't be done: {refused.problem}", code=refused.code, action="Load it again to see what can."
-            ) from None
+        found = seen(kept, version, {"event": event}, now)
+        state = shipment_rules.moved(found.shipment.state, event)
         if state == "planned":  # reopened: where it stands follows from its legs
             state = shipment_rules.state_of(found.shipment.legs, state)
         ended = None if state in shipment_rules.OPEN_STATES else today_of(found.shipment.marketplace_id, now)
         shipment = msgspec.structs.replace(found.shipment, state=state, ended_on=ended, changed_at=format_instant(now))
-        return shipment, _noted(found.detail, now, member_id, event)
+        return shipment, noted(found.detail, now, member_id, event)
 
-    return _card(_change(shipment_id, shipment_id, decide, now), now)
+    return card_of(_change(shipment_id, shipment_id, decide, now), now)
 
 
-def _seen(kept: Kept | None, version: int) -> Kept:
+def seen(kept: Kept | None, version: int, yours: object, now: datetime) -> Kept:
+    """Return a shipment that is there and still the one that was seen.
+
+    Raises:
+        NotFound: there is no such shipment.
+        ChangedMeanwhile: somebody else changed it first.
+    """
     if kept is None:
         raise not_found()
     if kept.version != version:
-        raise Conflict("Somebody else changed this shipment first.", code="changed_meanwhile")
+        raise ChangedMeanwhile(
+            f"Somebody else changed {kept.shipment.name} since you opened it.", yours=yours, current=card_of(kept, now)
+        )
     return kept
 
 
@@ -176,7 +188,8 @@ def not_found() -> NotFound:
     return NotFound("There is no such shipment.", code="shipment_not_found")
 
 
-def _noted(detail: Detail, now: datetime, member_id: str, what: str, about: str = "") -> Detail:
+def noted(detail: Detail, now: datetime, member_id: str, what: str, about: str = "") -> Detail:
+    """Return the detail of a shipment with one more thing that was done."""
     entry = Entry(format_instant(now), member_id, what, about)
     return msgspec.structs.replace(detail, history=(entry, *detail.history)[:HISTORY])
 
@@ -249,15 +262,26 @@ def _lines(drafts: Sequence[LineDraft], kept: Kept | None) -> list[Line]:
     """Return lines from what was entered; what arrived of a line stays with it.
 
     Raises:
-        InvalidInput: a line of which units arrived is missing, or has fewer units than arrived.
+        InvalidInput: a line of which units arrived is missing, or an order has no such line.
+        NotFound: there is no such order.
+        Conflict: nothing of an order can be shipped.
     """
     before = {(line.order_id, line.line_id, line.seller_sku): line for line in (kept.detail.lines if kept else ())}
+    orders: dict[str, _Orderable] = {}
     made = []
-    for draft in drafts:
-        line = Line(seller_sku=draft.seller_sku.strip(), units=draft.units, title=" ".join(draft.title.split()))
+    for number, draft in enumerate(drafts):
+        line = Line(
+            seller_sku=draft.seller_sku.strip(),
+            units=draft.units,
+            title=" ".join(draft.title.split()),
+            order_id=draft.order_id,
+            line_id=draft.line_id,
+        )
         known = before.pop((line.order_id, line.line_id, line.seller_sku), None)
         if known is not None:
-            line = msgspec.structs.replace(line, received=known.received, damaged=known.damaged)
+            line = msgspec.structs.replace(known, units=line.units, title=line.title or known.title)
+        elif line.order_id:
+            line = _of_order(line, number, orders)
         made.append(line)
     gone = next((line for line in before.values() if line.received), None)
     if gone is not None:
@@ -265,7 +289,37 @@ def _lines(drafts: Sequence[LineDraft], kept: Kept | None) -> list[Line]:
     return made
 
 
+class _Orderable(NamedTuple):
+    """A purchase order as lines of a shipment need it."""
+
+    supplier_id: str
+    lines: Mapping[str, ShippableLine]
+
+
+def _of_order(line: Line, number: int, orders: dict[str, _Orderable]) -> Line:
+    """Return a line with what its order says of it."""
+    if line.order_id not in orders:
+        lines = {each.line_id: each for each in order_service.shippable(line.order_id)}
+        orders[line.order_id] = _Orderable(order_service.order(line.order_id).supplier_id, lines)
+    order = orders[line.order_id]
+    found = order.lines.get(line.line_id)
+    if found is None or found.seller_sku != line.seller_sku:
+        raise _refused(Impossible(f"lines[{number}].line_id", f"the order has no line {line.line_id} of this SKU."))
+    return msgspec.structs.replace(
+        line, order_number=found.number, supplier_id=order.supplier_id, title=line.title or found.title
+    )
+
+
 # -- Writing a change with all that follows from it --------------------------------------------------------------------
+
+
+def apply(shipment_id: str, decide: Callable[[Kept | None], tuple[Shipment, Detail]], now: datetime) -> Kept:
+    """Write what ``decide`` makes of a shipment that is there, with all that follows from it.
+
+    Raises:
+        Conflict: others kept changing what it shares with other shipments.
+    """
+    return _change(shipment_id, shipment_id, decide, now)
 
 
 def _change(
@@ -296,6 +350,7 @@ def _change(
 def _prepared(kept: Kept | None, shipment_id: str, shipment: Shipment, detail: Detail, now: datetime) -> Change:
     """Work out everything that follows from a shipment as it is now."""
     before = None if kept is None else kept.shipment
+    orders = _shipped(kept, shipment_id, shipment, detail)
     kinds = {leg.kind for leg in shipment.legs} | {leg.kind for leg in (before.legs if before else ())}
     known = store.lead_times(sorted(kinds))
     others = {
@@ -318,7 +373,7 @@ def _prepared(kept: Kept | None, shipment_id: str, shipment: Shipment, detail: D
         shipment_id=shipment_id,
         shipment=shipment,
         detail=detail,
-        orders={},
+        orders=orders,
         lead_times={
             kind: Counted(measured[kind], known[kind].version)
             for kind in sorted(kinds)
@@ -328,6 +383,63 @@ def _prepared(kept: Kept | None, shipment_id: str, shipment: Shipment, detail: D
         under_way=under_way,
         no_longer=gone,
     )
+
+
+def _shipped(
+    kept: Kept | None, shipment_id: str, shipment: Shipment, detail: Detail
+) -> dict[str, Counted[dict[str, dict[str, int]]]]:
+    """Return what of the shipment's orders is in which shipment after a change, where that changes.
+
+    Raises:
+        InvalidInput: more of an order would be in shipments than is still to come of it.
+    """
+    earlier = {line.order_id for line in (kept.detail.lines if kept else ()) if line.order_id}
+    own: dict[str, dict[str, int]] = {order_id: {} for order_id in sorted(earlier)}
+    places: dict[tuple[str, str], int] = {}
+    for number, line in enumerate(detail.lines):
+        if line.order_id:
+            units = line.outstanding if shipment.is_open else 0
+            own.setdefault(line.order_id, {})[line.line_id] = units
+            places[line.order_id, line.line_id] = number
+    found = {}
+    for order_id, counted in store.shipped_orders(own).items():
+        after = {line_id: dict(shipped) for line_id, shipped in counted.content.items()}
+        more = []
+        for line_id in {*after, *own[order_id]}:
+            shipped = after.setdefault(line_id, {})
+            before, now = shipped.pop(shipment_id, 0), own[order_id].get(line_id, 0)
+            if now:
+                shipped[shipment_id] = now
+            if now > before:
+                more.append(line_id)
+        if more:
+            _check_order(order_id, after, {line_id: places[order_id, line_id] for line_id in more}, shipment_id)
+        after = {line_id: shipped for line_id, shipped in after.items() if shipped}
+        if after != counted.content:
+            found[order_id] = Counted(after, counted.version)
+    return found
+
+
+def _check_order(
+    order_id: str, shipped: Mapping[str, Mapping[str, int]], places: Mapping[str, int], shipment_id: str
+) -> None:
+    to_come = {each.line_id: each for each in order_service.shippable(order_id)}
+    for line_id, number in places.items():
+        elsewhere = sum(units for of, units in shipped[line_id].items() if of != shipment_id)
+        line = to_come.get(line_id)
+        left = (line.units if line else 0) - elsewhere
+        if shipped[line_id][shipment_id] > left:
+            name, to_come_units = (line.number, line.units) if line else (order_id, 0)
+            problem = (
+                f"{name}, line {line_id}: {to_come_units:,} units are still to "
+                f"come, {elsewhere:,} of them are in other shipments; at most {max(0, left):,} can be in this one"
+            )
+            raise InvalidInput(
+                f"{problem}.",
+                code="more_than_ordered",
+                fields=(FieldProblem(f"lines[{number}].units", problem),),
+                action="Take fewer, or amend the order if the supplier sends more.",
+            )
 
 
 def _under_way(shipment_id: str, shipment: Shipment, detail: Detail, today: date) -> dict[str, UnderWay]:
@@ -365,10 +477,11 @@ def show(shipment_id: str, *, clock: Clock) -> ShipmentCard:
     kept = store.find(shipment_id)
     if kept is None:
         raise not_found()
-    return _card(kept, clock.now())
+    return card_of(kept, clock.now())
 
 
-def _card(kept: Kept, now: datetime) -> ShipmentCard:
+def card_of(kept: Kept, now: datetime) -> ShipmentCard:
+    """Return a shipment with everything about it."""
     today = today_of(kept.shipment.marketplace_id, now)
     view = shipment_view(kept.shipment_id, kept.version, kept.shipment, today)
     return ShipmentCard(
@@ -412,6 +525,31 @@ def list_shipments(filters: Filters, cursor: str | None, limit: int, *, clock: C
                 found.append(view)
         if following is None or found or examined >= _EXAMINED_AT_MOST:
             return ShipmentPage(tuple(found), examined, following)
+
+
+def order_lines(search: str) -> OrderLines:
+    """List lines of purchase orders that can go into a shipment, by order number: 200 at most."""
+    every = order_service.all_open_orders()
+    text = search.strip().casefold()
+    found = sorted(
+        (
+            line
+            for lines in (every or {}).values()
+            for line in lines
+            if not text or text in line.number.casefold() or text in line.seller_sku.casefold()
+        ),
+        key=lambda line: (line.number, line.line_id),
+    )
+    listed = found[:_ORDER_LINES]
+    shipped = store.shipped_orders(line.order_id for line in listed)
+    lines = []
+    for line in listed:
+        left = line.units - sum(shipped[line.order_id].content.get(line.line_id, {}).values())
+        if left > 0:
+            lines.append(
+                OrderLine(line.order_id, line.number, line.line_id, line.seller_sku, left, line.units, line.expected_on)
+            )
+    return OrderLines(tuple(lines), every is not None and len(listed) == len(found))
 
 
 def observations() -> Mapping[LegKind, tuple[Observation, ...]]:

@@ -113,6 +113,25 @@ class ShipmentCard(msgspec.Struct, frozen=True):
     history: tuple[Entry, ...]
 
 
+class OrderLine(msgspec.Struct, frozen=True):
+    """A line of a purchase order that can go into a shipment: what is still to come and in no shipment yet."""
+
+    order_id: str
+    order_number: str
+    line_id: str
+    seller_sku: str
+    units: int
+    to_come: int
+    expected_on: str | None
+
+
+class OrderLines(msgspec.Struct, frozen=True):
+    """Lines of purchase orders that can go into a shipment; ``whole`` when these are all that fit the search."""
+
+    lines: tuple[OrderLine, ...]
+    whole: bool
+
+
 class LeadTimeView(msgspec.Struct, frozen=True):
     """How long one kind of leg took on one lane from one supplier; see ``lead_rules.Measured``."""
 
