@@ -12,6 +12,7 @@ from quayside.amazon.tokens import TokenBroker
 from quayside.amazon.transport import Downloads, HttpTransport, Transport
 from quayside.analytics.products_service import daily_units
 from quayside.analytics.service import apply_traffic_rows
+from quayside.catalog import editing
 from quayside.catalog import grid_service as grid
 from quayside.catalog import service as catalog
 from quayside.compliance import credentials_service
@@ -97,6 +98,8 @@ def use_cases() -> "Mapping[Kind, UseCase]":
         "report.find": reports.find,
         "listings.refresh": datasets.refresh_listings(reports.plan),
         "listings.fetch": datasets.fetch_listing(grid.with_lines(catalog.apply_listings, lines)),
+        "listings.preview": editing.preview,
+        "listings.apply": editing.apply,
         "catalog.refresh": datasets.refresh_catalog(catalog.known_asins, catalog.apply_catalog_items),
         "finances.list": datasets.list_transactions(reviews.noting_refunds(finance.apply_transactions)),
         "fees.estimate": datasets.estimate_fees(catalog.priced_skus, finance.apply_fee_estimates),

@@ -36,6 +36,7 @@ SCREENS: Final[Mapping[str, str]] = {
     "/products/{marketplace_id}/{seller_sku}": "screens/product.js",
     "/catalog": "screens/catalog.js",
     "/catalog/issues": "screens/catalog_issues.js",
+    "/catalog/listing": "screens/catalog_listing.js",
     "/profit": "screens/profit.js",
     "/stock": "screens/stock.js",
     "/stock/product": "screens/stock_product.js",

@@ -27,6 +27,8 @@ EVENT, FINISHED = "feed", "FEED_PROCESSING_FINISHED"
 URL_LIVES_MS = 5 * MINUTE
 MAXIMUM_MESSAGES = 25_000
 _COLUMNS = "pk, seller, kind, created, begun, ended, marketplaces, input, outcome, result"
+_PRICE_ERROR_TIMES = 10
+"""So many times its present price Amazon takes for a mistake (the threshold is the simulator's own)."""
 _OPERATIONS = ("UPDATE", "PARTIAL_UPDATE", "PATCH", "DELETE")
 
 
@@ -212,6 +214,14 @@ def process(world: World, seller: Seller, feed: Feed, body: bytes | None, at: in
     return "DONE", {"header": header, "issues": issues, "summary": _summary(messages, issues)}
 
 
+def patch(  # noqa: PLR0913, PLR0917 - the parts of a change
+    world: World, seller: Seller, places: Sequence[str], sku: str, patches: object, at: int, *, preview: bool
+) -> list[dict[str, Any]]:
+    """Judge a change of one listing and return what is wrong with it; apply it when nothing is and it is no preview."""
+    message = {"messageId": 1, "sku": sku, "operationType": "PATCH", "patches": patches}
+    return _Message(world, seller, places, at).apply(message, preview=preview)
+
+
 class _Message:
     """One message of a listings feed. All of it is checked before any of it is applied."""
 
@@ -223,7 +233,7 @@ class _Message:
         self._problems: list[tuple[str, str, str | None]] = []
         self._changes: list[Callable[[], None]] = []
 
-    def apply(self, message: object) -> list[dict[str, Any]]:
+    def apply(self, message: object, *, preview: bool = False) -> list[dict[str, Any]]:
         if not isinstance(message, dict):
             return [{"code": "4000003", "severity": "ERROR", "message": "A message must be an object."}]
         sku = message.get("sku")
@@ -241,7 +251,7 @@ class _Message:
             self._wrong("8560", f"SKU {sku} does not match any listing in {', '.join(self._places)}.")
         else:
             self._attributes(listings, self._given(message, str(operation)))
-        if not self._problems:
+        if not self._problems and not preview:
             for change in self._changes:
                 change()
         return [
@@ -299,6 +309,9 @@ class _Message:
             return
         if minor <= 0:
             self._wrong("99022", "'value_with_tax' must be above 0.", attribute)
+            return
+        if minor > _PRICE_ERROR_TIMES * listing.price_minor:
+            self._wrong("99300", "The price is far above recent prices and could be an error.", attribute)
             return
         self._changes.append(lambda: listing_life.set_price(self._world, listing, minor, self._at))
 

@@ -5,8 +5,12 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from quayside.catalog import grid_service
+from quayside.catalog import edit_service, grid_service
+from quayside.catalog.edit_rules import Side
+from quayside.catalog.edit_service import NewChange
+from quayside.catalog.edit_views import EditPage, EditView, ListingDetail
 from quayside.catalog.grid_rules import Filters, IssueFilter, Severity, StockFilter
+from quayside.catalog.grid_store import Place
 from quayside.catalog.grid_views import GridPage, IssuePage, SavedViewList, SavedViewView
 from quayside.catalog.rules import Standing
 from quayside.kernel.ids import ConnectionId, check_connection_id
@@ -47,6 +51,65 @@ class NewView(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     name: Annotated[str, msgspec.Meta(min_length=1, max_length=60)]
     filters: Annotated[str, msgspec.Meta(max_length=500)]
+
+
+_Sku = Annotated[str, msgspec.Meta(min_length=1, max_length=80)]
+_EditId = Annotated[str, msgspec.Meta(min_length=1, max_length=60)]
+
+
+class ListingQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Which listing."""
+
+    connection_id: _ConnectionId
+    marketplace_id: _MarketplaceId
+    seller_sku: _Sku
+
+
+class EditsQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Of which listing, and where the page before ended."""
+
+    connection_id: _ConnectionId
+    marketplace_id: _MarketplaceId
+    seller_sku: _Sku
+    cursor: _Cursor | None = None
+
+
+class EditQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Which change of which listing."""
+
+    connection_id: _ConnectionId
+    marketplace_id: _MarketplaceId
+    seller_sku: _Sku
+    edit_id: _EditId
+
+
+class NewEdit(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What is to be changed of a listing: a price, a quantity, or both; or a version that is put back.
+
+    With ``restores`` the values of that version are put back: those it made (``after``), or those before it.
+    """
+
+    connection_id: _ConnectionId
+    marketplace_id: _MarketplaceId
+    seller_sku: _Sku
+    price: Annotated[str, msgspec.Meta(max_length=40, description="A decimal number, such as 12.99.")] | None = None
+    quantity: Annotated[int, msgspec.Meta(ge=0, le=999_999_999)] | None = None
+    restores: _EditId | None = None
+    side: Side = "after"
+
+
+class AppliedEdit(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Which change to apply; ``step`` is the one that was seen."""
+
+    connection_id: _ConnectionId
+    marketplace_id: _MarketplaceId
+    seller_sku: _Sku
+    edit_id: _EditId
+    step: Annotated[int, msgspec.Meta(ge=0)]
+
+
+def _place(of: ListingQuery | EditsQuery | EditQuery | NewEdit | AppliedEdit) -> Place:
+    return Place(check_connection_id(of.connection_id), of.marketplace_id, of.seller_sku)
 
 
 def _connection(connection_id: str | None) -> ConnectionId | None:
@@ -92,3 +155,48 @@ def save_view(call: Call[NewView, None]) -> SavedViewView:
 def remove_view(call: Call[None, None]) -> None:
     """Remove a saved view."""
     grid_service.remove_view(call.path("view_id"))
+
+
+@routes.get("/catalog/listing", permission="catalog.read", query=ListingQuery)
+def get_listing(call: Call[None, ListingQuery]) -> ListingDetail:
+    """Show one listing with its issues."""
+    return edit_service.show_listing(_place(call.query))
+
+
+@routes.get("/catalog/edits", permission="catalog.read", query=EditsQuery)
+def list_edits(call: Call[None, EditsQuery]) -> EditPage:
+    """List the changes of a listing, the newest first; those that Amazon accepted are its versions."""
+    return edit_service.list_edits(_place(call.query), call.query.cursor, call.container.clock)
+
+
+@routes.get("/catalog/edit", permission="catalog.read", query=EditQuery)
+def get_edit(call: Call[None, EditQuery]) -> EditView:
+    """Show one change, as far as it is."""
+    return edit_service.show(_place(call.query), call.query.edit_id, call.container.clock)
+
+
+@routes.post("/catalog/edits", permission="catalog.manage", body=NewEdit, status=202)
+def ask_for_edit(call: Call[NewEdit, None]) -> EditView:
+    """Ask for a change of a listing: Amazon judges it first, and nothing is applied yet."""
+    body = call.body
+    return edit_service.ask(
+        _place(body),
+        NewChange(body.price, body.quantity, body.restores, body.side),
+        member_id=call.principal.member_id,
+        desk=call.container.desk,
+        clock=call.container.clock,
+        entropy=secrets.token_bytes,
+    )
+
+
+@routes.post("/catalog/edits/apply", permission="catalog.manage", body=AppliedEdit, status=202)
+def apply_edit(call: Call[AppliedEdit, None]) -> EditView:
+    """Apply a change that Amazon found valid, unless the listing changed meanwhile."""
+    return edit_service.apply(
+        _place(call.body),
+        call.body.edit_id,
+        call.body.step,
+        member_id=call.principal.member_id,
+        desk=call.container.desk,
+        clock=call.container.clock,
+    )

@@ -1,16 +1,16 @@
-"""Listings Items API 2021-08-01: getListingsItem and searchListingsItems."""
+"""Listings Items API 2021-08-01: getListingsItem, searchListingsItems and patchListingsItem."""
 
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from infra.simulator import listing_life
+from infra.simulator import entropy, feeds, listing_life
 from infra.simulator.answers import Request, invalid_input, not_found, unauthorized
 from infra.simulator.catalogue import product_type
 from infra.simulator.clock import DAY, iso
 from infra.simulator.marketplaces import MARKETPLACES
 from infra.simulator.money import amount_text
 from infra.simulator.sp_api.paging import PageTokens
-from infra.simulator.sp_api.parameters import Offer, Pages, choices_of, instant_of, marketplaces_of, size_of
+from infra.simulator.sp_api.parameters import Offer, Pages, body_of, choices_of, instant_of, marketplaces_of, size_of
 from infra.simulator.world import Listing, Seller, World
 
 if TYPE_CHECKING:
@@ -35,7 +35,11 @@ class ListingsApi:
 
     def offers(self) -> dict[str, Offer]:
         """Return the operations that this API answers."""
-        return {"getListingsItem": self._get, "searchListingsItems": self._search}
+        return {
+            "getListingsItem": self._get,
+            "searchListingsItems": self._search,
+            "patchListingsItem": self._patch,
+        }
 
     def _get(self, seller: Seller, request: Request, parameters: Mapping[str, str]) -> tuple[int, Any]:
         _own(seller, parameters)
@@ -46,6 +50,36 @@ class ListingsApi:
         if not found:
             raise not_found(f"SKU '{sku}' not found in marketplace {', '.join(places)}")
         return 200, self._item(seller, found, included)
+
+    def _patch(self, seller: Seller, request: Request, parameters: Mapping[str, str]) -> tuple[int, Any]:
+        _own(seller, parameters)
+        places = marketplaces_of(request, seller)
+        preview = bool(choices_of(request, "mode", ("VALIDATION_PREVIEW",)))
+        body = body_of(request)
+        sku, patches = parameters["sku"], body.get("patches")
+        if not body.get("productType") or not isinstance(patches, list) or not patches:
+            raise invalid_input("productType and at least one of patches are required.")
+        found = feeds.patch(self._world, seller, places, sku, patches, self._world.now_ms, preview=preview)
+        if not preview:
+            self._world.commit()
+        issues = [
+            {
+                "code": each["code"],
+                "message": each["message"],
+                "severity": each["severity"],
+                "attributeNames": [each["attributeName"]] if "attributeName" in each else [],
+                "categories": [],
+            }
+            for each in found
+        ]
+        accepted = "VALID" if preview else "ACCEPTED"
+        number = entropy.identifier(self._world.seed, "submission", seller.pk, sku, self._world.now_ms)
+        return 200, {
+            "sku": sku,
+            "status": "INVALID" if issues else accepted,
+            "submissionId": number,
+            "issues": issues,
+        }
 
     def _search(self, seller: Seller, request: Request, parameters: Mapping[str, str]) -> tuple[int, Any]:
         _own(seller, parameters)

@@ -51,6 +51,7 @@ OPERATIONS: tuple[Operation, ...] = (
     Operation("getReportDocument", "GET", f"{_REPORTS}/documents/{{reportDocumentId}}", 0.0167, 15),
     Operation("searchListingsItems", "GET", f"{_LISTINGS}/{{sellerId}}", 5, 5),
     Operation("getListingsItem", "GET", f"{_LISTINGS}/{{sellerId}}/{{sku}}", 5, 10),
+    Operation("patchListingsItem", "PATCH", f"{_LISTINGS}/{{sellerId}}/{{sku}}", 5, 5),
     Operation("searchCatalogItems", "GET", _CATALOG, 2, 2, application_rate=500, application_burst=500),
     Operation("getCatalogItem", "GET", f"{_CATALOG}/{{asin}}", 2, 2, application_rate=250, application_burst=250),
     Operation("listTransactions", "GET", "/finances/2024-06-19/transactions", 0.5, 10),

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 from starlette.responses import JSONResponse, Response
 
+from quayside.catalog.edit_views import ChangeIssueView, EditPage, EditView, ListingDetail, ValuesView
 from quayside.catalog.grid_views import (
     GridLineView,
     GridPage,
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
+    from quayside.catalog.edit_rules import State
     from quayside.catalog.rules import Standing
 
 Json = dict[str, Any]
@@ -47,11 +49,21 @@ class FakeCatalog:
         self.lines = [_line(now, index, item) for index, item in enumerate(positions)]
         self.views = [SavedViewView("v1", "Broken in Germany", "issues=errors", format_instant(now))]
 
-    def answer(self, method: str, below: list[str], query: Mapping[str, str], body: Json, now: datetime) -> Response:
+    def answer(  # noqa: PLR0911 - a line a route
+        self, method: str, below: list[str], query: Mapping[str, str], body: Json, now: datetime
+    ) -> Response:
         """Answer a call of the catalog's routes."""
         match [method, *below]:
             case ["GET"]:
                 return _json(self._page(query, now))
+            case ["GET", "listing"]:
+                return self._listing(query)
+            case ["GET", "edits"]:
+                return _json(EditPage(tuple(_edit(now, each) for each in (1, 2, 3)), None))
+            case ["GET", "edit"]:
+                return _json(_edit(now, int(query["edit_id"])))
+            case ["POST", "edits", *_]:
+                return _json(_edit(now, 0), 202)
             case ["GET", "issues"]:
                 return _json(self._issues(query.get("severity", "ERROR"), now))
             case ["GET", "views"]:
@@ -64,6 +76,21 @@ class FakeCatalog:
                 return Response(status_code=204)
             case _:
                 return JSONResponse({"code": "not_found", "status": 404}, 404)
+
+    def _listing(self, query: Mapping[str, str]) -> Response:
+        line = next((each for each in self.lines if each.seller_sku == query["seller_sku"]), None)
+        if line is None:
+            found = {
+                "code": "no_such_listing",
+                "status": 404,
+                "title": "Not Found",
+                "detail": "There is no such listing.",
+            }
+            return JSONResponse({**found, "action": "Check the address."}, 404)
+        code, severity, message, attributes, _ = _ISSUES[0]
+        issue = ChangeIssueView(code, severity, message, attributes)
+        url = seller_central_url(line.marketplace_id, line.seller_sku, line.asin)
+        return _json(ListingDetail(line, line.price.currency if line.price else "EUR", (issue,), url, ""))
 
     def _page(self, query: Mapping[str, str], now: datetime) -> GridPage:
         found = [
@@ -92,6 +119,31 @@ class FakeCatalog:
         return IssuePage(
             "ERROR" if severity == "ERROR" else "WARNING", tuple(found), None, format_instant(now - timedelta(hours=2))
         )
+
+
+def _edit(now: datetime, number: int) -> EditView:
+    """Return a change: 0 is ready, 1 was accepted, 2 met another one, 3 was refused."""
+    state: State = ("ready", "applied", "conflict", "refused")[number]
+    before, after = Money(2499 + 100 * number, "EUR"), Money(2799 + 100 * number, "EUR")
+    refused = ChangeIssueView("99300", "ERROR", _ISSUES[2][2], ("purchasable_offer",))
+    return EditView(
+        edit_id=str(number),
+        state=state,
+        step=1,
+        change=ValuesView(after, 40 if number == 1 else None),
+        before=ValuesView(before, 12 if number == 1 else None),
+        found=ValuesView(Money(2599, "EUR"), None) if state == "conflict" else None,
+        issues=(refused,) if state == "refused" else (),
+        asked_by="anna",
+        asked_at=format_instant(now - timedelta(days=number, minutes=3)),
+        checked_at=format_instant(now - timedelta(days=number, minutes=2)),
+        applied_by="anna" if state == "applied" else None,
+        applied_at=format_instant(now - timedelta(days=number)) if state == "applied" else None,
+        submission_id=None,
+        reason="The listing changed at Amazon after you saw it. Nothing was sent." if state == "conflict" else "",
+        restores=None,
+        bulk_id=None,
+    )
 
 
 def _line(now: datetime, index: int, item: Json) -> GridLineView:

@@ -17,7 +17,9 @@ from quayside.analytics.board_records import BoardRecord
 from quayside.analytics.board_rules import board_of
 from quayside.analytics.sheet_records import SheetRecord
 from quayside.analytics.sheet_rules import Change, Place
-from quayside.catalog import grid_store
+from quayside.catalog import edit_store, grid_store
+from quayside.catalog.edit_records import EditRecord
+from quayside.catalog.edit_rules import Edit, Values
 from quayside.catalog.grid_records import GridLineRecord, IssueRecord
 from quayside.catalog.grid_rules import line_of
 from quayside.catalog.rules import Issue, Listing
@@ -195,7 +197,10 @@ def put_review(on: Aws, seller: ConnectedSeller) -> None:
 def put_listing_line(on: Aws, seller: ConnectedSeller) -> None:
     listing = Listing(standing="suppressed", issues=(Issue("90220", "ERROR", "It is missing.", first_seen=1),))
     place = grid_store.Place(seller.connection_id, US, "SKU-1")
-    grid_store.put_line(place, line_of(listing, None, None, None), listing, on.clock.now())
+    now = on.clock.now()
+    grid_store.put_line(place, line_of(listing, None, None, None), listing, now)
+    edit = Edit(edit_id="1", state="checking", change=Values(quantity=1), asked_by="anna", asked_at=now)
+    edit_store.put(place, edit, now)
 
 
 WRITERS: dict[type[CoreItem], Callable[[Aws, ConnectedSeller], None]] = {
@@ -206,7 +211,7 @@ WRITERS: dict[type[CoreItem], Callable[[Aws, ConnectedSeller], None]] = {
     BoardRecord: put_board,
     TenantQuarantineEntry: put_aside,
     **dict.fromkeys((LineRecord, CardRecord, OpenRecord, ScoredRecord, ScoreRecord), put_suggestion),
-    **dict.fromkeys((GridLineRecord, IssueRecord), put_listing_line),
+    **dict.fromkeys((GridLineRecord, IssueRecord, EditRecord), put_listing_line),
     **dict.fromkeys((ReviewRecord, WakeUpRecord, MarkRecord, DayRecord), put_review),
 }
 """How the kinds are written that are no facts of ``storage.facts``."""

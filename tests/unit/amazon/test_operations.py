@@ -28,6 +28,7 @@ ARGUMENTS: dict[str, tuple[tuple[str, ...], dict[str, Any]]] = {
     "getReportDocument": (("amzn1.spdoc.1.4.eu.x/1",), {}),
     "getListingsItem": (("A1SELLER", "50% off/ÄÖ {x} a+b"), {}),
     "searchListingsItems": (("A1SELLER",), {}),
+    "patchListingsItem": (("A1SELLER", "50% off/ÄÖ {x} a+b"), {"body": {}}),
     "getInboundPlan": (("wf1",), {}),
     "getShipment": (("wf1", "sh1"), {}),
     "listShipmentItems": (("wf1", "sh1"), {}),

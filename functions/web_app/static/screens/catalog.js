@@ -1,14 +1,14 @@
 // The grid of the catalog: every listing of every account and marketplace, with what is wrong, what it costs and what is there.
 import { html, useEffect, useState } from "../app/lib.js";
 import { get, post } from "../app/api.js";
-import { Ago, Bone, BoneRows, Button, ButtonLink, Dialog, Empty, ErrorSummary, Field, Icon, PageHead, ProblemNotice, SearchBox, Select } from "../app/components.js";
+import { Ago, Bone, BoneRows, Button, ButtonLink, Dialog, Empty, ErrorSummary, Field, Icon, Link, PageHead, ProblemNotice, SearchBox, Select } from "../app/components.js";
 import { useForm } from "../app/form.js";
 import { count, decimals, money, plural } from "../app/format.js";
 import { useResource } from "../app/resource.js";
 import { place, setQuery } from "../app/router.js";
 import { may } from "../app/session.js";
 import { toast } from "../app/shell.js";
-import { CatalogTabs, ISSUE_OPTIONS, ListingState, packageWords, STANDING_OPTIONS, STOCK_OPTIONS } from "./catalog_words.js";
+import { CatalogTabs, ISSUE_OPTIONS, ListingState, packageWords, placeOf, STANDING_OPTIONS, STOCK_OPTIONS } from "./catalog_words.js";
 import { countryOf, marketplaceOptions, marketplacesOf, useConnections } from "./marketplaces.js";
 import { downloadCsv, Pager, useCursor } from "./paging.js";
 
@@ -85,7 +85,7 @@ const asQuery = (filters) => new URLSearchParams(Object.entries(filters).filter(
 
 function Row({ line }) {
   const found = line.errors + line.warnings;
-  return html`<tr><td class="cell-title"><strong class="clip" title=${line.title}>${line.title ?? line.seller_sku}</strong><small>${[line.seller_sku, line.asin, countryOf(line.marketplace_id)].filter(Boolean).join(" · ")}</small></td>
+  return html`<tr><td class="cell-title"><${Link} to="/catalog/listing" query=${placeOf(line)} class="row-link clip" title=${line.title}>${line.title ?? line.seller_sku}<//><small>${[line.seller_sku, line.asin, countryOf(line.marketplace_id)].filter(Boolean).join(" · ")}</small></td>
     <td class="cell-state"><${ListingState} standing=${line.standing} />${found ? html`<small>${[line.errors ? plural(line.errors, "error") : "", line.warnings ? plural(line.warnings, "warning") : ""].filter(Boolean).join(", ")}</small>` : null}</td>
     <td class="number"><strong>${line.price ? money(line.price.amount_minor, line.price.currency) : "–"}</strong><small>${line.by_amazon ? "by Amazon" : "by you"}</small></td><td class="number">${line.units === null ? "–" : count(line.units)}<span class="phone-only fine"> units</span></td>
     <td class="wide-only">${packageWords(line.package)}</td><td class="number wide-only">${line.unit_cost ? money(line.unit_cost.amount_minor, line.unit_cost.currency) : html`<span class="fine">not entered</span>`}</td><td class="wide-only"><span class="fine"><${Ago} at=${line.computed_at} /></span></td></tr>`;

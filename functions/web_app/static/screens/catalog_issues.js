@@ -1,17 +1,17 @@
 // The issue inbox: what Amazon finds wrong with listings, by severity, the newest first, with the way to mend it.
 import { html } from "../app/lib.js";
 import { get } from "../app/api.js";
-import { Ago, Bone, BoneRows, Empty, PageHead, ProblemNotice, Segmented, Select } from "../app/components.js";
+import { Ago, Bone, BoneRows, Empty, Link, PageHead, ProblemNotice, Segmented, Select } from "../app/components.js";
 import { plural } from "../app/format.js";
 import { useResource } from "../app/resource.js";
 import { place, setQuery } from "../app/router.js";
-import { actionWords, CatalogTabs, SEVERITIES } from "./catalog_words.js";
+import { actionWords, CatalogTabs, placeOf, SEVERITIES } from "./catalog_words.js";
 import { countryOf, useConnections } from "./marketplaces.js";
 import { Pager, useCursor } from "./paging.js";
 
 function Row({ issue }) {
   const doing = actionWords(issue.actions);
-  return html`<tr><td class="cell-title"><strong class="clip" title=${issue.title}>${issue.title ?? issue.seller_sku}</strong><small>${[issue.seller_sku, issue.asin, countryOf(issue.marketplace_id)].filter(Boolean).join(" · ")}</small></td>
+  return html`<tr><td class="cell-title"><${Link} to="/catalog/listing" query=${placeOf(issue)} class="row-link clip" title=${issue.title}>${issue.title ?? issue.seller_sku}<//><small>${[issue.seller_sku, issue.asin, countryOf(issue.marketplace_id)].filter(Boolean).join(" · ")}</small></td>
     <td class="cell-issue"><span>${issue.message}</span><small>${[`Amazon's code ${issue.code}`, issue.attributes.length ? `about ${issue.attributes.join(", ")}` : "", doing ? `now ${doing}` : ""].filter(Boolean).join(" · ")}</small></td><td class="number"><${Ago} at=${issue.first_seen} /></td>
     <td class="cell-fix">${issue.fix_url ? html`<a class="button small" href=${issue.fix_url} target="_blank" rel="noreferrer">Mend at Amazon<span class="visually-hidden">: ${issue.seller_sku}, ${issue.message}</span></a>` : null}</td></tr>`;
 }

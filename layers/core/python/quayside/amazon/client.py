@@ -51,6 +51,7 @@ from quayside.amazon.operations import (
     LIST_INBOUND_PLANS,
     LIST_SHIPMENT_ITEMS,
     LIST_TRANSACTIONS,
+    PATCH_LISTINGS_ITEM,
     ROTATE_CLIENT_SECRET,
     SEARCH_CATALOG_ITEMS,
     SEARCH_LISTINGS_ITEMS,
@@ -81,6 +82,7 @@ if TYPE_CHECKING:
         InboundShipment,
         InboundShipmentsPage,
     )
+    from quayside.amazon.listing_changes import Patch, Submission
     from quayside.amazon.listings import Listing, ListingsPage
     from quayside.amazon.recipients import RecipientOrder, RecipientsPage
     from quayside.amazon.solicitations import Requested
@@ -339,15 +341,15 @@ def ask(  # noqa: PLR0913, PLR0917 - the parts of a request
 ) -> Reply:
     """Build the request of an operation and send it through ``send``.
 
-    The library builds it from ``arguments`` and ``named``. What the library breaks (``Operation.library`` is None) is
-    built here: the arguments fill the path, the named ones are the query, and ``body`` is sent as it is.
+    The library builds it from ``arguments``, ``named`` and ``body``. What the library breaks (``Operation.library`` is
+    None) is built here: the arguments fill the path, the named ones are the query, and ``body`` is sent as it is.
     """
     if operation.library is None:
         parts = iter(arguments)
         path = _PARAMETER.sub(lambda _: quote(next(parts), safe=""), operation.path)
         return send(operation.method, path, named, body)
     function = getattr(_library_class(operation.library)(region, send), operation.function)
-    reply: Reply = function(*arguments, **named)
+    reply: Reply = function(*arguments, **named, **({} if body is None else {"body": body}))
     return reply
 
 
@@ -552,6 +554,32 @@ class AmazonClient:
 
         named = _given(marketplaceIds=marketplace_id, includedData=list(PARTS), pageSize=20, pageToken=page_token)
         return decode_listings(self._call(SEARCH_LISTINGS_ITEMS, caller, seller_id, **named).body)
+
+    def patch_listing(  # noqa: PLR0913, PLR0917 - the parts of a change
+        self,
+        caller: Caller,
+        seller_id: str,
+        sku: str,
+        marketplace_id: str,
+        product_type: str,
+        patches: "Sequence[Patch]",
+        *,
+        preview: bool,
+        before: Callable[[], None] | None = None,
+    ) -> "Submission":
+        """Change a listing in one marketplace, or only have Amazon judge the change (``preview``).
+
+        ``before`` is called when nothing but Amazon's answer is left to wait for.
+
+        Raises:
+            AmazonUnavailable: nobody knows whether Amazon took the change.
+        """
+        from quayside.amazon.listing_changes import PREVIEW_MODE, decode_submission  # noqa: PLC0415 - as above
+
+        named = _given(marketplaceIds=marketplace_id, includedData="issues", mode=PREVIEW_MODE if preview else None)
+        body = {"productType": product_type, "patches": list(patches)}
+        reply = self._call(PATCH_LISTINGS_ITEM, caller, seller_id, sku, body=body, before=before, **named)
+        return decode_submission(reply.body)
 
     def catalog_items(self, caller: Caller, marketplace_id: str, asins: Sequence[str]) -> "tuple[CatalogItem, ...]":
         """Return the products of one marketplace by their ASINs, 20 at most; unknown ones are left out.

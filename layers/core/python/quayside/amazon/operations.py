@@ -141,6 +141,10 @@ SEARCH_LISTINGS_ITEMS = Operation(
     "searchListingsItems", "GET", "/listings/2021-08-01/items/{sellerId}", Decimal(5), 5,
     "Product Listing", _LISTINGS, "search_listings_items",
 )  # fmt: skip
+PATCH_LISTINGS_ITEM = Operation(
+    "patchListingsItem", "PATCH", "/listings/2021-08-01/items/{sellerId}/{sku}", Decimal(5), 5,
+    "Product Listing", _LISTINGS, "patch_listings_item",
+)  # fmt: skip
 SEARCH_CATALOG_ITEMS = Operation(
     "searchCatalogItems", "GET", "/catalog/2022-04-01/items", Decimal(2), 2,
     "Product Listing", _CATALOG, "search_catalog_items", None, Decimal(500), 500,
@@ -191,7 +195,8 @@ OPERATIONS: dict[str, Operation] = {
     for each in (
         SEARCH_ORDERS, GET_ORDER, GET_INVENTORY_SUMMARIES, GET_MARKETPLACE_PARTICIPATIONS, CREATE_DESTINATION,
         GET_DESTINATIONS, CREATE_SUBSCRIPTION, GET_SUBSCRIPTION, DELETE_SUBSCRIPTION, CREATE_REPORT, GET_REPORT,
-        GET_REPORTS, GET_REPORT_DOCUMENT, GET_LISTINGS_ITEM, SEARCH_LISTINGS_ITEMS, SEARCH_CATALOG_ITEMS,
+        GET_REPORTS, GET_REPORT_DOCUMENT, GET_LISTINGS_ITEM, SEARCH_LISTINGS_ITEMS, PATCH_LISTINGS_ITEM,
+        SEARCH_CATALOG_ITEMS,
         LIST_TRANSACTIONS, GET_MY_FEES_ESTIMATES, LIST_INBOUND_PLANS, GET_INBOUND_PLAN, GET_SHIPMENT,
         LIST_SHIPMENT_ITEMS, GET_SHIPMENTS, GET_SHIPMENT_ITEMS, ROTATE_CLIENT_SECRET,
         GET_SOLICITATION_ACTIONS, CREATE_SOLICITATION,

@@ -457,6 +457,24 @@ def listing_issue_sort(severity: str, first_seen: datetime, marketplace_id: str,
     return f"{encode(severity)}#{format_instant(first_seen)}#{place}#{encode(identity)}"
 
 
+def listing_edits(tenant_id: TenantId, connection_id: ConnectionId, marketplace_id: str) -> str:
+    """Return the partition of the changes that members made to the listings of one marketplace."""
+    return f"{tenant_prefix(tenant_id)}EDITS#{_place(connection_id, marketplace_id)}"
+
+
+def listing_edits_of(seller_sku: str) -> str:
+    """Return what the sort keys of the changes of one listing begin with."""
+    return f"SKU#{encode(seller_sku)}#"
+
+
+def listing_edit(
+    tenant_id: TenantId, connection_id: ConnectionId, marketplace_id: str, seller_sku: str, edit_id: str
+) -> Key:
+    """Return the key of one change; the ids of changes sort by time."""
+    place = listing_edits(tenant_id, connection_id, marketplace_id)
+    return Key(place, f"{listing_edits_of(seller_sku)}{encode(edit_id)}")
+
+
 def catalog_views(tenant_id: TenantId) -> str:
     """Return the partition of the views of the grid that members saved."""
     return f"{tenant_prefix(tenant_id)}CATALOGVIEWS"

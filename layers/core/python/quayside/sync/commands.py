@@ -29,6 +29,8 @@ Kind = Literal[
     "report.find",
     "listings.refresh",
     "listings.fetch",
+    "listings.preview",
+    "listings.apply",
     "catalog.refresh",
     "finances.list",
     "fees.estimate",

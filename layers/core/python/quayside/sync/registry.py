@@ -28,6 +28,7 @@ from quayside.amazon.operations import (
     LIST_INBOUND_PLANS,
     LIST_SHIPMENT_ITEMS,
     LIST_TRANSACTIONS,
+    PATCH_LISTINGS_ITEM,
     REPORT_ROLES,
     SEARCH_CATALOG_ITEMS,
     SEARCH_LISTINGS_ITEMS,
@@ -205,7 +206,7 @@ REGISTRY: tuple[Dataset, ...] = (
         what="SKUs, titles, prices, quantities, status and issues of your listings.",
         purpose="The listings, their issues, and matching orders to products",
         features=("listings",),
-        operations=(GET_LISTINGS_ITEM, SEARCH_LISTINGS_ITEMS, CREATE_REPORT, GET_REPORT_DOCUMENT),
+        operations=(GET_LISTINGS_ITEM, SEARCH_LISTINGS_ITEMS, PATCH_LISTINGS_ITEM, CREATE_REPORT, GET_REPORT_DOCUMENT),
         notifications=(
             "LISTINGS_ITEM_STATUS_CHANGE",
             "LISTINGS_ITEM_ISSUES_CHANGE",
