@@ -40,7 +40,7 @@ SMALL, LARGE = 10_000, 1_000_000
 PRODUCTS_SMALL, PRODUCTS_LARGE = 12, 400
 DAYS = 200
 BATCH = 10_000
-TURNS = 40
+TURNS, TURNS_QUICK = 40, 16
 SEED = 20261122
 NOW = datetime(2026, 11, 21, 10, 0, tzinfo=UTC)
 STORES = (
@@ -50,6 +50,8 @@ STORES = (
 )
 TOP = 10
 """So many products a dashboard names."""
+UNIT_COST_MINOR = 300
+"""What a unit of every product costs, in dollars."""
 DEATHS_A_BATCH = 2
 KILLED_EVERY, KILLED_EVERY_QUICK = 400, 1600
 """About every so many writes the function dies; what it had of its batch is done again."""
@@ -84,7 +86,7 @@ class Tenant:
         self.truth: Truth = Counter()
         self._random = random.Random(f"{SEED} {name}")
         self._sequence = 0
-        self._skus = [f"SKU-{place:04}" for place in range(products)]
+        self.skus = [f"SKU-{place:04}" for place in range(products)]
         self._weights = [1 / (1 + place) ** 0.7 for place in range(products)]
 
     def batches(self) -> Iterator[list[dict[str, Any]]]:
@@ -113,7 +115,7 @@ class Tenant:
     def _life(self, purchased_at: datetime, number: int) -> list[Images]:
         """Return the changes of one order, and of the transaction that pays it, and count what they come to."""
         store = self._random.choices(STORES, (6, 2, 1))[0]
-        (sku,) = self._random.choices(self._skus, self._weights)
+        (sku,) = self._random.choices(self.skus, self._weights)
         quantity, price = self._random.choice((1, 1, 1, 2, 3)), self._random.randrange(500, 9_000)
         order_id = f"9{number % 90 + 10}-{purchased_at:%y%m%d}0-{number:07}"
         last = State("SHIPPED", quantity, price * quantity)
@@ -277,7 +279,7 @@ def measure(run: Run) -> Result:
         functions = deploy(aws, ("MetricsRoller", "SellerApi", "SyncWorker"))
         with as_function(aws, functions["SyncWorker"]):
             tenants = [
-                _tenant("small", run.share(SMALL), PRODUCTS_SMALL),
+                _tenant("small", SMALL, PRODUCTS_SMALL),
                 _tenant("large", run.share(LARGE), run.share(PRODUCTS_LARGE)),
             ]
         differences = 0
@@ -289,7 +291,7 @@ def measure(run: Run) -> Result:
         with as_function(aws, functions["SellerApi"]), handlers_log(run), units.watching():
             sides = [_Side(run, tenant, units) for tenant in tenants]
             small, large = sides
-            in_turns(small.turn, large.turn, run.share(TURNS) if run.quick else TURNS, lambda _done: None)
+            in_turns(small.turn, large.turn, TURNS_QUICK if run.quick else TURNS, lambda _done: None)
         differences += sum(side.differences for side in sides)
     return {
         "read_units_small": small.read_units,
@@ -315,7 +317,12 @@ def _store(access_name: str) -> Any:
 
 
 def _tenant(name: str, orders: int, products: int) -> Tenant:
-    from quayside.kernel.clock import FixedClock  # noqa: PLC0415 - the product, only when measured
+    from quayside.connections import store as connections  # noqa: PLC0415 - the product, only when measured
+    from quayside.connections.records import DatasetHealth  # noqa: PLC0415 - as above
+    from quayside.finance import cost_service  # noqa: PLC0415 - as above
+    from quayside.finance.service import FINANCES  # noqa: PLC0415 - as above
+    from quayside.kernel.clock import FixedClock  # noqa: PLC0415 - as above
+    from quayside.kernel.tenancy import tenant_scope  # noqa: PLC0415 - as above
     from tests.support.sellers import connect  # noqa: PLC0415 - as above
 
     with _store("USES_CREDENTIALS"):
@@ -327,7 +334,18 @@ def _tenant(name: str, orders: int, products: int) -> Tenant:
             subscriptions=[f"subscription-{name}"],
             complete_from="2024-01-01T00:00:00Z",
         )
-    return Tenant(name, orders, products, seller)
+        tenant = Tenant(name, orders, products, seller)
+        with tenant_scope(seller.tenant_id):
+            health = {"last_success_at": "2026-11-21T10:00:00Z", "complete_from": "2024-01-01T00:00:00Z"}
+            health_of = [getattr(DatasetHealth, name).set(text) for name, text in health.items()]
+            connections.change_health(seller.connection_id, FINANCES, health_of)
+            cost_service.set_method("period")
+            for sku in tenant.skus:
+                cost_service.add_lot(
+                    {"seller_sku": sku, "from_day": "2025-01-01", "unit_cost": "3.00", "currency": "USD"},
+                    FixedClock(NOW),
+                )
+    return tenant
 
 
 def _roll(run: Run, tenant: Tenant) -> dict[str, object]:
@@ -441,6 +459,10 @@ class _Side:
                 shown[of] = place.figures.sales.value
                 expected[of] = truth[part.currency, place.marketplace_id, "sales_minor"]
             best = sorted((-minor, sku) for (currency, sku), minor in sold.items() if currency == part.currency)
+            if part.currency == "USD":
+                left = part.money and part.money.after_costs
+                shown["cost of goods"] = left and left.goods.value
+                expected["cost of goods"] = -UNIT_COST_MINOR * truth["USD", "", "units_shipped"]
             of = f"{part.currency} products"
             shown[of] = [(-each.sales_minor, each.seller_sku) for each in part.products.top] if part.products else None
             expected[of] = best[:TOP]
@@ -454,11 +476,11 @@ class _Side:
         sums: Counter[tuple[str, str, str]] = Counter()
         sold: Counter[tuple[str, str]] = Counter()
         for (kind, marketplace_id, sku, day, currency, name), value in self.tenant.truth.items():
-            if kind != "ORDERS" or not first <= day <= last:
+            if not first <= day <= last:
                 continue
             if sku is None:
                 sums[currency, "", name] += value
                 sums[currency, marketplace_id, name] += value
-            elif name == "sales_minor":
+            elif kind == "ORDERS" and name == "sales_minor":
                 sold[currency, sku] += value
         return sums, sold

@@ -197,6 +197,8 @@ def product(now: datetime, seller_sku: str, query: dict[str, str]) -> Json:
 def money(now: datetime, currency: str, share: float) -> Json:
     """Return the money of a dashboard."""
     booked = {name: round(value * share) for name, value in BOOKED.items()}
+    spent = Outlay(round(SPENT.goods_minor * share), booked["units_shipped"])
+    left = margin_rules.result(Column(booked, spent), [], None, "fifo", Shown(currency, _standing(now)))
     return _json(
         views.MoneySummary(
             profit_rules.group_figure(booked, AmountGroup.REFUNDS, currency, _standing(now)),
@@ -205,6 +207,7 @@ def money(now: datetime, currency: str, share: float) -> Json:
             -48_000,
             -410_000,
             None,
+            views.ProfitSummary(left.goods, left.profit, left.margin, left.roi, -spent.goods_minor + 9_000, None),
         )
     )
 

@@ -5,13 +5,20 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from quayside.analytics import margin_service, products_service, profit_service, sheet_store
+from quayside.analytics import (
+    cost_boards_service,
+    margin_service,
+    products_service,
+    profit_service,
+    service,
+    sheet_store,
+)
 from quayside.analytics.margin_rules import Result
 from quayside.analytics.margin_service import View
 from quayside.analytics.profit_rules import Slice
-from quayside.analytics.rules import Period
+from quayside.analytics.rules import Period, PeriodKey, period_until
 from quayside.analytics.sheet_rules import Change, Place
-from quayside.analytics.views import ProfitTable
+from quayside.analytics.views import MoneySummary, ProfitTable
 from quayside.connections import store as connections
 from quayside.connections.records import DatasetHealth
 from quayside.finance import cost_service
@@ -159,6 +166,55 @@ def test_sales_that_are_not_known_since_the_first_lot_make_it_estimated(on: Sell
     assert (on.result().profit.state, on.result().goods.value) == ("estimated", -1600)
     cost_service.set_method("period")
     assert on.result().profit.state == "posted"
+
+
+def summary(on: Selling, period: PeriodKey, place: str | None = None) -> MoneySummary:
+    view = service.overview(on.aws.clock, period, place)
+    (found,) = (each.money for each in view.currencies if each.currency == "USD")
+    assert found is not None
+    return found
+
+
+@pytest.mark.parametrize("period", ["yesterday", "7d", "30d", "90d"])
+def test_the_dashboard_shows_the_profit_of_the_profit_page(on: Selling, period: PeriodKey) -> None:
+    cost_service.add_lot(LOT, on.aws.clock)
+    cost_service.add_other_cost(
+        "Photos", "31.00", "USD", TODAY - timedelta(days=30), TODAY, marketplace_id=US, seller_sku=None,
+        clock=on.aws.clock, entropy=b"1".__mul__,
+    )  # fmt: skip
+    assert cost_boards_service.refresh(on.now) == 3
+    for place in (None, US):
+        shown = summary(on, period, place).after_costs
+        asked = period_until(period, TODAY)
+        result = on.result(asked, place)
+        assert shown is not None
+        assert (shown.goods.value, shown.profit.value) == (result.goods.value, result.profit.value)
+        assert (shown.margin.value, shown.roi.value) == (result.margin.value, result.roi.value)
+        assert shown.previous_profit_minor == result.previous_profit_minor
+
+
+def test_the_dashboard_says_why_there_is_no_profit_yet(on: Selling) -> None:
+    assert summary(on, "7d").after_costs_missing == cost_boards_service.NOT_YET
+    assert cost_boards_service.refresh(on.now, most_sheets=1) == 3
+    assert (summary(on, "7d").after_costs, summary(on, "7d").after_costs_missing) == (None, margin_service.TOO_MUCH)
+    own = service.overview(on.aws.clock, Period(TODAY - timedelta(days=9), TODAY)).currencies
+    assert {each.money.after_costs_missing for each in own if each.money} == {cost_boards_service.OWN_PERIOD}
+
+
+def test_profit_on_the_dashboard_is_of_one_moment(on: Selling) -> None:
+    cost_service.add_lot(LOT, on.aws.clock)
+    cost_boards_service.refresh(on.now)
+    on.aws.clock.advance(300)
+    on.add(0, {"product_sales": 9000, "units_shipped": 1}, "MUG")
+    assert cost_boards_service.refresh(on.now) == 0
+    shown = summary(on, "7d")
+    assert shown.after_costs is not None
+    assert (shown.proceeds.value, shown.after_costs.profit.value) == (13200, 2600)
+    on.aws.clock.advance(900)
+    assert cost_boards_service.refresh(on.now) == 3
+    later = summary(on, "7d").after_costs
+    assert later is not None
+    assert later.profit.value == 13200 - 2000
 
 
 @pytest.mark.usefixtures("on")

@@ -12,9 +12,10 @@ import pytest
 
 import quayside
 from quayside.amazon.marketplaces import marketplace
-from quayside.analytics import board_store, figures_service, sheet_store
-from quayside.analytics.board_records import BoardRecord
+from quayside.analytics import board_store, cost_board_store, figures_service, sheet_store
+from quayside.analytics.board_records import BoardRecord, CostBoardRecord
 from quayside.analytics.board_rules import board_of
+from quayside.analytics.cost_board_rules import CostBoard
 from quayside.analytics.sheet_records import SheetRecord
 from quayside.analytics.sheet_rules import Change, Place
 from quayside.catalog import edit_store, grid_store
@@ -162,6 +163,11 @@ def put_board(on: Aws, seller: ConnectedSeller) -> None:
     board_store.put(seller.connection_id, US, board_of(now.date(), ()), now)
 
 
+def put_cost_board(on: Aws, _seller: ConnectedSeller) -> None:
+    now = on.clock.now()
+    cost_board_store.put(US, CostBoard(now.date(), "fifo", {}), now)
+
+
 def put_aside(on: Aws, seller: ConnectedSeller) -> None:
     message = QuarantinedMessage("entry", format_instant(on.clock.now()), "ORDER_CHANGE", "test", "none", "{}")
     connections.put_aside(seller.tenant_id, seller.connection_id, message)
@@ -209,6 +215,7 @@ WRITERS: dict[type[CoreItem], Callable[[Aws, ConnectedSeller], None]] = {
     report_runs.ReportRun: put_run,
     SheetRecord: put_figure,
     BoardRecord: put_board,
+    CostBoardRecord: put_cost_board,
     TenantQuarantineEntry: put_aside,
     **dict.fromkeys((LineRecord, CardRecord, OpenRecord, ScoredRecord, ScoreRecord), put_suggestion),
     **dict.fromkeys((GridLineRecord, IssueRecord, EditRecord), put_listing_line),

@@ -108,6 +108,9 @@ EXACT = [
         keys.figure_board(T, C, "ATVPDKIKX0DER"),
         Key(f"{P}FIGURES#tm19crgppmgzv9xh", "BOARD#ATVPDKIKX0DER"),
     ),
+    (keys.cost_boards(T), f"{P}COSTBOARDS"),
+    (keys.cost_board(T, None), Key(f"{P}COSTBOARDS", "BOARD#-")),
+    (keys.cost_board(T, "ATVPDKIKX0DER"), Key(f"{P}COSTBOARDS", "BOARD#ATVPDKIKX0DER")),
     (
         keys.product_sheet(T, C, "2026-11", "ATVPDKIKX0DER", "ORDERS", "A#B"),
         Key(f"{P}PRODUCTS#tm19crgppmgzv9xh#ATVPDKIKX0DER#2026-11", "SHEET#ORDERS#A%23B"),

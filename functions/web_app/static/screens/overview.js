@@ -32,10 +32,14 @@ function Tiles({ part, period }) {
 
 const MONEY = [["refunds", "Refunds"], ["fees", "Amazon fees"], ["proceeds", "Proceeds"]];
 
-/** What Amazon booked in the period; it counts by the day of posting, so it stands apart from the orders. */
-function MoneyTiles({ part, period }) {
+const AFTER_COSTS = [["goods", "Cost of goods"], ["profit", "Profit"], ["margin", "Margin"], ["roi", "Return on investment"]];
+
+/** What Amazon booked in the period, and what is left of it; it counts by the day of posting, so it stands apart from the orders. */
+function MoneyTiles({ part, period, asked }) {
   if (!part.money) return null;
-  return html`<div class="tiles three">${MONEY.map(([key, label]) => html`<${Tile} key=${key} label=${label} figure=${part.money[key]} previous=${part.money[`previous_${key}_minor`]} against=${beforeWords(period.key)} />`)}</div>`;
+  const { after_costs: left, after_costs_missing: missing } = part.money;
+  return html`<div class="tiles three">${MONEY.map(([key, label]) => html`<${Tile} key=${key} label=${label} figure=${part.money[key]} previous=${part.money[`previous_${key}_minor`]} against=${beforeWords(period.key)} />`)}</div>
+    ${left ? html`<div class="tiles four">${AFTER_COSTS.map(([key, label]) => html`<${Tile} key=${key} label=${label} figure=${left[key]} previous=${left[`previous_${key}_minor`]} against=${`previous_${key}_minor` in left ? beforeWords(period.key) : null} />`)}</div>` : html`<p class="fine">${missing} <${Link} to="/profit" query=${asked.link}>Profit<//></p>`}`;
 }
 
 function Ranked({ rows, currency, falling, asked }) {
@@ -151,6 +155,6 @@ export function Screen() {
     ${!data || (!connections && !unread) ? (problem ? null : html`<div class="stack" role="status" aria-label="Loading your figures"><${Waiting} /><div class="two"><div class="card bone-card"></div><div class="card bone-card"></div></div></div>`)
       : !data.has_connection ? html`<div class="card"><${Empty} icon="connections" title="Connect your Amazon account to see your sales" action=${html`<${ButtonLink} to="/connect" kind="primary">Connect an Amazon account<//>`}>It takes about two minutes. You see what is read, and why, before you agree.<//></div>`
       : html`<${Troubles} connections=${connections ?? []} /><${Ailing} connections=${data.connections} told=${connections ?? []} /><${Incomplete} connections=${connections ?? []} />${empty ? html`<div class="card"><${Empty} icon="orders" title="No orders in this period" action=${period === "90d" ? null : html`<${Link} class="button" to="/" query=${{ period: "90d", marketplace_id: marketplaceId }}>Look at 90 days<//>`}>${data.connections.some((item) => item.status === "authorising") ? "Your account is still being connected; orders show here as they are read." : "A new order shows here by itself, within a minute."}<//></div>` : null}
-        ${data.currencies.length === 1 ? html`<${Tiles} part=${data.currencies[0]} period=${data.period} /><${MoneyTiles} part=${data.currencies[0]} period=${data.period} /><div class="two"><div class="stack"><${Trend} part=${data.currencies[0]} period=${data.period} /><${Split} part=${data.currencies[0]} /></div><div class="stack"><${Products} part=${data.currencies[0]} asked=${asked} /><${Latest} marketplaceId=${marketplaceId} /></div></div>`
-          : html`${data.currencies.length ? html`<p class="fine currencies-note">Currencies stand side by side. Quayside never adds them up without a stated rate.</p><div class="currencies">${data.currencies.map((part) => html`<section key=${part.currency} class="currency" aria-label=${`Figures in ${part.currency}`}><h2><span class="tag">${part.currency}</span>${NAMES?.of(part.currency) ?? part.currency}</h2><${Tiles} part=${part} period=${data.period} /><${MoneyTiles} part=${part} period=${data.period} /><${Trend} part=${part} period=${data.period} /><${Split} part=${part} /><${Products} part=${part} asked=${asked} /></section>`)}</div>` : null}<${Latest} marketplaceId=${marketplaceId} />`}`}</div>`;
+        ${data.currencies.length === 1 ? html`<${Tiles} part=${data.currencies[0]} period=${data.period} /><${MoneyTiles} part=${data.currencies[0]} period=${data.period} asked=${asked} /><div class="two"><div class="stack"><${Trend} part=${data.currencies[0]} period=${data.period} /><${Split} part=${data.currencies[0]} /></div><div class="stack"><${Products} part=${data.currencies[0]} asked=${asked} /><${Latest} marketplaceId=${marketplaceId} /></div></div>`
+          : html`${data.currencies.length ? html`<p class="fine currencies-note">Currencies stand side by side. Quayside never adds them up without a stated rate.</p><div class="currencies">${data.currencies.map((part) => html`<section key=${part.currency} class="currency" aria-label=${`Figures in ${part.currency}`}><h2><span class="tag">${part.currency}</span>${NAMES?.of(part.currency) ?? part.currency}</h2><${Tiles} part=${part} period=${data.period} /><${MoneyTiles} part=${part} period=${data.period} asked=${asked} /><${Trend} part=${part} period=${data.period} /><${Split} part=${part} /><${Products} part=${part} asked=${asked} /></section>`)}</div>` : null}<${Latest} marketplaceId=${marketplaceId} />`}`}</div>`;
 }

@@ -18,3 +18,15 @@ class BoardRecord(CoreItem):
     rankings = BinaryAttribute(legacy_encoding=False)
     made_of = UnicodeAttribute()
     made_at = NumberAttribute()
+
+
+class CostBoardRecord(CoreItem):
+    """The costed periods of a marketplace, or of all together, as ``cost_board_rules.packed`` writes them.
+
+    ``made_at`` is when they were worked out, in epoch seconds.
+    """
+
+    KIND: ClassVar[str] = "cost_board"
+
+    periods = BinaryAttribute(legacy_encoding=False)
+    made_at = NumberAttribute()

@@ -3,7 +3,7 @@
 from datetime import date, datetime
 
 from quayside.amazon.marketplaces import find_marketplace
-from quayside.analytics import board_rules, board_store, sheet_store
+from quayside.analytics import board_rules, board_store, cost_boards_service, sheet_store
 from quayside.analytics.sheet_rules import months_between
 from quayside.connections import service as connections
 from quayside.kernel.clock import epoch_seconds
@@ -13,9 +13,10 @@ from quayside.orders.service import day_of
 
 
 def refresh(connection_id: ConnectionId, now: datetime) -> int:
-    """Make the boards of a connection of the tenant in scope that are due; return how many were made.
+    """Make the boards of a connection of the tenant in scope that are due; return how many rankings were made.
 
-    Reads the sheets of all products of seven months, a marketplace at a time, and keeps only the best.
+    Reads the sheets of all products of seven months, a marketplace at a time, and keeps only the best. The costs of
+    the tenant are worked out anew with them, for they depend on the sales of all its connections.
     """
     try:
         connection = connections.get(connection_id)
@@ -40,4 +41,5 @@ def refresh(connection_id: ConnectionId, now: datetime) -> int:
         board = board_rules.board_of(today, ((row.seller_sku, row.sheets) for row in products))
         board_store.put(connection_id, place, board, now)
         made += 1
+    cost_boards_service.refresh(now)
     return made

@@ -68,7 +68,22 @@ def costs(view: View, span: Slice, *, most_sheets: int = MOST_SHEETS) -> Costs |
         span: the days, both ends included.
         most_sheets: so many months of products are read at most.
     """
-    book = cost_service.cost_book(view.seller_sku)
+    found = costs_of([view], span, view.seller_sku, most_sheets=most_sheets)
+    return None if found is None else found[view]
+
+
+def costs_of(
+    views: Sequence[View], span: Slice, seller_sku: str | None = None, *, most_sheets: int = MOST_SHEETS
+) -> dict[View, Costs] | None:
+    """Return the costs of several views, as ``costs`` does, from what is read once.
+
+    Args:
+        views: whose costs; of ``seller_sku`` where one is given.
+        span: the days, both ends included.
+        seller_sku: read this product alone.
+        most_sheets: so many months of products are read at most.
+    """
+    book = cost_service.cost_book(seller_sku)
     if book is None:
         return None
     begins = [lot.from_day for lots in book.lots.values() for lot in lots]
@@ -76,16 +91,27 @@ def costs(view: View, span: Slice, *, most_sheets: int = MOST_SHEETS) -> Costs |
     # Sheets are kept for 18 months; there is nothing to find in older ones.
     earliest = max(since, span.last - timedelta(days=rules.HISTORY_DAYS))
     places, known_from = _places()
-    sold = _sales(places, view.seller_sku, Slice(earliest, span.last), most_sheets)
+    sold = _sales(places, seller_sku, Slice(earliest, span.last), most_sheets)
     if sold is None:
         return None
     known_from = None if known_from is None else max(known_from, earliest)
+    costed = [
+        each
+        for sku, sales in sold.items()
+        for each in margin_rules.cost_sales(book.lots.get(sku, ()), book.method, sales, known_from, span.first)
+    ]
+    entered = cost_service.other_costs_of(span.first, span.last)
+    return {view: _costs_of(view, span, book.method, costed, [cost for cost, _ in entered]) for view in views}
+
+
+def _costs_of(
+    view: View, span: Slice, method: Method, costed: Iterable[CostedSale], entered: Iterable[OtherCost]
+) -> Costs:
     by_currency: dict[str, list[CostedSale]] = defaultdict(list)
-    for sku, sales in sold.items():
-        for each in margin_rules.cost_sales(book.lots.get(sku, ()), book.method, sales, known_from, span.first):
-            if _is_of(view, each.sale):
-                by_currency[each.sale.currency].append(each)
-    others, left_out = _other_costs(view, span)
+    for each in costed:
+        if _is_of(view, each.sale):
+            by_currency[each.sale.currency].append(each)
+    others, left_out = _other_costs(view, entered)
     days = {
         currency: margin_rules.outlays_by_day(
             by_currency[currency],
@@ -96,7 +122,7 @@ def costs(view: View, span: Slice, *, most_sheets: int = MOST_SHEETS) -> Costs |
         for currency in sorted({*by_currency, *others})
     }
     notes = (f"Other costs that name no marketplace are left out here: {', '.join(left_out)}.",) if left_out else ()
-    return Costs(book.method, days, notes)
+    return Costs(method, days, notes)
 
 
 def _places() -> tuple[tuple[_Place, ...], date | None]:
@@ -156,11 +182,11 @@ def _is_of(view: View, sale: Sale) -> bool:
     return view.connection_id in {None, connection_id} and view.marketplace_id in {None, marketplace_id}
 
 
-def _other_costs(view: View, span: Slice) -> tuple[dict[str, list[OtherCost]], list[str]]:
+def _other_costs(view: View, entered: Iterable[OtherCost]) -> tuple[dict[str, list[OtherCost]], list[str]]:
     """Return the other costs of a view by the currency they count in, and the names of those that can't be placed."""
     found: dict[str, list[OtherCost]] = defaultdict(list)
     left_out: dict[str, None] = {}
-    for cost, _ in cost_service.other_costs_of(span.first, span.last):
+    for cost in entered:
         if view.seller_sku not in {None, cost.seller_sku}:
             continue
         if view.marketplace_id is not None and cost.marketplace_id is None:

@@ -35,7 +35,7 @@ _RETURNS_SOURCE = "Amazon's report of FBA returns, added up per day as it is rea
 _ACCOUNT_NOTE = "Fees that Amazon books for no marketplace are left out: choose all marketplaces to see them."
 
 
-def _money(found: Sequence[Account], marketplace_id: str | None) -> dict[str, Days]:
+def money_of(found: Sequence[Account], marketplace_id: str | None) -> dict[str, Days]:
     """Return the days of money by currency; what Amazon books for no marketplace belongs to all of them alone."""
     days: dict[str, Days] = defaultdict(list)
     for account in found:
@@ -65,7 +65,7 @@ def summaries(found: Sequence[Account], marketplace_id: str | None, now: datetim
         return {}
     before = figures_service.standing_of(found, FINANCES, now, before=True)
     summary: dict[str, MoneySummary] = {}
-    for currency, days in _money(found, marketplace_id).items():
+    for currency, days in money_of(found, marketplace_id).items():
         period = _period(found, "today", now)
         amounts = profit_rules.within(days, Slice(period.from_day, period.to_day))
         previous = _previous_of(days, period, before)
@@ -103,7 +103,7 @@ def profit(clock: Clock, asked: Asked, by: Step, marketplace_id: str | None = No
     compared = before.known and before.whole
     view = View(marketplace_id)
     costs = margin_service.costs(view, Slice(earlier.first if compared else period.from_day, period.to_day))
-    money = _money(found, marketplace_id)
+    money = money_of(found, marketplace_id)
     tables = []
     for currency in sorted({*money, *(costs.days if costs else ())}):
         days = money.get(currency, [])
@@ -190,7 +190,7 @@ def returns(clock: Clock, asked: Asked) -> ReturnsView:
         format_instant(standing.as_of) if standing.known else None,
         returned_units(amounts, standing),
         reasons_of(amounts, previous),
-        tuple(_refunds(_money(found, None), period, money_standing, money_before)),
+        tuple(_refunds(money_of(found, None), period, money_standing, money_before)),
     )
 
 

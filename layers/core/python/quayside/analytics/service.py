@@ -6,7 +6,7 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING, NamedTuple
 
 from quayside.amazon.marketplaces import Marketplace, find_marketplace
-from quayside.analytics import figures_service, products_service, profit_service, rules, store
+from quayside.analytics import cost_boards_service, figures_service, products_service, profit_service, rules, store
 from quayside.analytics.figures_service import Account, Asked
 from quayside.analytics.rules import NOTHING, Period, Tally
 from quayside.analytics.views import (
@@ -86,7 +86,8 @@ def overview(clock: Clock, asked: Asked, marketplace_id: str | None = None) -> O
     found = figures_service.accounts(known, asked, marketplace_id, now)
     stalls = [stall for account in found for stall in _stalls(account)]
     standings = products_service.rankings(found, asked)
-    money = profit_service.summaries(found, marketplace_id, now)
+    booked = profit_service.summaries(found, marketplace_id, now)
+    money = cost_boards_service.with_costs(booked, found, asked, marketplace_id, now)
     ages = [stall.as_of for stall in stalls]
     as_of = None if not ages or None in ages else format_instant(min(at for at in ages if at is not None))
     currencies = sorted({currency for stall in stalls for currency in stall.currencies})

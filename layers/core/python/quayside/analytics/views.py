@@ -49,10 +49,25 @@ class MarketplaceFigures(msgspec.Struct, frozen=True):
     figures: FigureSet
 
 
+class ProfitSummary(msgspec.Struct, frozen=True):
+    """What is left of the period's money after the seller's costs, as of when it was last worked out.
+
+    The ``previous`` ones are of the period before, None when that is not known whole.
+    """
+
+    goods: Figure
+    profit: Figure
+    margin: Figure
+    roi: Figure
+    previous_goods_minor: int | None
+    previous_profit_minor: int | None
+
+
 class MoneySummary(msgspec.Struct, frozen=True):
     """What Amazon booked in the period: refunds, its fees, and what is left of it all before the cost of goods.
 
-    The ``previous`` ones are of the period before, None when that is not known whole.
+    The ``previous`` ones are of the period before, None when that is not known whole. ``after_costs`` is None while
+    the seller's costs are not worked out for the period; ``after_costs_missing`` then says why.
     """
 
     refunds: Figure
@@ -61,6 +76,8 @@ class MoneySummary(msgspec.Struct, frozen=True):
     previous_refunds_minor: int | None
     previous_fees_minor: int | None
     previous_proceeds_minor: int | None
+    after_costs: ProfitSummary | None = None
+    after_costs_missing: str | None = None
 
 
 class RankedProduct(msgspec.Struct, frozen=True):

@@ -42,6 +42,8 @@ def partitions(tenant_id: TenantId, plan: Plan, *, whole_tenant: bool) -> list[P
         found += _of_connection(tenant_id, each, plan)
     # An export of everything held this connection's data too, and its file goes.
     found.append(Place("exports", Partition("core", keys.exports(tenant_id, None))))
+    # These are worked out over all connections, and anew without this one.
+    found.append(Place("figures", Partition("core", keys.cost_boards(tenant_id))))
     if whole_tenant:
         found.append(Place("data_keys", Partition("pii_keys", keys.data_keys(tenant_id))))
         found.append(Place("tenant", Partition("core", keys.tenant(tenant_id).pk)))

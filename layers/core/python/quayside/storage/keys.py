@@ -286,6 +286,16 @@ def figure_board(tenant_id: TenantId, connection_id: ConnectionId, marketplace_i
     return Key(figures(tenant_id, connection_id), f"BOARD#{encode(marketplace_id)}")
 
 
+def cost_boards(tenant_id: TenantId) -> str:
+    """Return the partition of the costed periods of a tenant, over all its connections."""
+    return f"{tenant_prefix(tenant_id)}COSTBOARDS"
+
+
+def cost_board(tenant_id: TenantId, marketplace_id: str | None) -> Key:
+    """Return the key of the costed periods of a marketplace; those of all together stand under ``-``."""
+    return Key(cost_boards(tenant_id), f"BOARD#{'-' if marketplace_id is None else encode(marketplace_id)}")
+
+
 def product_sheets(tenant_id: TenantId, connection_id: ConnectionId, month: str, marketplace_id: str) -> str:
     """Return the partition of the sheets of all products of a month and a marketplace."""
     place = f"{encode(connection_id)}#{encode(marketplace_id) or '-'}#{encode(month)}"
