@@ -26,11 +26,12 @@ from quayside.inventory.views import InventoryPage, StockDetail
 from quayside.orders.views import OrderDetail, OrderPage
 from quayside.restock.views import BudgetPlan, RestockPage, ScoresView, SettingsView, SuggestionCard, WhatIf
 from quayside.reviews.views import BarredPage, CampaignList, CampaignView, DecisionsPage, Preview, ReviewsHome
+from quayside.sourcing.views import Board, Comparison, LeadView
 from quayside.sync.views import BoardPage, ReportsPage, RowsPage, RunsPage, SyncView
 from seller_api.http import Problem
 from seller_api.routes.configuration import Configuration
 from seller_api.routes.data import DataPage
-from tests.e2e.support import fake_sync
+from tests.e2e.support import fake_sourcing, fake_sync
 from tests.e2e.support.fake_api import CODE, EMAIL, PASSWORD
 from tests.e2e.support.fake_data import AMERICA, EUROPE
 from tests.e2e.support.fake_money import EXPLAINED
@@ -81,6 +82,9 @@ READS = (
     ("costs", LotPage),
     ("costs/other", OtherCostList),
     ("costs/rates", RateList),
+    ("sourcing", Board),
+    (f"sourcing/leads/{fake_sourcing.LEAD}", LeadView),
+    (f"sourcing/leads/{fake_sourcing.LEAD}/comparison?units=500&currency=EUR", Comparison),
     ("reviews", ReviewsHome),
     ("reviews/campaigns", CampaignList),
     ("reviews/decisions", DecisionsPage),

@@ -5,9 +5,10 @@ from typing import Annotated, Any
 
 import msgspec
 
-from quayside.sourcing import lead_service, quote_service, scenario_service, service
+from quayside.sourcing import approval_service, lead_service, quote_service, scenario_service, service
 from quayside.sourcing.rules import Event, Stage
 from quayside.sourcing.views import (
+    ApprovalDraft,
     Board,
     Comparison,
     LeadDraft,
@@ -113,6 +114,19 @@ def move_lead(call: Call[LeadMove, None]) -> LeadView:
         body.reason,
         member_id=call.principal.member_id,
         clock=call.container.clock,
+    )
+    return _lead(call)
+
+
+@routes.post("/sourcing/leads/{lead_id}/approve", permission="sourcing.manage", body=ApprovalDraft)
+def approve_lead(call: Call[ApprovalDraft, None]) -> LeadView:
+    """Approve a lead: it becomes a product with a SKU and a drafted first purchase order."""
+    approval_service.approve(
+        _lead_id(call),
+        call.body,
+        member_id=call.principal.member_id,
+        clock=call.container.clock,
+        entropy=secrets.token_bytes,
     )
     return _lead(call)
 

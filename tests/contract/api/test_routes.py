@@ -152,6 +152,7 @@ ROUTE_TABLE = {
     "GET /sourcing/leads/{lead_id}": "sourcing.read",
     "PUT /sourcing/leads/{lead_id}": "sourcing.manage",
     "POST /sourcing/leads/{lead_id}/move": "sourcing.manage",
+    "POST /sourcing/leads/{lead_id}/approve": "sourcing.manage",
     "POST /sourcing/leads/{lead_id}/remove": "sourcing.manage",
     "POST /sourcing/leads/{lead_id}/quotes": "sourcing.manage",
     "PUT /sourcing/leads/{lead_id}/quotes/{quote_id}": "sourcing.manage",

@@ -117,6 +117,7 @@ def lead(now: datetime, connection_id: str, stage: Stage = "quoted") -> LeadView
         reason="",
         events=service.events_at(stage),
         moves=tuple(moves),
+        approval=None,
         quotes=tuple(map(quote_service.quote_view, quotes)),
         scenarios=tuple(
             scenario_service.scenario_view(_worked_out(now, each, has_fees=known))

@@ -1,6 +1,7 @@
 """Leads in the store: the seller's own, moved by legal moves alone, counted with by quotes and stated rates."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -9,8 +10,17 @@ from quayside.finance import cost_service
 from quayside.kernel.errors import Conflict, InvalidInput, NotFound
 from quayside.kernel.money import Money
 from quayside.kernel.tenancy import tenant_scope
-from quayside.sourcing import lead_service, quote_service, scenario_service, service
-from quayside.sourcing.views import BreakDraft, LeadDraft, LeadView, QuoteDraft, ScenarioDraft, TargetDraft
+from quayside.procurement import order_service
+from quayside.sourcing import approval_service, lead_service, quote_service, scenario_service, service
+from quayside.sourcing.views import (
+    ApprovalDraft,
+    BreakDraft,
+    LeadDraft,
+    LeadView,
+    QuoteDraft,
+    ScenarioDraft,
+    TargetDraft,
+)
 from tests.support.amazon import entropy_of
 from tests.support.aws import Aws, aws
 from tests.support.datasets import Bench, bench
@@ -148,6 +158,81 @@ def test_a_scenario_follows_its_quote_and_the_board_shows_the_best(on: Bench) ->
     scenario_service.remove(lead.lead_id, base.scenario_id, on.aws.clock)
     quote_service.remove(lead.lead_id, first)
     assert service.board(on.aws.clock).stages[0].cards[0].outlook is None
+
+
+def approve(on: Bench, lead: LeadView, quote_id: str, sku: str = "LID-1", units: int = 500) -> LeadView:
+    draft = ApprovalDraft(lead.version, sku, quote_id, units)
+    approval_service.approve(lead.lead_id, draft, member_id="anna", clock=on.aws.clock, entropy=entropy_of(9))
+    return lead_service.show(lead.lead_id, on.aws.clock)
+
+
+def quoted(on: Bench, seed: int = 1) -> tuple[LeadView, str]:
+    lead = move(on, begin(on, seed), "research")
+    quote_id = add_quote(on, lead, seed + 1, carton_units=24, minimum_units=100)
+    return move(on, lead, "quote"), quote_id
+
+
+def test_an_approved_lead_is_a_product_with_a_first_order_and_its_promise(on: Bench) -> None:
+    lead, quote_id = quoted(on)
+    own = scenario(on, landed_unit="4.40")
+    scenario_service.add(lead.lead_id, own, clock=on.aws.clock, entropy=entropy_of(3))
+    done = approve(on, lead, quote_id)
+    approval = done.approval
+    assert approval is not None
+    assert (done.stage, done.events, approval.seller_sku, approval.units) == ("approved", (), "LID-1", 504)
+    assert [(each.profit_minor, each.margin_percent) for each in approval.promised] == [(1012, 40)]
+    order = order_service.order(approval.order_id or "")
+    (line,) = order.lines
+    assert (order.state, order.supplier_name, order.content.currency) == ("draft", "Hanse Keramik", "EUR")
+    assert (line.seller_sku, line.title, line.units) == ("LID-1", "Bamboo lid", 504)
+    assert service.board(on.aws.clock).stages[4].cards[0].seller_sku == "LID-1"
+    with pytest.raises(Conflict):
+        approve(on, done, quote_id)
+    with pytest.raises(Conflict, match="approved"):
+        quote_service.remove(lead.lead_id, quote_id)
+    other, other_quote = quoted(on, 20)
+    with pytest.raises(Conflict, match="Another lead became LID-1"):
+        approve(on, other, other_quote)
+
+
+def test_an_approval_that_died_half_way_is_finished_and_orders_once(on: Bench) -> None:
+    lead, quote_id = quoted(on)
+    events = on.aws.store.connection("tenant").client.meta.events
+
+    def die(**call: Any) -> None:
+        if b"lead_move" in call["params"]["body"]:
+            raise TimeoutError
+
+    # The order is drafted, and the function ends before the lead is approved.
+    events.register("before-call.dynamodb.TransactWriteItems", die)
+    with pytest.raises(TimeoutError):
+        approve(on, lead, quote_id)
+    events.unregister("before-call.dynamodb.TransactWriteItems", die)
+    half = lead_service.show(lead.lead_id, on.aws.clock)
+    assert (half.stage, half.approval is not None) == ("quoted", True)
+    with pytest.raises(Conflict, match="was begun"):
+        approve(on, half, quote_id, "LID-2")
+    with pytest.raises(Conflict, match="not finished"):
+        move(on, half, "sample")
+    done = approve(on, half, quote_id)
+    orders = [each for each in on.aws.items() if each["kind"]["S"] == "purchase_order"]
+    assert (done.stage, len(orders)) == ("approved", 1)
+
+
+def test_what_can_not_be_approved_is_said(on: Bench) -> None:
+    lead, quote_id = quoted(on)
+    day = on.aws.clock.now().date()
+    stale = quote(carton_units=24, valid_until=day - timedelta(days=1))
+    with pytest.raises(InvalidInput):
+        approve(on, lead, quote_id, " ")
+    with pytest.raises(InvalidInput):
+        approve(on, lead, quote_id, units=0)
+    quote_service.change(lead.lead_id, quote_id, 1, stale, clock=on.aws.clock)
+    with pytest.raises(InvalidInput) as refused:
+        approve(on, lead, quote_id)
+    assert [each.field for each in refused.value.fields] == ["quote_id"]
+    with pytest.raises(Conflict):
+        approve(on, begin(on, 30), quote_id)
 
 
 def test_all_of_it_is_the_sellers_and_goes_with_the_lead(on: Bench) -> None:

@@ -95,6 +95,31 @@ function Reject({ lead, onClose, onDone }) {
     <div class="form-actions"><${Button} type="submit" kind="danger" busy=${form.busy}>Reject<//><${Button} kind="quiet" onClick=${onClose}>Cancel<//></div></form><//>`;
 }
 
+/** The lead becomes a product: its SKU, and the quote that its first order is drafted by. */
+function Approve({ lead, onClose, onDone }) {
+  const begun = lead.approval;
+  const form = useForm({ seller_sku: begun?.seller_sku ?? "", quote_id: begun?.quote_id ?? lead.quotes[0]?.quote_id ?? "", units: String(begun?.units ?? 500) }, {
+    check: ({ seller_sku, units }) => ({ seller_sku: seller_sku.trim() ? "" : "Enter the SKU it is sold under", units: isWhole(units) ? "" : "Enter a whole number" }),
+    submit: async (values) => {
+      onDone(await post(leadCall(lead.lead_id, "/approve"), { ...values, version: lead.version, units: Number(values.units) }));
+      toast("Approved: its first order is drafted");
+    },
+  });
+  return html`<${Dialog} title="Approve the lead" onClose=${onClose}><form class="form" noValidate onSubmit=${form.onSubmit}><${ErrorSummary} problem=${form.problem} fields=${form.fields} labels=${{ seller_sku: "SKU", quote_id: "By the quote of", units: "Units" }} />
+    ${begun ? html`<p>An approval was begun and not finished. Approve again to finish it; nothing is ordered twice.</p>` : html`<p>The lead becomes a product, and a first purchase order is drafted. Nothing is sent to the supplier yet.</p>`}
+    <${Field} label="SKU" hint="As it is, or will be, listed at Amazon" maxlength="40" ...${form.bind("seller_sku")} />
+    <${Select} id="quote_id" label="By the quote of" hideLabel=${false} value=${form.values.quote_id} options=${lead.quotes.map((quote) => ({ value: quote.quote_id, label: quote.quote.supplier_name }))} onChange=${(value) => form.set("quote_id", value)} />
+    <${Field} label="Units" hint="The least order and full cartons are kept to" inputmode="numeric" ...${form.bind("units")} />
+    <div class="form-actions"><${Button} type="submit" kind="primary" busy=${form.busy}>Approve<//><${Button} kind="quiet" onClick=${onClose}>Cancel<//></div></form><//>`;
+}
+
+/** What it became: the product, its first order, and what was promised on that day. */
+function Approved({ approval, quotes }) {
+  const quote = quotes.find((each) => each.quote_id === approval.quote_id);
+  return html`<${Card} title="The product" about=${html`approved <${Ago} at=${approval.approved_at} />`}><div class="card-body"><dl class="facts"><dt>SKU</dt><dd>${approval.seller_sku}</dd><dt>First order</dt><dd>${plural(approval.units, "unit")}${quote ? ` from ${quote.quote.supplier_name}` : ""}${approval.order_id ? "" : ", not drafted yet"}</dd></dl></div>
+    ${approval.promised.length ? html`<ul class="datasets">${approval.promised.map((each) => html`<li key=${each.scenario_id}><div><strong>${each.name}</strong><small>promised in ${nameOf(each.marketplace_id)} at ${amountOf({ amount_minor: each.price_minor, currency: each.currency })}</small></div><div class="dataset-end"><span>${each.profit_minor === null ? "not known then" : amountOf({ amount_minor: each.profit_minor, currency: each.currency })}<small>${each.margin_percent === null ? "" : `margin ${each.margin_percent} %`}</small></span></div></li>`)}</ul>` : null}<//>`;
+}
+
 function Scenarios({ lead }) {
   return html`<${Card} title="What a unit would earn" end=${html`<${Link} to=${leadPath(lead.lead_id, "/calculator")}>Calculator<//>`}>${lead.scenarios.length ? html`<ul class="datasets">${lead.scenarios.map((item) => html`<li key=${item.scenario_id}><div><strong>${item.scenario.name}</strong><small>${nameOf(item.scenario.marketplace_id)}, ${item.scenario.price} ${item.currency}</small></div><div class="dataset-end"><span>${item.profit.value === null ? "not known yet" : amountOf({ amount_minor: item.profit.value, currency: item.currency })}<small>${item.margin.value === null ? "" : `margin ${item.margin.value} %`}</small></span></div></li>`)}</ul>`
     : html`<div class="card-body tight"><p class="fine">No scenario yet. The calculator sets price, fees, landed cost, returns and advertising side by side.</p></div>`}<//>`;
@@ -131,15 +156,16 @@ export function Screen({ lead_id: leadId }) {
       setRefused(error);
     }
   }
-  const editable = manage && lead.stage !== "approved";
+  const editable = manage && !lead.approval;
   const size = lead.package;
-  return html`<${PageHead} title=${lead.name} crumb=${crumb} about=${html`<${Stage} stage=${lead.stage} /> since <${Ago} at=${lead.moves[0]?.at ?? lead.created_at} />`}><${ButtonLink} to=${leadPath(leadId, "/calculator")}>Calculator<//>${manage ? lead.events.filter((event) => event !== "approve").map((event) => html`<${Button} key=${event} kind=${event === "reject" ? "quiet" : ""} onClick=${() => move(event)}>${EVENTS[event]}<//>`) : null}<//>
+  return html`<${PageHead} title=${lead.name} crumb=${crumb} about=${html`<${Stage} stage=${lead.stage} /> since <${Ago} at=${lead.moves[0]?.at ?? lead.created_at} />`}><${ButtonLink} to=${leadPath(leadId, "/calculator")}>Calculator<//>${manage ? lead.events.map((event) => html`<${Button} key=${event} kind=${event === "reject" ? "quiet" : event === "approve" ? "primary" : ""} onClick=${() => move(event)}>${EVENTS[event]}<//>`) : null}<//>
     ${refused ? html`<div class="inset"><${ProblemNotice} problem=${refused} compact /></div>` : null}${problem ? html`<${ProblemNotice} problem=${problem} retry=${reload} compact />` : null}
     <div class="order-grid"><div class="stack"><${Quotes} lead=${lead} comparison=${comparison} manage=${editable} onEdit=${(quote) => setOpen(quote)} onLead=${show} /></div>
-      <div class="stack"><${Scenarios} lead=${lead} />
+      <div class="stack">${lead.approval ? html`<${Approved} approval=${lead.approval} quotes=${lead.quotes} />` : null}<${Scenarios} lead=${lead} />
         <${Card} title="The lead" end=${editable ? html`<${Button} kind="small" onClick=${() => setOpen("edit")}>Change<//>` : null}><div class="card-body"><dl class="facts">${lead.targets.map((target) => html`<dt key=${"t" + target.connection_id + target.marketplace_id}>${nameOf(target.marketplace_id)}</dt><dd>${amountOf(target.price)}${detail(target.marketplace_id).currency ? "" : ` ${target.price.currency}`}</dd>`)}<dt>Compared with</dt><dd>${lead.asins.join(", ") || "no product yet"}</dd><dt>One packed unit</dt><dd>${size ? `${size.length_mm / 10} × ${size.width_mm / 10} × ${size.height_mm / 10} cm, ${size.weight_grams / 1000} kg` : "not known yet"}</dd>${lead.note ? html`<dt>Note</dt><dd>${lead.note}</dd>` : null}${lead.reason ? html`<dt>Rejected because</dt><dd>${lead.reason}</dd>` : null}</dl></div><//>
         <${Card} title="What happened"><ol class="feed">${lead.moves.map((item) => html`<li key=${item.at + item.event}><div>${stageWord(item.stage)}${item.reason ? html`<small>${item.reason}</small>` : null}</div><${Ago} at=${item.at} /></li>`)}<li><div>Entered as an idea</div><${Ago} at=${lead.created_at} /></li></ol>${editable ? html`<div class="card-foot"><${Button} kind="small" onClick=${remove}>Remove the lead<//></div>` : null}<//></div></div>
     ${open === "edit" ? html`<${LeadForm} title="Change the lead" lead=${lead} connections=${connections} onClose=${() => setOpen(null)} submit=${async (draft) => done(await put(leadCall(leadId), { version: lead.version, lead: draft }))} />` : null}
+    ${open === "approve" ? html`<${Approve} lead=${lead} onClose=${() => setOpen(null)} onDone=${done} />` : null}
     ${open === "reject" ? html`<${Reject} lead=${lead} onClose=${() => setOpen(null)} onDone=${done} />` : null}
     ${open === "new" || open?.quote_id ? html`<${QuoteForm} lead=${lead} quote=${open === "new" ? null : open} onClose=${() => setOpen(null)} onDone=${done} />` : null}`;
 }

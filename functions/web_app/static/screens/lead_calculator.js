@@ -76,7 +76,7 @@ export function Screen({ lead_id: leadId }) {
   const crumb = html`<${Link} to=${leadPath(leadId)}><${Icon} name="back" size=${14} />${lead?.name ?? "Lead"}<//>`;
   if (problem && !lead) return html`<${PageHead} title="Calculator" crumb=${crumb} /><${ProblemNotice} problem=${problem} retry=${reload} />`;
   if (!lead) return html`<${PageHead} title="Calculator" about=${html`<${Bone} width="24ch" />`} crumb=${crumb} /><div class="card bone-card" role="status" aria-label="Loading the calculator"></div>`;
-  const editable = may("sourcing.manage") && lead.stage !== "approved";
+  const editable = may("sourcing.manage") && !lead.approval;
   const add = editable ? html`<${Button} kind="primary" disabled=${!connections} onClick=${() => setOpen("new")}>New scenario<//>` : null;
   async function remove(item) {
     try {

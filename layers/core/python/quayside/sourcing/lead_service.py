@@ -28,6 +28,7 @@ def show(lead_id: str, clock: Clock) -> LeadView:
         reason=lead.reason,
         events=service.events_at(lead.stage),
         moves=service.moves(lead_id),
+        approval=lead.approval,
         quotes=tuple(map(quote_service.quote_view, store.quotes(lead_id))),
         scenarios=tuple(map(scenario_service.scenario_view, scenario_service.work_out(lead, clock.now().date()))),
     )

@@ -78,9 +78,9 @@ def editable(lead_id: str) -> None:
         NotFound: there is no such lead.
         Conflict: it is approved.
     """
-    if service.known(lead_id).lead.stage == "approved":
+    if service.known(lead_id).lead.approval is not None:
         raise Conflict(
-            "This lead is a product now, so what it was approved by stays.",
+            "This lead is approved, so what it was approved by stays.",
             code="lead_approved",
             action="Change its order or its listing.",
         )

@@ -21,6 +21,8 @@ MOST_TARGETS = 10
 MOST_ASINS = 20
 """As many products as one call of Amazon's catalogue takes."""
 LONGEST_NAME = 120
+LONGEST_SKU = 40
+"""Source: Amazon's listing templates, "Seller SKU: 1 to 40 characters"."""
 LONGEST_NOTE = 2000
 LONGEST_REASON = 300
 MOST_MINOR = 10**10

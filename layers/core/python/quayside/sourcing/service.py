@@ -109,7 +109,7 @@ def change(lead_id: str, version: int, draft: LeadDraft, *, clock: Clock) -> Non
         Conflict: it was changed meanwhile, or it is approved: then its order counts.
     """
     found = at_version(lead_id, version)
-    if found.lead.stage == "approved":
+    if found.lead.approval is not None:
         raise Conflict("This lead is a product now.", code="lead_approved", action="Change its order or its listing.")
     lead = _lead(draft, found.lead)
     rules.check(lead, places())
@@ -197,6 +197,12 @@ def move(  # noqa: PLR0913 - what a move is
         InvalidInput: it is quoted without a quote, or rejected without a reason.
     """
     found = at_version(lead_id, version)
+    if found.lead.approval is not None:
+        raise Conflict(
+            "Its approval was begun and is not finished.",
+            code="approval_begun",
+            action="Approve it again to finish it.",
+        )
     following = cast("Stage", MACHINE.move(found.lead.stage, event).next_state)
     if following == "approved":
         raise Conflict("Approval needs a SKU and a quote.", code="approval_needed", action="Use “Approve”.")

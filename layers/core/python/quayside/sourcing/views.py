@@ -9,7 +9,7 @@ from quayside.kernel.figures import Figure
 from quayside.kernel.money import Money
 from quayside.sourcing.quote_rules import DutyBase, Incoterm
 from quayside.sourcing.records import Outlook
-from quayside.sourcing.rules import Event, Package, Stage
+from quayside.sourcing.rules import Approval, Event, Package, Stage
 
 Decimals = Annotated[str, msgspec.Meta(max_length=24, description="A decimal number, such as 4.25.")]
 _Text = Annotated[str, msgspec.Meta(max_length=4000)]
@@ -83,6 +83,18 @@ class ScenarioDraft(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
     returns_percent: Decimals = "0"
     ads_percent: Decimals = "0"
     other_unit: Decimals = "0"
+
+
+class ApprovalDraft(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A lead's approval: the version that was seen, the SKU it is sold under, and by which quote how many are ordered.
+
+    ``units`` is how many are needed; what is ordered follows the quote's least order and cartons.
+    """
+
+    version: Annotated[int, msgspec.Meta(ge=1)]
+    seller_sku: Annotated[str, msgspec.Meta(max_length=100)]
+    quote_id: _Id
+    units: int
 
 
 # -- What is shown -----------------------------------------------------------------------------------------------------
@@ -265,6 +277,7 @@ class LeadView(msgspec.Struct, frozen=True):
     reason: str
     events: tuple[Event, ...]
     moves: tuple[MoveView, ...]
+    approval: Approval | None
     quotes: tuple[QuoteView, ...]
     scenarios: tuple[ScenarioView, ...]
 
