@@ -118,7 +118,8 @@ def test_a_connection_goes_and_what_belongs_to_others_stays(on: Aws) -> None:
         with pytest.raises(NotFound):
             connections.get(made.connection_id)
         assert connections.live(other.connection_id) is not None
-    # The same was planted for both; the connection brought its health, and the cost board is the tenant's.
+    # The same was planted for both; the connection brought its health, and with it goes
+    # the cost board over all connections.
     assert sum(each.items for each in receipt.erased) == planted + 2
     assert receipt.files == 3
 

@@ -10,6 +10,7 @@ from quayside.analytics import profit_rules
 from quayside.analytics.profit_rules import Slice, Step
 from quayside.analytics.rules import Period, Standing
 from quayside.finance.amount_rules import AmountKind
+from quayside.finance.amount_views import GROUP_WORDS, KIND_WORDS
 
 AS_OF = datetime(2026, 11, 21, 10, 0, tzinfo=UTC)
 WHOLE = Standing(AS_OF, known=True, whole=True)
@@ -94,3 +95,9 @@ def test_weeks_begin_on_monday_and_months_on_the_first() -> None:
 def test_a_table_never_gets_too_wide(days: int, asked: Step, step: Step) -> None:
     period = Period(date(2026, 1, 1), date.fromordinal(date(2026, 1, 1).toordinal() + days - 1))
     assert profit_rules.step_for(period, asked) == step
+
+
+@pytest.mark.parametrize("kind", list(AmountKind))
+def test_a_kind_is_called_as_in_the_statement_of_a_settlement(kind: AmountKind) -> None:
+    (heading,) = profit_rules.headings([{kind.value: 5}], None, "USD", WHOLE)
+    assert (heading.label, heading.lines[0].label) == (GROUP_WORDS[kind.group], KIND_WORDS[kind])

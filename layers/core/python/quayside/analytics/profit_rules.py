@@ -13,6 +13,7 @@ import msgspec
 from quayside.analytics.rules import Period, Standing
 from quayside.analytics.sheet_rules import Amounts, summed
 from quayside.finance.amount_rules import AmountGroup, AmountKind
+from quayside.finance.amount_views import GROUP_WORDS, KIND_WORDS
 from quayside.kernel.figures import Figure, FigureInput, State, figure, method_card
 from quayside.kernel.money import Money
 
@@ -25,20 +26,6 @@ Step = Literal["total", "month", "week", "day"]
 
 LONGEST_BY_DAY = 31
 LONGEST_BY_WEEK = 26 * 7
-
-GROUP_WORDS: Mapping[AmountGroup, str] = {
-    AmountGroup.SALES: "Sales",
-    AmountGroup.PROMOTIONS: "Promotions",
-    AmountGroup.REFUNDS: "Refunds",
-    AmountGroup.FEES: "Amazon fees",
-    AmountGroup.ADVERTISING: "Advertising",
-    AmountGroup.REIMBURSEMENTS: "Reimbursements",
-    AmountGroup.OTHER_INCOME: "Other income",
-    AmountGroup.UNCLASSIFIED: "Not classified",
-    AmountGroup.TAXES: "Tax passed through",
-    AmountGroup.PAYOUTS: "Payouts and reserves",
-}
-"""The headings in the order of the table; the last two are no part of the proceeds."""
 
 _DAY_NOTE = "Money counts on the day Amazon posted it, a day of the marketplace's own time zone."
 _DEFERRED_NOTE = "Estimated: Amazon still holds back some of this money and may change it."
@@ -98,11 +85,6 @@ def step_for(period: Period, asked: Step) -> Step:
     return "month" if asked == "week" and length > LONGEST_BY_WEEK else asked
 
 
-def kind_words(kind: str) -> str:
-    """Return how a kind of amount is called."""
-    return kind.replace("_", " ").capitalize().replace("Fba", "FBA")
-
-
 def group_of(name: str) -> AmountGroup | None:
     """Return the heading of a kind; None for what a sheet counts beside money."""
     try:
@@ -138,7 +120,7 @@ def headings(
         lines = tuple(
             Line(
                 kind,
-                kind_words(kind),
+                KIND_WORDS[AmountKind(kind)],
                 tuple(column.get(kind, 0) for column in columns),
                 total.get(kind, 0),
                 None if previous is None else previous.get(kind, 0),
@@ -163,7 +145,7 @@ def headings(
 
 def group_figure(amounts: Amounts, group: AmountGroup, currency: str, standing: Standing) -> Figure:
     """Return the sum under a heading with its method card filled in."""
-    parts = [(kind_words(kind.value), amounts[kind.value]) for kind in AmountKind if _is_of(kind, group, amounts)]
+    parts = [(KIND_WORDS[kind], amounts[kind.value]) for kind in AmountKind if _is_of(kind, group, amounts)]
     return _sum_figure(
         f"money.{group.value}",
         GROUP_WORDS[group],

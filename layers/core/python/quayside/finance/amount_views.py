@@ -10,11 +10,11 @@ GROUP_WORDS: dict[AmountGroup, str] = {
     AmountGroup.ADVERTISING: "Advertising",
     AmountGroup.REIMBURSEMENTS: "Reimbursements",
     AmountGroup.OTHER_INCOME: "Other income",
-    AmountGroup.TAXES: "Taxes",
-    AmountGroup.PAYOUTS: "Reserves and transfers",
     AmountGroup.UNCLASSIFIED: "Not classified",
+    AmountGroup.TAXES: "Tax passed through",
+    AmountGroup.PAYOUTS: "Payouts and reserves",
 }
-"""What each heading is called, in the order in which a table shows them."""
+"""What each heading is called, in the order in which a table shows them; the last two are no part of the proceeds."""
 
 KIND_WORDS: dict[AmountKind, str] = {
     AmountKind.PRODUCT_SALES: "Product sales",
