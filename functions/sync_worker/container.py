@@ -23,6 +23,7 @@ from quayside.inventory.service import apply_positions, fulfillable_of, look_at_
 from quayside.kernel.clock import Clock, SystemClock
 from quayside.kernel.observability import Metrics, PowertoolsMetrics, logger
 from quayside.kernel.settings import Settings, load_settings
+from quayside.messages import working as messages
 from quayside.orders.returns import apply_return_rows
 from quayside.orders.service import apply_orders, apply_report_rows
 from quayside.restock import advice_service
@@ -117,6 +118,8 @@ def use_cases() -> "Mapping[Kind, UseCase]":
         "grid.line": grid.refresh_one(lines),
         "reviews.send": reviews.send,
         "reviews.plan": reviews.plan,
+        "messages.offer": messages.offer,
+        "messages.send": messages.send,
     }
 
 

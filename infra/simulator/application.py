@@ -17,6 +17,7 @@ ROLES = (
     "Pricing",
     "Finance and Accounting",
     "Buyer Solicitation",
+    "Buyer Communication",
     "Product Listing",
     ROLE_DIRECT_TO_CONSUMER,
     ROLE_TAX,

@@ -17,6 +17,7 @@ _ROLE_WORDS = {
     "Pricing": "Read prices and competing offers",
     "Finance and Accounting": "Read payments and fees",
     "Buyer Solicitation": "Ask buyers for reviews",
+    "Buyer Communication": "Write to buyers by Amazon's templates",
     "Product Listing": "Read and change your listings",
     "Direct-to-Consumer Shipping (Restricted)": "Read buyers' names and addresses, to ship orders",
     "Tax Invoicing (Restricted)": "Read buyers' tax details, to issue invoices",

@@ -23,6 +23,7 @@ from quayside.finance.settlement_views import SettlementDetail, SettlementLinePa
 from quayside.fulfilment.views import RecipientStanding, RecipientView
 from quayside.inventory.own_views import BalancePage, Ledger, LinksView, LocationList
 from quayside.inventory.views import InventoryPage, StockDetail
+from quayside.messages.views import MessagesPage, OrderMessages
 from quayside.orders.views import OrderDetail, OrderPage
 from quayside.restock.views import BudgetPlan, RestockPage, ScoresView, SettingsView, SuggestionCard, WhatIf
 from quayside.reviews.views import BarredPage, CampaignList, CampaignView, DecisionsPage, Preview, ReviewsHome
@@ -89,6 +90,8 @@ READS = (
     ("reviews/campaigns", CampaignList),
     ("reviews/decisions", DecisionsPage),
     ("reviews/do-not-solicit", BarredPage),
+    ("messages", MessagesPage),
+    ("messages?state=unclear", MessagesPage),
     ("analytics/overview?period=today", Overview),
     ("analytics/overview?period=90d", Overview),
     ("analytics/profit?period=30d&by=week", ProfitView),
@@ -146,6 +149,18 @@ def test_a_delivery_address_has_the_real_shape(fake: FakeQuayside, deployment: t
     base = f"{deployment[1]}api/v1/orders/{fake.orders[0]['order_id']}"
     _same_shape(httpx.get(f"{base}/delivery", headers=_AUTHORISED), RecipientStanding)
     _same_shape(httpx.get(f"{base}/recipient?purpose=label", headers=_AUTHORISED), RecipientView)
+
+
+def test_messages_of_an_order_have_the_real_shape(fake: FakeQuayside, deployment: tuple[FakeQuayside, str]) -> None:
+    order = next(each for each in fake.orders if each["connection_id"] == EUROPE)
+    base = f"{deployment[1]}api/v1/orders/{order['order_id']}/messages"
+    _same_shape(httpx.post(f"{base}/offer", json={}, headers=_AUTHORISED), OrderMessages)
+    message = {"message_id": "message-9", "action": "unexpectedProblem", "values": {"text": "It is late."}}
+    _same_shape(httpx.post(base, json={"message": message}, headers=_AUTHORISED), OrderMessages)
+    _same_shape(httpx.get(base, headers=_AUTHORISED), OrderMessages)
+    review = {**message, "values": {"text": "Please leave a review"}}
+    _same_shape(httpx.post(base, json={"message": review}, headers=_AUTHORISED), Problem)
+    _same_shape(httpx.post(f"{base}/message-9/withdraw", json={}, headers=_AUTHORISED), OrderMessages)
 
 
 @pytest.mark.parametrize(("path", "body", "shape"), WRITES, ids=[path for path, _, _ in WRITES])

@@ -257,6 +257,20 @@ def _show_address(visit: Visit) -> None:
     visit.page.get_by_text("Harbour Lane").wait_for()
 
 
+def _write_message(visit: Visit) -> None:
+    """Choose a template of Amazon's and write what it forbids: the refusal stands beside the field."""
+    card = visit.page.get_by_role("region", name="Messages to the buyer")
+    ask = card.get_by_role("button", name="Ask Amazon what may be written")
+    choice = card.get_by_label("Message", exact=True)
+    ask.or_(choice).first.wait_for()
+    if ask.is_visible():
+        ask.click()
+    choice.select_option("Tell of an unexpected problem")
+    card.get_by_label("Message", exact=True).last.fill("Please leave a review")
+    card.get_by_role("button", name="Send to the buyer").click()
+    card.get_by_text("speaks of reviews").first.wait_for()
+
+
 def _ask_to_switch_on(visit: Visit) -> None:
     visit.page.get_by_role("switch", name="Merchant fulfilment").click()
     visit.page.get_by_role("dialog").wait_for()
@@ -353,6 +367,8 @@ CASES: Final = (
     Case("shipments-timeline", "shipments?view=timeline"),
     Case("shipment", "shipments/autumn", looks=ALL),
     Case("shipment-change", "shipments/autumn?edit=1", act=_without_name),
+    Case("messages", "messages", looks=ALL),
+    Case("order-message", _own_order(EUROPE), act=_write_message, looks=ALL),
     Case("connections", "connections", looks=ALL),
     Case("connections-none", "connections", _nothing_connected),
     Case("connections-permission-withdrawn", "connections", _failed_connection),

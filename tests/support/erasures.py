@@ -114,7 +114,7 @@ def tenant_keys(tenant_id: TenantId, connection_id: ConnectionId, marketplace_id
         "wakes_at": at, "campaign_id": "campaign", "made_on": month, "view_id": "view", "edit_id": "edit",
         "supplier_id": "supplier", "group": "OPEN", "line_id": "1", "charge_id": "charge", "once": "once",
         "stage": "idea", "created_at": at, "lead_id": "lead", "quote_id": "quote", "scenario_id": "scenario",
-        "channel": "AMAZON", "price_minor": 1999,
+        "channel": "AMAZON", "price_minor": 1999, "message_id": "message", "written_at": at,
     }  # fmt: skip
     found: dict[str, Key] = {}
     for name, function in inspect.getmembers(keys, inspect.isfunction):

@@ -13,6 +13,7 @@ from quayside.fulfilment import service as fulfilment
 from quayside.inventory import service as inventory
 from quayside.kernel.errors import NotFound
 from quayside.kernel.ids import ConnectionId, check_connection_id
+from quayside.messages import service as messages
 from quayside.orders import returns
 from quayside.orders import service as orders
 from quayside.restock import advice_service
@@ -50,6 +51,7 @@ BROWSERS: Mapping[str, Browser] = {
     registry.RESTOCK_ADVICE: Browser("inventory.read", advice_service.rows_view),
     registry.RECIPIENTS: Browser("orders.read", fulfilment.rows_view),
     registry.REVIEW_REQUESTS: Browser("reviews.read", reviews.rows_view),
+    registry.BUYER_MESSAGES: Browser("messages.read", messages.rows_view),
 }
 """Each dataset's browser. Composed here, for syncing knows nothing of the features above it."""
 

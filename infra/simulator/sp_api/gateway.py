@@ -21,6 +21,7 @@ from infra.simulator.sp_api.finances import FinancesApi
 from infra.simulator.sp_api.inbound import InboundApi
 from infra.simulator.sp_api.inventory import InventoryApi
 from infra.simulator.sp_api.listings import ListingsApi
+from infra.simulator.sp_api.messaging import MessagingApi
 from infra.simulator.sp_api.notifications import NotificationsApi
 from infra.simulator.sp_api.operations import Operation
 from infra.simulator.sp_api.orders import OrdersApi
@@ -64,6 +65,7 @@ class Gateway:
         self._notifications = NotificationsApi(world, application, notifications, tokens)
         self.applications = ApplicationsApi(world, application, notifications)
         self.solicitations = SolicitationsApi(world)
+        self.messaging = MessagingApi(world)
         self._offers = {
             **ListingsApi(world, tokens).offers(),
             **CatalogApi(world, tokens).offers(),
@@ -72,6 +74,7 @@ class Gateway:
             **InboundApi(world, tokens).offers(),
             **FeedsApi(world, feeds, tokens).offers(),
             **self.solicitations.offers(),
+            **self.messaging.offers(),
         }
 
     def handle(self, region: str, request: Request) -> Answer:

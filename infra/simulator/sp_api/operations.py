@@ -35,6 +35,7 @@ _NOTIFICATIONS = "/notifications/v1"
 _LISTINGS, _CATALOG = "/listings/2021-08-01/items", "/catalog/2022-04-01/items"
 _FEEDS, _INBOUND, _INBOUND_V0 = "/feeds/2021-06-30", "/inbound/fba/2024-03-20/inboundPlans", "/fba/inbound/v0"
 _REPORTS, _SOLICITATIONS = "/reports/2021-06-30", "/solicitations/v1/orders/{amazonOrderId}"
+_MESSAGING = "/messaging/v1/orders/{amazonOrderId}"
 OPERATIONS: tuple[Operation, ...] = (
     Operation("getMarketplaceParticipations", "GET", "/sellers/v1/marketplaceParticipations", 0.016, 15),
     Operation("searchOrders", "GET", "/orders/2026-01-01/orders", 0.0056, 20),
@@ -74,6 +75,17 @@ OPERATIONS: tuple[Operation, ...] = (
         "createProductReviewAndSellerFeedbackSolicitation", "POST",
         f"{_SOLICITATIONS}/solicitations/productReviewAndSellerFeedback", 1, 5,
     ),
+    Operation("getMessagingActionsForOrder", "GET", _MESSAGING, 1, 5),
+    Operation("GetAttributes", "GET", f"{_MESSAGING}/attributes", 1, 5),
+    Operation("confirmCustomizationDetails", "POST", f"{_MESSAGING}/messages/confirmCustomizationDetails", 1, 5),
+    Operation("createConfirmDeliveryDetails", "POST", f"{_MESSAGING}/messages/confirmDeliveryDetails", 1, 5),
+    Operation("createConfirmOrderDetails", "POST", f"{_MESSAGING}/messages/confirmOrderDetails", 1, 5),
+    Operation("createConfirmServiceDetails", "POST", f"{_MESSAGING}/messages/confirmServiceDetails", 1, 5),
+    Operation("createDigitalAccessKey", "POST", f"{_MESSAGING}/messages/digitalAccessKey", 1, 5),
+    Operation("createUnexpectedProblem", "POST", f"{_MESSAGING}/messages/unexpectedProblem", 1, 5),
+    Operation("CreateWarranty", "POST", f"{_MESSAGING}/messages/warranty", 1, 5),
+    Operation("createLegalDisclosure", "POST", f"{_MESSAGING}/messages/legalDisclosure", 1, 5),
+    Operation("sendInvoice", "POST", f"{_MESSAGING}/messages/invoice", 1, 5),
     Operation(
         "rotateApplicationClientSecret", "POST", "/applications/2023-11-30/clientSecret", 0.0167, 1, SCOPE_ROTATION
     ),

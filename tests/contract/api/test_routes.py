@@ -173,6 +173,12 @@ ROUTE_TABLE = {
     "GET /reviews/do-not-solicit": "reviews.read",
     "POST /reviews/do-not-solicit": "reviews.manage",
     "POST /reviews/do-not-solicit/{order_id}/remove": "reviews.manage",
+    "GET /messages": "messages.read",
+    "GET /orders/{order_id}/messages": "messages.read",
+    "POST /orders/{order_id}/messages": "messages.send",
+    "POST /orders/{order_id}/messages/offer": "messages.send",
+    "POST /orders/{order_id}/messages/{message_id}/withdraw": "messages.send",
+    "POST /orders/{order_id}/messages/{message_id}/settle": "messages.send",
     "GET /audit": "audit.read",
     "GET /operations/sync": "operations.read",
     "GET /operations/quarantine": "operations.read",
@@ -210,6 +216,7 @@ def test_browsing_rows_asks_for_what_their_own_screens_ask_for() -> None:
         "sales_and_traffic": "analytics.read",
         "restock_advice": "inventory.read",
         "review_requests": "reviews.read",
+        "buyer_messages": "messages.read",
     }
     assert set(BROWSERS) == {each.key for each in REGISTRY}
 

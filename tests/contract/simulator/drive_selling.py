@@ -1,7 +1,8 @@
-"""Amazon's own SDK drives listings, catalogue, finances, fees, inbound, feeds and the client secret's rotation."""
+"""Amazon's own SDK drives listings, catalogue, finances, fees, inbound, feeds, messages and the client secret."""
 
 import gzip
 import json
+from collections.abc import Callable
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -18,9 +19,21 @@ from spapi import (
     FeesApi,
     FinancesV2024Api,
     ListingsApi,
+    MessagingApi,
     SolicitationsApi,
 )
 from spapi.models.feeds_v2021_06_30 import CreateFeedDocumentSpecification, CreateFeedSpecification
+from spapi.models.messaging_v1 import (
+    CreateConfirmCustomizationDetailsRequest,
+    CreateConfirmDeliveryDetailsRequest,
+    CreateConfirmOrderDetailsRequest,
+    CreateConfirmServiceDetailsRequest,
+    CreateDigitalAccessKeyRequest,
+    CreateLegalDisclosureRequest,
+    CreateUnexpectedProblemRequest,
+    CreateWarrantyRequest,
+    InvoiceRequest,
+)
 from spapi.models.product_fees_v0 import FeesEstimateByIdRequest, FeesEstimateRequest, MoneyType, PriceToEstimateFees
 
 from infra.simulator import listing_life, shipments
@@ -418,3 +431,97 @@ def drive_create_product_review_and_seller_feedback_solicitation(stage: Stage) -
             api.create_product_review_and_seller_feedback_solicitation(again, [US])
         assert refused.value.status == 403
         assert words in str(refused.value.body)
+
+
+# ----------------------------------------------------------------------------- messages to buyers
+
+
+def _own_order_to_ship(stage: Stage) -> str:
+    """Return an order that the seller has to ship."""
+    world = stage.simulator.world
+    stage.simulator.gateway.messaging.messages.mood.refused_share = 0
+    row = world.storage.connection.execute(
+        "SELECT order_id FROM orders WHERE seller = ? AND state = ? AND by_amazon = 0",
+        (stage.seller.pk, State.UNSHIPPED),
+    ).fetchone()
+    if row is not None:
+        return str(row[0])
+    while True:
+        order = world.new_order(stage.seller, may_fail=False)
+        if not order.by_amazon:
+            world.advance_order(stage.seller, order.order_id, "UNSHIPPED")
+            return order.order_id
+
+
+def drive_get_messaging_actions_for_order(stage: Stage) -> None:
+    api, order_id = stage.sdk(MessagingApi), _own_order_to_ship(stage)
+    found = api.get_messaging_actions_for_order(order_id, [US])
+    names = [each.name for each in found.links.actions]
+    assert {"confirmOrderDetails", "unexpectedProblem"} <= set(names)
+    assert [each.payload.name for each in found.embedded.actions] == names
+
+
+def drive_get_attributes(stage: Stage) -> None:
+    found = stage.sdk(MessagingApi).get_attributes(_own_order_to_ship(stage), [US])
+    assert found.buyer.locale == "en-US"
+
+
+def _refused_message(send: Callable[..., Any], order_id: str, body: Any, status: int) -> None:
+    with pytest.raises(ApiException) as refused:
+        send(order_id, [US], body)
+    assert refused.value.status == status
+
+
+def drive_create_confirm_order_details(stage: Stage) -> None:
+    api, order_id = stage.sdk(MessagingApi), _own_order_to_ship(stage)
+    body = CreateConfirmOrderDetailsRequest(text="Which colour do you want?")
+    assert api.create_confirm_order_details_with_http_info(order_id, [US], body)[1] == 201
+    assert stage.simulator.gateway.messaging.messages.sent[-1].action == "confirmOrderDetails"
+    _refused_message(api.create_confirm_order_details, order_id, CreateConfirmOrderDetailsRequest(), 400)
+
+
+def drive_create_confirm_delivery_details(stage: Stage) -> None:
+    api, order_id = stage.sdk(MessagingApi), _own_order_to_ship(stage)
+    body = CreateConfirmDeliveryDetailsRequest(text="When are you at home?")
+    assert api.create_confirm_delivery_details_with_http_info(order_id, [US], body)[1] == 201
+
+
+def drive_confirm_customization_details(stage: Stage) -> None:
+    api, order_id = stage.sdk(MessagingApi), _own_order_to_ship(stage)
+    body = CreateConfirmCustomizationDetailsRequest(text="Which initials?")
+    assert api.confirm_customization_details_with_http_info(order_id, [US], body)[1] == 201
+
+
+def drive_create_unexpected_problem(stage: Stage) -> None:
+    api, order_id = stage.sdk(MessagingApi), _own_order_to_ship(stage)
+    body = CreateUnexpectedProblemRequest(text="The parcel was damaged at our warehouse.")
+    assert api.create_unexpected_problem_with_http_info(order_id, [US], body)[1] == 201
+
+
+def drive_create_warranty(stage: Stage) -> None:
+    api, delivered = stage.sdk(MessagingApi), _orders_of(stage, 12)[0]
+    stage.simulator.gateway.messaging.messages.mood.refused_share = 0
+    body = CreateWarrantyRequest(coverage_start_date="2026-11-22T00:00:00Z")
+    assert api.create_warranty_with_http_info(delivered, [US], body)[1] == 201
+    _refused_message(api.create_warranty, _own_order_to_ship(stage), body, 403)
+
+
+def drive_create_confirm_service_details(stage: Stage) -> None:
+    body = CreateConfirmServiceDetailsRequest(text="When may we come?")
+    api = stage.sdk(MessagingApi)
+    _refused_message(api.create_confirm_service_details, _own_order_to_ship(stage), body, 403)
+
+
+def drive_create_digital_access_key(stage: Stage) -> None:
+    body = CreateDigitalAccessKeyRequest(text="The key is 1.")
+    api = stage.sdk(MessagingApi)
+    _refused_message(api.create_digital_access_key, _own_order_to_ship(stage), body, 403)
+
+
+def drive_create_legal_disclosure(stage: Stage) -> None:
+    api = stage.sdk(MessagingApi)
+    _refused_message(api.create_legal_disclosure, _orders_of(stage, 12)[0], CreateLegalDisclosureRequest(), 400)
+
+
+def drive_send_invoice(stage: Stage) -> None:
+    _refused_message(stage.sdk(MessagingApi).send_invoice, _own_order_to_ship(stage), InvoiceRequest(), 403)

@@ -197,10 +197,18 @@ def drive_send_test_notification(stage: Stage) -> None:
     assert json.loads(stage.delivered[0][1])["NotificationType"] == "ORDER_CHANGE"
 
 
+CAPITALISED = {"getAttributes": "GetAttributes", "createWarranty": "CreateWarranty"}
+"""What Amazon's model spells unlike all others."""
+
+
+def _operation_of(name: str) -> str:
+    parts = name.removeprefix("drive_").split("_")
+    spelt = "".join(part.capitalize() if number else part for number, part in enumerate(parts))
+    return CAPITALISED.get(spelt, spelt)
+
+
 DRIVERS = {
-    "".join(
-        part.capitalize() if number else part for number, part in enumerate(name.removeprefix("drive_").split("_"))
-    ): driver
+    _operation_of(name): driver
     for module in (sys.modules[__name__], drive_reports, drive_selling)
     for name, driver in vars(module).items()
     if name.startswith("drive_") and inspect.isfunction(driver)

@@ -22,6 +22,7 @@ from starlette.routing import Route
 from quayside.compliance import promise_service
 from tests.e2e.support import fake_data, fake_figures, fake_money, fake_restock, fake_sourcing, fake_sync, gateway
 from tests.e2e.support.fake_catalog import FakeCatalog
+from tests.e2e.support.fake_messages import FakeMessages
 from tests.e2e.support.fake_reviews import FakeReviews
 from tests.e2e.support.fake_shipments import FakeShipments
 
@@ -94,13 +95,14 @@ class FakeQuayside:
         self.connections = fake_data.connections(now)
         for connection in self.connections:
             connection["datasets"] = fake_sync.datasets(now, connection["connection_id"])
-        self.features_off = {fake_data.AMERICA: {"performance", "merchant_fulfilment"}}
+        self.features_off = {fake_data.AMERICA: {"performance", "merchant_fulfilment", "messages"}}
         self.reports = fake_sync.reports(now)
         self.orders = fake_data.orders(now)
         self.positions = fake_data.positions(now)
         self.catalog = FakeCatalog(now, self.positions[:24])
         self.reviews = FakeReviews(now, self.orders)
         self.shipments = FakeShipments(now)
+        self.messages = FakeMessages(now, self.orders)
         self.quarantine = fake_data.quarantine(now)
         self.exports: list[Json] = []
         self.erasures: list[Json] = []
@@ -311,6 +313,12 @@ class FakeQuayside:
                 return self.catalog.answer(method, below, query, body, self.now())
             case [method, "reviews", *below]:
                 return self.reviews.answer(method, below, query, body, self.now())
+            case ["GET", "messages"]:
+                return self.messages.log(query.get("state", ""))
+            case [method, "orders", order_id, "messages", *below]:
+                mine = next(each for each in self.orders if each["order_id"] == order_id)
+                off = "messages" in self.features_off.get(mine["connection_id"], set())
+                return self.messages.answer(below, mine, body if method != "GET" else {}, self.now(), off=off)
             case ["GET", "orders", order_id, "review"]:
                 return self.reviews.decision(order_id, self.now())
             case ["GET", "orders", order_id]:

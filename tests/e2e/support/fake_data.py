@@ -199,6 +199,8 @@ def me(now: datetime, *, operator: bool = False) -> Json:
         "catalog.read",
         "catalog.manage",
         "reviews.read",
+        "messages.read",
+        "messages.send",
         "reviews.manage",
         "supply_chain.read",
         "supply_chain.manage",

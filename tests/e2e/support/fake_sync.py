@@ -41,6 +41,7 @@ _CALLS: Final = {
     "sales_and_traffic": ("createReport", "getReportDocument"),
     "restock_advice": ("createReport", "getReportDocument"),
     "review_requests": ("getSolicitationActionsForOrder",),
+    "buyer_messages": ("getMessagingActionsForOrder",),
 }
 
 _ROWS: Final = {
@@ -57,6 +58,7 @@ _ROWS: Final = {
     "restock_advice": 64,
     "recipients": 14,
     "review_requests": 412,
+    "buyer_messages": 6,
 }
 
 _SHARE: Final = {"orders": 0.1, "inventory": 0.2, "listings": 0.35, "returns": 0.6, "sales_and_traffic": 0.45}

@@ -35,6 +35,11 @@ from quayside.inventory.records import PositionRecord
 from quayside.inventory.rules import PositionFacts, Quantities
 from quayside.kernel.clock import epoch_seconds, format_instant
 from quayside.kernel.tenancy import tenant_scope
+from quayside.messages import store as messages_store
+from quayside.messages.records import EntryRecord, MessageRecord, OfferRecord, WordsRecord
+from quayside.messages.records import OpenRecord as MessageOpenRecord
+from quayside.messages.sending import Standing as MessageStanding
+from quayside.messages.sending import moved
 from quayside.orders import store as orders
 from quayside.orders.records import OrderRecord
 from quayside.orders.rules import NO_WINDOWS, OrderFacts
@@ -209,6 +214,18 @@ def put_listing_line(on: Aws, seller: ConnectedSeller) -> None:
     edit_store.put(place, edit, now)
 
 
+def put_message(on: Aws, seller: ConnectedSeller) -> None:
+    now = on.clock.now()
+    new = MessageStanding(
+        message_id="message-1", order_id="701-1", marketplace_id=US, action="warranty", state="waiting", because="",
+        written_at=now, written_by="anna", moved_at=now, digest="d",
+    )  # fmt: skip
+    messages_store.put_new(seller.connection_id, new, {"text": "Hello"})
+    messages_store.Book(seller.connection_id).keep(new, moved(new, "begins", "", now))
+    messages_store.ask_offer(seller.connection_id, "701-1", now, now)
+    messages_store.keep_offer(seller.connection_id, "701-1", (), language="en-US", problem=None, now=now)
+
+
 WRITERS: dict[type[CoreItem], Callable[[Aws, ConnectedSeller], None]] = {
     OrderRecord: put_order,
     PositionRecord: put_position,
@@ -219,6 +236,7 @@ WRITERS: dict[type[CoreItem], Callable[[Aws, ConnectedSeller], None]] = {
     TenantQuarantineEntry: put_aside,
     **dict.fromkeys((LineRecord, CardRecord, OpenRecord, ScoredRecord, ScoreRecord), put_suggestion),
     **dict.fromkeys((GridLineRecord, IssueRecord, EditRecord), put_listing_line),
+    **dict.fromkeys((MessageRecord, EntryRecord, WordsRecord, MessageOpenRecord, OfferRecord), put_message),
     **dict.fromkeys((ReviewRecord, WakeUpRecord, MarkRecord, DayRecord), put_review),
 }
 """How the kinds are written that are no facts of ``storage.facts``."""

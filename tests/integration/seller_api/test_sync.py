@@ -88,7 +88,7 @@ def test_the_page_shows_every_dataset_and_every_feature(
     }
     assert [each["dataset"] for each in view["datasets"]] == [each.key for each in REGISTRY]
     assert [each["feature"] for each in view["features"]] == [each.key for each in FEATURES]
-    assert [each["feature"] for each in view["features"] if not each["on"]] == ["merchant_fulfilment"]
+    assert [each["feature"] for each in view["features"] if not each["on"]] == ["merchant_fulfilment", "messages"]
     assert [bool(each["caution"]) for each in view["features"]] == [not each["on"] for each in view["features"]]
     orders = _of(view, "orders")
     assert (orders["state"], orders["age_seconds"], orders["objective_seconds"]) == ("fresh", 0, 1800)
@@ -163,12 +163,13 @@ def test_a_feature_that_is_off_stops_what_only_it_needs(
     (profit,) = [each for each in off.json["features"] if each["feature"] == "profit"]
     assert profit["on"] is False
     assert set(profit["datasets"]) == {"finances", "settlements", "returns", "fees"}
-    assert stopped == {*profit["datasets"], "recipients"}
+    assert stopped == {*profit["datasets"], "recipients", "buyer_messages"}
     refused = anna.call("POST", f"/connections/{seller.connection_id}/datasets/fees/run")
     assert (refused.status, refused.json["code"]) == (409, "dataset_off")
     assert market.aws.messages() == []
     on = anna.call("PUT", path, {"on": True})
-    assert [each["dataset"] for each in on.json["datasets"] if each["state"] == "off"] == ["recipients"]
+    still_off = {each["dataset"] for each in on.json["datasets"] if each["state"] == "off"}
+    assert still_off == {"recipients", "buyer_messages"}
     assert len(market.aws.messages()) == 4
 
 

@@ -145,7 +145,7 @@ def test_what_no_switched_on_feature_needs_is_not_read(on: Stage, account: Conne
         sync.switch_feature(account, "stock", False, on.clock, on.entropy)  # noqa: FBT003 - the state of a switch
         view = sync.sync_status(account, on.clock)
     off = {each.dataset for each in view.datasets if each.state == "off"}
-    assert off == {"inventory", "inbound_shipments", "restock_advice", "recipients"}
+    assert off == {"inventory", "inbound_shipments", "restock_advice", "recipients", "buyer_messages"}
     assert [each.on for each in view.features if each.feature == "stock"] == [False]
     (serving,) = connections.serving("A1SWITCH")
     assert serving.features_off == {"stock"} | OFF_UNTIL_SWITCHED_ON

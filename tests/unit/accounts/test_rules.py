@@ -34,6 +34,8 @@ ROLES_THAT_MAY = {
     "supply_chain.manage": "owner admin buyer warehouse",
     "sourcing.read": "owner admin analyst buyer",
     "sourcing.manage": "owner admin buyer",
+    "messages.read": "owner admin",
+    "messages.send": "owner admin",
 }
 
 

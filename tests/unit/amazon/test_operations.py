@@ -10,6 +10,7 @@ import pytest
 from quayside.amazon.client import _Door, ask
 from quayside.amazon.operations import (
     EVENT_BRIDGE_TYPES,
+    MESSAGES,
     OPERATIONS,
     PAYLOAD_VERSIONS,
     REPORT_ROLES,
@@ -34,6 +35,9 @@ ARGUMENTS: dict[str, tuple[tuple[str, ...], dict[str, Any]]] = {
     "listShipmentItems": (("wf1", "sh1"), {}),
     "getSolicitationActionsForOrder": (("902-1",), {}),
     "createProductReviewAndSellerFeedbackSolicitation": (("902-1",), {}),
+    "getMessagingActionsForOrder": (("902-1",), {}),
+    "GetAttributes": (("902-1",), {}),
+    **{each.name: (("902-1",), {}) for each in MESSAGES.values()},
 }
 OURS = {name: each for name, each in OPERATIONS.items() if each.library is None}
 Seen = tuple[str, str, Mapping[str, Any], object]
@@ -71,7 +75,7 @@ LIBRARYS_OWN = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("name", sorted(OURS))
+@pytest.mark.parametrize("name", sorted(LIBRARYS_OWN))
 def test_what_we_send_ourselves_the_library_still_breaks(name: str) -> None:
     """When this fails, the library can be used for it after all."""
     module, kind, function, arguments = LIBRARYS_OWN[name]
@@ -88,6 +92,22 @@ def test_what_we_send_ourselves_the_library_still_breaks(name: str) -> None:
     for method, path in seen:
         assert method == OURS[name].method
         assert fits(OURS[name], path)
+
+
+def test_the_library_still_sends_messages_to_no_marketplace() -> None:
+    """When this fails, the library can be used for messages after all."""
+    seen: list[Mapping[str, Any]] = []
+
+    def send(method: str, path: str, query: Mapping[str, Any], content: object) -> Reply:
+        del method, path, content
+        seen.append(query)
+        return Reply(200, {}, b"{}")
+
+    module = importlib.import_module("sp_api.api.messaging.messaging")
+    made = type("Messaging", (_Door, module.Messaging), {})
+    made("EU", send).create_warranty("902-1", marketplaceIds="A1", body={})
+    assert [query.get("marketplaceIds") for query in seen] == [None]
+    assert set(OURS) == set(LIBRARYS_OWN) | {each.name for each in MESSAGES.values()}
 
 
 def test_nothing_is_added_that_we_did_not_ask_for() -> None:

@@ -144,15 +144,15 @@ def test_a_code_that_was_never_exchanged_is_dead_after_six_minutes(
 @pytest.mark.parametrize(
     ("switched_off", "switched_on", "without"),
     [
-        ((), (), ("merchant_fulfilment",)),
-        (("sales",), (), ("merchant_fulfilment", "sales")),
-        ((), ("merchant_fulfilment",), ()),
-        (("merchant_fulfilment",), (), ("merchant_fulfilment",)),
+        ((), (), ("merchant_fulfilment", "messages")),
+        (("sales",), (), ("merchant_fulfilment", "messages", "sales")),
+        ((), ("merchant_fulfilment", "messages"), ()),
+        (("merchant_fulfilment",), ("messages",), ("merchant_fulfilment",)),
         # What is on from the beginning needs nobody to switch it on, and switching it on changes nothing.
-        ((), ("sales",), ("merchant_fulfilment",)),
+        ((), ("sales",), ("merchant_fulfilment", "messages")),
     ],
 )
-def test_what_needs_personal_data_is_off_until_it_is_switched_on(
+def test_what_needs_personal_data_or_writes_to_buyers_is_off_until_it_is_switched_on(
     switched_off: tuple[str, ...], switched_on: tuple[str, ...], without: tuple[str, ...]
 ) -> None:
     assert features_off(switched_off, switched_on) == without

@@ -38,6 +38,7 @@ const ROUTES = [
   { path: "/sourcing/{lead_id}/calculator", load: () => import("../screens/lead_calculator.js"), title: "Calculator" },
   { path: "/reviews", load: () => import("../screens/reviews.js"), title: "Reviews" },
   { path: "/reviews/log", load: () => import("../screens/reviews_log.js"), title: "Decision log" },
+  { path: "/messages", load: () => import("../screens/messages.js"), title: "Messages" },
   { path: "/reviews/campaigns/{campaign_id}", load: () => import("../screens/review_campaign.js"), title: "Campaign" },
   { path: "/shipments", load: () => import("../screens/shipments.js"), title: "Shipments" },
   { path: "/shipments/{shipment_id}", load: () => import("../screens/shipment.js"), title: "Shipment" },

@@ -31,6 +31,7 @@ const SCREENS = [
   { path: "/sourcing", label: "Sourcing", icon: "idea", keys: "g u", needs: "sourcing.read", wide: true },
   { path: "/reviews", label: "Reviews", icon: "star", keys: "g v", needs: "reviews.read", wide: true },
   { path: "/shipments", label: "Supply chain", icon: "ship", keys: "g h", needs: "supply_chain.read", wide: true },
+  { path: "/messages", label: "Messages", icon: "mail", keys: "g b", needs: "messages.read", wide: true },
   { path: "/connections", label: "Connections", icon: "connections", keys: "g c", needs: "connections.read" },
   { path: "/sync", label: "Sync", icon: "sync", keys: "g y", needs: "connections.read", wide: true },
   { path: "/settings", label: "Settings", icon: "settings", keys: "g e" },

@@ -8,6 +8,7 @@ import { detail, nameOf, zoneOf } from "./marketplaces.js";
 import { may } from "../app/session.js";
 import { RequestState, ruleWords, VERDICTS } from "./review_words.js";
 import { fulfilledBy, OrderState, sourceWords } from "./order_words.js";
+import { Messages } from "./order_messages.js";
 import { Recipient } from "./recipient.js";
 
 const amount = (value) => (value ? money(value.amount_minor, value.currency) : html`<span class="fine">–</span>`);
@@ -46,7 +47,7 @@ export function Screen({ order_id: orderId }) {
   const { history } = order;
   return html`<${PageHead} crumb=${crumb} title=${html`${order.order_id}`} about=${html`<span class="about-line"><${OrderState} status=${order.status} /><span>Placed ${moment(order.purchased_at, zone)}${zone ? ` ${zoneName(zone, order.purchased_at)}` : ""} on ${nameOf(order.marketplace_id)}</span></span>`}><${Copy} text=${order.order_id} label="Copy number" />${host ? html`<a class="button" href=${`https://${host}/orders-v3/order/${encodeURIComponent(order.order_id)}`} target="_blank" rel="noopener noreferrer">Open at Amazon<${Icon} name="external" /></a>` : null}<//>
     ${problem ? html`<div class="gap-below"><${ProblemNotice} problem=${{ ...problem, title: "This order could not be refreshed" }} retry=${reload} compact /></div>` : null}
-    <div class="order-grid" key="order"><div class="stack"><${Lines} order=${order} />${may("reviews.read") ? html`<${Review} order=${order} />` : null}</div><div class="stack">
+    <div class="order-grid" key="order"><div class="stack"><${Lines} order=${order} />${may("reviews.read") ? html`<${Review} order=${order} />` : null}${may("messages.read") ? html`<${Messages} key=${`${order.connection_id}:${order.order_id}`} order=${order} />` : null}</div><div class="stack">
       <${Card} title="Delivery"><div class="card-body tight"><dl class="facts"><dt>Shipped by</dt><dd>${fulfilledBy(order.fulfilled_by)}</dd><dt>Ships</dt><dd><${Window} from=${order.windows.ship_after} until=${order.windows.ship_by} zone=${zone} /></dd><dt>Arrives</dt><dd><${Window} from=${order.windows.deliver_after} until=${order.windows.deliver_by} zone=${zone} /></dd></dl></div><//>
       <${Card} title="Where this comes from"><div class="card-body tight"><dl class="facts"><dt>Source</dt><dd>${sourceWords(history.source)}</dd><dt>Amazon changed it</dt><dd><${Ago} at=${history.source_updated_at} /></dd><dt>Quayside received it</dt><dd><${Ago} at=${history.received_at} /></dd><dt>Prices read</dt><dd>${history.priced_at ? html`<${Age} at=${history.priced_at} state="posted" />` : html`<span class="age estimated">not yet</span>`}</dd></dl></div><//>
       ${order.fulfilled_by === "MERCHANT" ? html`<${Recipient} key=${order.order_id} orderId=${order.order_id} connectionId=${order.connection_id} />` : html`<p class="fine">Quayside does not read the buyer's name or address.</p>`}</div></div>`;

@@ -33,6 +33,8 @@ Permission = Literal[
     "supply_chain.manage",
     "sourcing.read",
     "sourcing.manage",
+    "messages.read",
+    "messages.send",
     "operations.read",
     "operations.act",
 ]
@@ -69,6 +71,8 @@ PERMISSIONS_OF_ROLE: dict[Role, frozenset[Permission]] = {
         "supply_chain.manage",
         "sourcing.read",
         "sourcing.manage",
+        "messages.read",
+        "messages.send",
     },
     "admin": _READS
     | {
@@ -92,6 +96,8 @@ PERMISSIONS_OF_ROLE: dict[Role, frozenset[Permission]] = {
         "supply_chain.manage",
         "sourcing.read",
         "sourcing.manage",
+        "messages.read",
+        "messages.send",
     },
     "analyst": _READS
     | {

@@ -38,6 +38,8 @@ from quayside.amazon.operations import (
     GET_INVENTORY_SUMMARIES,
     GET_LISTINGS_ITEM,
     GET_MARKETPLACE_PARTICIPATIONS,
+    GET_MESSAGING_ACTIONS,
+    GET_MESSAGING_ATTRIBUTES,
     GET_MY_FEES_ESTIMATES,
     GET_ORDER,
     GET_REPORT,
@@ -51,6 +53,7 @@ from quayside.amazon.operations import (
     LIST_INBOUND_PLANS,
     LIST_SHIPMENT_ITEMS,
     LIST_TRANSACTIONS,
+    MESSAGES,
     PATCH_LISTINGS_ITEM,
     ROTATE_CLIENT_SECRET,
     SEARCH_CATALOG_ITEMS,
@@ -84,6 +87,7 @@ if TYPE_CHECKING:
     )
     from quayside.amazon.listing_changes import Patch, Submission
     from quayside.amazon.listings import Listing, ListingsPage
+    from quayside.amazon.messaging import OfferedMessage
     from quayside.amazon.recipients import RecipientOrder, RecipientsPage
     from quayside.amazon.solicitations import Requested
 
@@ -719,6 +723,45 @@ class AmazonClient:
                 raise
             return verdict
         return Requested.ACCEPTED
+
+    def offered_messages(self, caller: Caller, marketplace_id: str, order_id: str) -> "tuple[OfferedMessage, ...]":
+        """Return the messages Amazon allows to the buyer of an order, each with the schema of what it consists of."""
+        from quayside.amazon.messaging import decode_offered  # noqa: PLC0415 - as above
+
+        operation = GET_MESSAGING_ACTIONS
+        reply = self._call(operation, caller, order_id, marketplaceIds=marketplace_id)
+        return decode_offered(reply.body, operation.name)
+
+    def buyer_language(self, caller: Caller, marketplace_id: str, order_id: str) -> str | None:
+        """Return the language in which the buyer of an order wants to be written to, such as ``en-US``."""
+        from quayside.amazon.messaging import decode_language  # noqa: PLC0415 - as above
+
+        operation = GET_MESSAGING_ATTRIBUTES
+        reply = self._call(operation, caller, order_id, marketplaceIds=marketplace_id)
+        return decode_language(reply.body, operation.name)
+
+    def send_message(  # noqa: PLR0913 - what is sent, about what, and what is done before
+        self,
+        caller: Caller,
+        marketplace_id: str,
+        order_id: str,
+        action: str,
+        values: Mapping[str, str],
+        *,
+        before: Callable[[], None],
+    ) -> None:
+        """Send the buyer of an order one of the messages of ``operations.MESSAGES``.
+
+        ``before`` is called when nothing but Amazon's answer is left to wait for: from then on nobody knows whether
+        the message went out until this returns. When ``before`` raises, nothing is sent.
+
+        Raises:
+            KeyError: there is no such message.
+            RequestRejected: Amazon did not take it.
+            AmazonUnavailable: nobody knows whether Amazon took it.
+        """
+        operation = MESSAGES[action]
+        self._call(operation, caller, order_id, body=dict(values), before=before, marketplaceIds=marketplace_id)
 
     def create_destination(
         self, region: Region, name: str, queue_arn: str = "", *, account_id: str = "", aws_region: str = ""

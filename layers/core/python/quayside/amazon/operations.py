@@ -23,6 +23,7 @@ Role = Literal[
     "Pricing",
     "Brand Analytics",
     "Buyer Solicitation",
+    "Buyer Communication",
     "Direct-to-Consumer Shipping (Restricted)",
 ]
 
@@ -69,9 +70,11 @@ _FINANCES = ("sp_api.api.finances.finances_2024_06_19", "FinancesV20240619")
 _INBOUND = ("sp_api.api.fulfillment_inbound.fulfillment_inbound_2024_03_20", "FulfillmentInboundV20240320")
 _INBOUND_V0 = ("sp_api.api.fulfillment_inbound.fulfillment_inbound_v0", "FulfillmentInboundV0")
 _SOLICITATIONS = ("sp_api.api.solicitations.solicitations", "Solicitations")
+_MESSAGING = ("sp_api.api.messaging.messaging", "Messaging")
 _NOTIFICATIONS_ROLE: Role = "Notifications"
 _REPORTS_ROLE: Role = "Inventory and Order Tracking"
 _PLANS = "/inbound/fba/2024-03-20/inboundPlans"
+_MESSAGES = "/messaging/v1/orders/{amazonOrderId}"
 
 SEARCH_ORDERS = Operation(
     "searchOrders", "GET", "/orders/2026-01-01/orders", Decimal("0.0056"), 20,
@@ -190,6 +193,32 @@ CREATE_SOLICITATION = Operation(
     "Buyer Solicitation", _SOLICITATIONS, "create_product_review_and_seller_feedback_solicitation",
 )  # fmt: skip
 
+GET_MESSAGING_ACTIONS = Operation(
+    "getMessagingActionsForOrder", "GET", _MESSAGES, Decimal(1), 5,
+    "Buyer Communication", _MESSAGING, "get_messaging_actions_for_order",
+)  # fmt: skip
+GET_MESSAGING_ATTRIBUTES = Operation(
+    "GetAttributes", "GET", f"{_MESSAGES}/attributes", Decimal(1), 5,
+    "Buyer Communication", _MESSAGING, "get_attributes",
+)  # fmt: skip
+
+
+def _message(name: str, action: str) -> Operation:
+    # Not by the library: it names the marketplace of its own client, whatever the call names.
+    return Operation(name, "POST", f"{_MESSAGES}/messages/{action}", Decimal(1), 5, "Buyer Communication")
+
+
+MESSAGES: dict[str, Operation] = {
+    "confirmCustomizationDetails": _message("confirmCustomizationDetails", "confirmCustomizationDetails"),
+    "confirmDeliveryDetails": _message("createConfirmDeliveryDetails", "confirmDeliveryDetails"),
+    "confirmOrderDetails": _message("createConfirmOrderDetails", "confirmOrderDetails"),
+    "confirmServiceDetails": _message("createConfirmServiceDetails", "confirmServiceDetails"),
+    "digitalAccessKey": _message("createDigitalAccessKey", "digitalAccessKey"),
+    "unexpectedProblem": _message("createUnexpectedProblem", "unexpectedProblem"),
+    "warranty": _message("CreateWarranty", "warranty"),
+}
+"""The messages that can be sent, by the name of Amazon's action. Those that consist of a file are not among them."""
+
 OPERATIONS: dict[str, Operation] = {
     each.name: each
     for each in (
@@ -199,7 +228,8 @@ OPERATIONS: dict[str, Operation] = {
         SEARCH_CATALOG_ITEMS,
         LIST_TRANSACTIONS, GET_MY_FEES_ESTIMATES, LIST_INBOUND_PLANS, GET_INBOUND_PLAN, GET_SHIPMENT,
         LIST_SHIPMENT_ITEMS, GET_SHIPMENTS, GET_SHIPMENT_ITEMS, ROTATE_CLIENT_SECRET,
-        GET_SOLICITATION_ACTIONS, CREATE_SOLICITATION,
+        GET_SOLICITATION_ACTIONS, CREATE_SOLICITATION, GET_MESSAGING_ACTIONS, GET_MESSAGING_ATTRIBUTES,
+        *MESSAGES.values(),
     )
 }  # fmt: skip
 """Every operation, by Amazon's name."""

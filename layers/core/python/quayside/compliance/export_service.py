@@ -42,6 +42,7 @@ from quayside.kernel.clock import Clock, format_instant, parse_instant
 from quayside.kernel.errors import Conflict, Forbidden, Gone, NotFound
 from quayside.kernel.ids import ConnectionId, TenantId, new_id
 from quayside.kernel.tenancy import current_tenant, tenant_scope
+from quayside.messages import service as messages
 from quayside.orders import returns
 from quayside.orders import service as orders
 from quayside.restock import advice_service
@@ -94,6 +95,7 @@ WALKERS: Mapping[str, Walker] = {
     "restock_advice": Walker(advice_service.rows_view, registry.RESTOCK_ADVICE),
     "recipients": Walker(fulfilment.rows_view, registry.RECIPIENTS),
     "review_requests": Walker(reviews.rows_view, registry.REVIEW_REQUESTS),
+    "buyer_messages": Walker(messages.rows_view, registry.BUYER_MESSAGES),
 }
 """What an export consists of, in the order of its files. A test compares it with what the API lets people browse."""
 

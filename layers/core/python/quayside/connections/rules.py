@@ -10,8 +10,9 @@ StepState = Literal["waiting", "running", "done", "failed"]
 DatasetState = Literal["fresh", "late", "failing", "waiting", "paused", "off"]
 TroubleKind = Literal["revoked", "our_secret", "outage", "access"]
 
-OFF_UNTIL_SWITCHED_ON = frozenset({"merchant_fulfilment"})
-"""Features that need personal data of buyers: a connection does without them until a member switches them on."""
+OFF_UNTIL_SWITCHED_ON = frozenset({"merchant_fulfilment", "messages"})
+"""Features that read personal data of buyers, or write to them: a connection does without them until a member switches
+them on."""
 
 STEPS: tuple[tuple[str, str], ...] = (
     ("exchange", "Sign in with Amazon"),

@@ -411,6 +411,51 @@ def do_not_solicit_order(tenant_id: TenantId, order_id: str) -> Key:
     return Key(do_not_solicit(tenant_id), f"BARRED#{encode(order_id)}")
 
 
+def messages(tenant_id: TenantId, connection_id: ConnectionId) -> str:
+    """Return the partition of the messages to the buyers of a connection's orders, and what Amazon allows for each."""
+    return f"{tenant_prefix(tenant_id)}MESSAGES#{encode(connection_id)}"
+
+
+def messages_of_order(order_id: str) -> str:
+    """Return how the sort keys of the messages of one order begin."""
+    return f"ORDER#{encode(order_id)}#MESSAGE#"
+
+
+def message(tenant_id: TenantId, connection_id: ConnectionId, order_id: str, message_id: str) -> Key:
+    """Return the key of how one message stands."""
+    return Key(messages(tenant_id, connection_id), f"{messages_of_order(order_id)}{encode(message_id)}")
+
+
+def message_words(tenant_id: TenantId, connection_id: ConnectionId, order_id: str, message_id: str) -> Key:
+    """Return the key of what was written in one message, which ends before the message does."""
+    return Key(messages(tenant_id, connection_id), f"ORDER#{encode(order_id)}#WORDS#{encode(message_id)}")
+
+
+def message_offer(tenant_id: TenantId, connection_id: ConnectionId, order_id: str) -> Key:
+    """Return the key of which messages Amazon allows for one order."""
+    return Key(messages(tenant_id, connection_id), f"ORDER#{encode(order_id)}#OFFER")
+
+
+def message_log(tenant_id: TenantId, connection_id: ConnectionId) -> str:
+    """Return the partition of the log of a connection's messages."""
+    return f"{tenant_prefix(tenant_id)}MESSAGE_LOG#{encode(connection_id)}"
+
+
+def message_entry(tenant_id: TenantId, connection_id: ConnectionId, written_at: datetime, message_id: str) -> Key:
+    """Return the key of one message in the log: newest last."""
+    return Key(message_log(tenant_id, connection_id), f"ENTRY#{format_instant(written_at)}#{encode(message_id)}")
+
+
+def open_messages(tenant_id: TenantId, connection_id: ConnectionId) -> str:
+    """Return the partition of the messages of a connection that something still has to happen to."""
+    return f"{tenant_prefix(tenant_id)}MESSAGES_OPEN#{encode(connection_id)}"
+
+
+def open_message(tenant_id: TenantId, connection_id: ConnectionId, written_at: datetime, message_id: str) -> Key:
+    """Return the key of one message that something still has to happen to: longest waiting first."""
+    return Key(open_messages(tenant_id, connection_id), f"OPEN#{format_instant(written_at)}#{encode(message_id)}")
+
+
 def tenant_quarantine(tenant_id: TenantId, connection_id: ConnectionId) -> str:
     """Return the partition of what could not be applied for a connection."""
     return f"{tenant_prefix(tenant_id)}QUARANTINE#{encode(connection_id)}"

@@ -48,6 +48,8 @@ Kind = Literal[
     "grid.line",
     "reviews.send",
     "reviews.plan",
+    "messages.offer",
+    "messages.send",
 ]
 Cause = Literal["notification", "schedule", "member", "connect", "retry", "operator"]
 

@@ -16,6 +16,8 @@ from quayside.amazon.operations import (
     GET_INVENTORY_SUMMARIES,
     GET_LISTINGS_ITEM,
     GET_MARKETPLACE_PARTICIPATIONS,
+    GET_MESSAGING_ACTIONS,
+    GET_MESSAGING_ATTRIBUTES,
     GET_MY_FEES_ESTIMATES,
     GET_ORDER,
     GET_REPORT,
@@ -28,6 +30,7 @@ from quayside.amazon.operations import (
     LIST_INBOUND_PLANS,
     LIST_SHIPMENT_ITEMS,
     LIST_TRANSACTIONS,
+    MESSAGES,
     PATCH_LISTINGS_ITEM,
     REPORT_ROLES,
     SEARCH_CATALOG_ITEMS,
@@ -53,6 +56,7 @@ SALES_AND_TRAFFIC = "sales_and_traffic"
 RESTOCK_ADVICE = "restock_advice"
 RECIPIENTS = "recipients"
 REVIEW_REQUESTS = "review_requests"
+BUYER_MESSAGES = "buyer_messages"
 
 ORDERS_BY_ORDER_DATE = "GET_FLAT_FILE_ALL_ORDERS_DATA_BY_ORDER_DATE_GENERAL"
 ORDERS_BY_LAST_UPDATE = "GET_FLAT_FILE_ALL_ORDERS_DATA_BY_LAST_UPDATE_GENERAL"
@@ -62,8 +66,9 @@ SETTLEMENT = "GET_V2_SETTLEMENT_REPORT_DATA_FLAT_FILE_V2"
 TRAFFIC = "GET_SALES_AND_TRAFFIC_REPORT"
 RESTOCK_RECOMMENDATIONS = "GET_RESTOCK_INVENTORY_RECOMMENDATIONS_REPORT"
 
-Feature = Literal["sales", "stock", "listings", "profit", "performance", "merchant_fulfilment", "reviews"]
+Feature = Literal["sales", "stock", "listings", "profit", "performance", "merchant_fulfilment", "reviews", "messages"]
 MERCHANT_FULFILMENT: Literal["merchant_fulfilment"] = "merchant_fulfilment"
+BUYER_MESSAGING: Literal["messages"] = "messages"
 ALL_FEATURES: tuple[Feature, ...] = get_args(Feature)
 
 _HOUR = 3600
@@ -101,6 +106,14 @@ FEATURES: tuple[FeatureTerms, ...] = (
         "and each look is recorded. Switching it off deletes them at once.",
     ),
     FeatureTerms("reviews", "Reviews", "Review requests through Amazon, by the campaigns you make"),
+    FeatureTerms(
+        BUYER_MESSAGING,
+        "Messages",
+        "Messages to buyers by the templates Amazon allows for an order",
+        "Owners and admins can then write to the buyers of your orders, by Amazon's own templates alone and under "
+        "Amazon's rules. What they write is kept for 30 days, who wrote when and what became of it for 18 months. "
+        "Quayside never writes by itself.",
+    ),
 )
 """Every feature, in the order of the page."""
 
@@ -379,6 +392,19 @@ REGISTRY: tuple[Dataset, ...] = (
         refresh_seconds=900,
         first_after_seconds=900,
         objective_seconds=2 * _HOUR,
+    ),
+    Dataset(
+        key=BUYER_MESSAGES,
+        title="Messages to buyers",
+        what="Which messages Amazon allows for an order, in which language, and its answer to one. No buyer is named.",
+        purpose="Writing to the buyer of an order by Amazon's templates, only once you switch messages on",
+        features=(BUYER_MESSAGING,),
+        operations=(GET_MESSAGING_ACTIONS, GET_MESSAGING_ATTRIBUTES, *MESSAGES.values()),
+        source="Amazon, when a member asks or writes; what was left open is looked at every hour",
+        refresh_kind="messages.send",
+        refresh_seconds=_HOUR,
+        first_after_seconds=_HOUR,
+        objective_seconds=3 * _HOUR,
     ),
 )
 """The datasets that are kept in step at intervals, as the health of a connection lists them."""

@@ -1,0 +1,345 @@
+"""Messages to buyers in the store and in the worker: what is allowed, sent once, taken back, settled, listed."""
+
+import json
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from typing import Any, cast
+
+import pytest
+
+from quayside.amazon.errors import AmazonUnavailable, RequestRejected, RoleMissing, Throttled
+from quayside.amazon.messaging import OfferedMessage
+from quayside.connections import service as connections
+from quayside.kernel.clock import format_instant
+from quayside.kernel.errors import Conflict, InvalidInput, NotFound, QuaysideError, RateLimited
+from quayside.kernel.ids import MemberId
+from quayside.kernel.tenancy import tenant_scope
+from quayside.messages import service, store, working
+from quayside.messages.rules import MOST_OF_AN_ORDER, POLICY
+from quayside.messages.views import MessageDraft, OrderMessages
+from quayside.orders import service as orders
+from quayside.sync.commands import SyncCommand, decode_command
+from quayside.sync.registry import BUYER_MESSAGES
+from quayside.sync.service import Desk, Notes, Work
+from tests.support.amazon import entropy_of
+from tests.support.aws import START, Aws, aws
+from tests.support.fresh import emptied
+from tests.support.notifications import US
+from tests.support.orders import item, order_document
+from tests.support.sellers import ConnectedSeller, connect
+
+ORDER = "114-0000000-0000001"
+SECRET_WORDS = "Your lamp comes in two parcels."
+USE_CASES: dict[str, Callable[[Work], None]] = {"messages.offer": working.offer, "messages.send": working.send}
+
+
+class Amazon:
+    """Allows what a test says, and takes every message."""
+
+    def __init__(self) -> None:
+        self.actions = ["confirmOrderDetails", "warranty", "legalDisclosure"]
+        self.sent: list[tuple[str, str, dict[str, str]]] = []
+        self.fails: Exception | None = None
+        self.refuses_list: Exception | None = None
+
+    def offered_messages(self, _: object, marketplace_id: str, order_id: str) -> tuple[OfferedMessage, ...]:
+        assert (marketplace_id, order_id[:3]) == (US, "114")
+        if self.refuses_list is not None:
+            raise self.refuses_list
+        return tuple(OfferedMessage(each) for each in self.actions)
+
+    def buyer_language(self, _: object, marketplace_id: str, order_id: str) -> str:
+        assert (marketplace_id, order_id[:3]) == (US, "114")
+        return "en-US"
+
+    def send_message(
+        self, _: object, place: str, order_id: str, action: str, values: dict[str, str], *, before: Callable[[], None]
+    ) -> None:
+        assert place == US
+        before()
+        if isinstance(self.fails, Throttled | RequestRejected):
+            raise self.fails
+        self.sent.append((order_id, action, values))
+        if self.fails is not None:
+            raise self.fails
+
+
+class Shop:
+    """A connected seller with an order, and the worker's use cases."""
+
+    def __init__(self, present: Aws, seller: ConnectedSeller) -> None:
+        self.aws = present
+        self.seller = seller
+        self.amazon = Amazon()
+        self.desk = Desk(present.clock, entropy_of(4))
+        self.order(ORDER)
+        self.switch(on=True)
+
+    def order(self, order_id: str) -> None:
+        document = order_document(
+            order_id,
+            purchased=format_instant(START - timedelta(days=2)),
+            updated=format_instant(self.aws.clock.now()),
+            items=[item(sku="SKU-1")],
+            fulfillment={"fulfillmentStatus": "UNSHIPPED", "fulfilledBy": "MERCHANT"},
+        )
+        with tenant_scope(self.seller.tenant_id):
+            orders.apply_orders(
+                self.seller.tenant_id,
+                self.seller.connection_id,
+                [document],
+                received_at=self.aws.clock.now(),
+                clock=self.aws.clock,
+            )
+
+    def switch(self, *, on: bool) -> None:
+        with tenant_scope(self.seller.tenant_id):
+            connections.change_features(self.seller.connection_id, "messages", on=on)
+
+    def asked(self) -> list[SyncCommand]:
+        return [decode_command(json.dumps(message["body"])) for message in self.aws.messages()]
+
+    def run(self, command: SyncCommand) -> None:
+        with tenant_scope(self.seller.tenant_id):
+            USE_CASES[command.kind](
+                Work(
+                    command=command,
+                    amazon=cast("Any", self.amazon),
+                    tokens=cast("Any", None),
+                    downloads=cast("Any", None),
+                    desk=self.desk,
+                    clock=self.aws.clock,
+                    entropy=entropy_of(5),
+                    connection=connections.live(self.seller.connection_id),
+                    notes=Notes(),
+                    time_is_short=lambda: False,
+                )
+            )
+
+    def work(self) -> None:
+        """Run everything that is on the queue, as the worker would."""
+        for _ in range(10):
+            waiting = self.asked()
+            if not waiting:
+                return
+            for command in waiting:
+                self.run(command)
+        raise AssertionError("it never ends")
+
+    def sweep(self) -> None:
+        """Let the schedule come round, and run what follows."""
+        self.run(self.desk.command("messages.send", self.seller.tenant_id, self.seller.connection_id, {}, "schedule"))
+        self.work()
+
+    def shown(self) -> OrderMessages:
+        with tenant_scope(self.seller.tenant_id):
+            return service.of_order(ORDER, None, self.aws.clock)
+
+    def ask(self) -> OrderMessages:
+        with tenant_scope(self.seller.tenant_id):
+            return service.ask_offer(ORDER, None, desk=self.desk, clock=self.aws.clock)
+
+    def write(self, text: str = SECRET_WORDS, *, message_id: str = "message-1", **parts: Any) -> OrderMessages:
+        draft = MessageDraft(
+            message_id, parts.get("action", "confirmOrderDetails"), parts.get("values", {"text": text})
+        )
+        with tenant_scope(self.seller.tenant_id):
+            return service.write(
+                ORDER, None, draft, member_id=MemberId("anna"), desk=self.desk, clock=self.aws.clock
+            )  # fmt: skip
+
+    def known(self) -> None:
+        """Have Amazon say what it allows."""
+        self.ask()
+        self.work()
+
+    def states(self) -> list[str]:
+        return [each.state for each in self.shown().messages]
+
+
+@pytest.fixture(scope="module")
+def shared() -> Iterator[Aws]:
+    with aws() as present:
+        yield present
+
+
+@pytest.fixture
+def shop(shared: Aws) -> Shop:
+    present = emptied(shared)
+    return Shop(present, connect(present.clock, marketplaces=(US,)))
+
+
+def refused(act: Callable[[], object], kind: type[QuaysideError], code: str) -> str:
+    with pytest.raises(kind) as problem:
+        act()
+    assert problem.value.code == code
+    return problem.value.detail
+
+
+def test_amazon_is_asked_what_it_allows_and_the_forms_are_its_own(shop: Shop) -> None:
+    assert shop.shown().state == "unasked"
+    assert shop.ask().state == "asking"
+    with pytest.raises(RateLimited):
+        shop.ask()
+    shop.work()
+    shown = shop.shown()
+    assert (shown.state, shown.is_good, shown.language, shown.policy) == ("known", True, "en-US", POLICY)
+    assert [(each.action, len(each.fields), bool(each.not_from_here)) for each in shown.forms] == [
+        ("confirmOrderDetails", 1, False), ("warranty", 2, False), ("legalDisclosure", 0, True),
+    ]  # fmt: skip
+
+
+def test_a_message_is_sent_once_and_its_words_pass_by_no_queue_and_end_early(shop: Shop) -> None:
+    shop.known()
+    assert [each.state for each in shop.write().messages] == ["waiting"]
+    assert [each.state for each in shop.write().messages] == ["waiting"], "the same again is the same message"
+    commands = shop.asked()
+    assert [each.kind for each in commands] == ["messages.send"] * 2
+    assert SECRET_WORDS not in json.dumps([each.arguments for each in commands])
+    for command in commands:
+        shop.run(command)
+    assert shop.amazon.sent == [(ORDER, "confirmOrderDetails", {"text": SECRET_WORDS})]
+    (message,) = shop.shown().messages
+    assert (message.state, message.because, message.words) == ("sent", "Amazon accepted it.", {"text": SECRET_WORDS})
+    with tenant_scope(shop.seller.tenant_id):
+        assert store.open_messages(shop.seller.connection_id, after=None, limit=9).records == []
+        (listed,) = service.log().messages
+    assert (listed.state, listed.order_id, listed.words) == ("sent", ORDER, None)
+    kept = [item for item in shop.aws.items() if SECRET_WORDS in json.dumps(item)]
+    assert [item["kind"]["S"] for item in kept] == ["message_words"]
+    shop.aws.clock.advance(timedelta(days=30).total_seconds())
+    (message,) = shop.shown().messages
+    assert (message.words, len(message.digest)) == (None, 64)
+
+
+def test_nothing_but_what_amazon_allows_can_be_written(shop: Shop) -> None:
+    refused(shop.write, Conflict, "offer_too_old")
+    shop.known()
+    for action in ("unexpectedProblem", "legalDisclosure", "anything"):
+        said = refused(lambda action=action: shop.write(action=action), Conflict, "message_not_allowed")  # type: ignore[misc]
+        assert POLICY in said
+    said = refused(lambda: shop.write("Please leave a review"), InvalidInput, "message_refused")
+    assert POLICY in said
+    refused(lambda: shop.write(values={"text": "Hi", "subject": "Sale"}), InvalidInput, "message_refused")
+    refused(lambda: shop.write(message_id="short"), InvalidInput, "invalid_input")
+    shop.aws.clock.advance(timedelta(hours=25).total_seconds())
+    refused(shop.write, Conflict, "offer_too_old")
+    assert shop.asked() == []
+    assert shop.amazon.sent == []
+
+
+def test_an_order_that_changed_meanwhile_gets_no_message(shop: Shop) -> None:
+    shop.known()
+    shop.write()
+    shop.amazon.actions = []
+    shop.work()
+    (message,) = shop.shown().messages
+    assert (message.state, message.because) == ("refused", "Amazon no longer allows this message for the order.")
+    assert shop.amazon.sent == []
+
+
+def test_an_answer_that_got_lost_is_settled_by_a_member_and_never_sent_again(shop: Shop) -> None:
+    shop.known()
+    shop.write()
+    shop.amazon.fails = AmazonUnavailable("", operation="send")
+    shop.work()
+    assert shop.states() == ["unclear"]
+    shop.amazon.fails = None
+    shop.aws.clock.advance(3600)
+    shop.sweep()
+    assert (shop.states(), len(shop.amazon.sent)) == (["unclear"], 1)
+    shop.known()
+    refused(lambda: shop.write(message_id="message-2"), Conflict, "message_unclear")
+    with tenant_scope(shop.seller.tenant_id):
+        found = service.log(state="unclear").messages
+        assert [each.can_settle for each in found] == [True]
+        after = service.settle(ORDER, "message-1", None, arrived=False, clock=shop.aws.clock)
+        assert [each.state for each in after.messages] == ["refused"]
+        refused(
+            lambda: service.settle(ORDER, "message-1", None, arrived=True, clock=shop.aws.clock),
+            Conflict,
+            "message_moved",
+        )
+    shop.write(message_id="message-2")
+    shop.work()
+    assert sorted(shop.states()) == ["refused", "sent"]
+
+
+def test_what_a_worker_left_behind_is_found_within_the_hour(shop: Shop) -> None:
+    shop.known()
+    shop.write()
+    assert len(shop.asked()) == 1, "and the command is lost"
+    shop.sweep()
+    assert (shop.states(), len(shop.amazon.sent)) == (["sent"], 1)
+
+
+def test_a_message_waits_a_day_at_most(shop: Shop) -> None:
+    shop.known()
+    shop.write()
+    shop.asked()
+    shop.aws.clock.advance(timedelta(hours=25).total_seconds())
+    shop.sweep()
+    assert (shop.states(), shop.amazon.sent) == (["expired"], [])
+
+
+def test_a_waiting_message_is_taken_back_and_no_other(shop: Shop) -> None:
+    shop.known()
+    shop.write()
+    with tenant_scope(shop.seller.tenant_id):
+        after = service.withdraw(ORDER, "message-1", None, clock=shop.aws.clock)
+        assert [each.state for each in after.messages] == ["withdrawn"]
+        refused(lambda: service.withdraw(ORDER, "message-1", None, clock=shop.aws.clock), Conflict, "message_moved")
+        refused(lambda: service.withdraw(ORDER, "none", None, clock=shop.aws.clock), NotFound, "message_not_found")
+        refused(lambda: service.of_order("none", None, shop.aws.clock), NotFound, "order_not_found")
+    shop.work()
+    assert shop.amazon.sent == []
+
+
+def test_amazons_refusals_are_told_and_the_right_ones_are_the_accounts(shop: Shop) -> None:
+    shop.amazon.refuses_list = RequestRejected("The order is too old.", operation="actions", status=400)
+    shop.known()
+    shown = shop.shown()
+    assert (shown.state, shown.reason, shown.forms) == ("known", "Amazon answered: The order is too old.", ())
+    shop.amazon.refuses_list = RoleMissing("Denied.", operation="actions", status=403)
+    shop.aws.clock.advance(120)
+    shop.ask()
+    with pytest.raises(RoleMissing):
+        shop.work()
+    shop.amazon.refuses_list = None
+    shop.aws.clock.advance(120)
+    shop.known()
+    shop.write()
+    shop.amazon.refuses_list = RequestRejected("Gone.", operation="actions", status=404)
+    shop.work()
+    assert shop.states() == ["refused"]
+
+
+def test_switched_off_nothing_is_asked_or_written(shop: Shop) -> None:
+    shop.known()
+    shop.switch(on=False)
+    shown = shop.shown()
+    assert (shown.state, shown.forms, shown.is_good) == ("off", (), False)
+    refused(shop.ask, Conflict, "messages_off")
+    refused(shop.write, Conflict, "messages_off")
+    assert shop.asked() == []
+
+
+def test_an_order_takes_one_message_of_a_kind_at_once_and_few_in_all(shop: Shop) -> None:
+    shop.known()
+    shop.write()
+    refused(lambda: shop.write(message_id="message-2"), Conflict, "message_under_way")
+    refused(lambda: shop.write("Something else."), Conflict, "message_differs")
+    shop.work()
+    for number in range(2, MOST_OF_AN_ORDER + 1):
+        shop.write(message_id=f"message-{number}")
+        shop.work()
+    refused(lambda: shop.write(message_id="message-99"), Conflict, "too_many_messages")
+    assert len(shop.amazon.sent) == MOST_OF_AN_ORDER
+    with tenant_scope(shop.seller.tenant_id):
+        first = service.log(limit=6)
+        rest = service.log(limit=6, cursor=first.next_cursor)
+        rows = service.rows_view(shop.seller.connection_id, BUYER_MESSAGES, US, None, 50)
+        with pytest.raises(InvalidInput):
+            service.log(cursor="x")
+    assert len({each.message_id for each in (*first.messages, *rest.messages)}) == MOST_OF_AN_ORDER
+    assert (len(rest.messages), rest.next_cursor, len(rows.rows)) == (4, None, MOST_OF_AN_ORDER)
