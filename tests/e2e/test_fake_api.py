@@ -25,6 +25,9 @@ from quayside.inventory.own_views import BalancePage, Ledger, LinksView, Locatio
 from quayside.inventory.views import InventoryPage, StockDetail
 from quayside.messages.views import MessagesPage, OrderMessages
 from quayside.orders.views import OrderDetail, OrderPage
+from quayside.procurement.paper_views import LinesFileView, PaperView
+from quayside.procurement.supplier_views import ScorecardView, SupplierPage, SupplierView
+from quayside.procurement.views import ChangePage, DuePage, OrderView, PurchasePage, VersionView
 from quayside.restock.views import BudgetPlan, RestockPage, ScoresView, SettingsView, SuggestionCard, WhatIf
 from quayside.reviews.views import BarredPage, CampaignList, CampaignView, DecisionsPage, Preview, ReviewsHome
 from quayside.sourcing.views import Board, Comparison, LeadView
@@ -86,6 +89,15 @@ READS = (
     ("sourcing", Board),
     (f"sourcing/leads/{fake_sourcing.LEAD}", LeadView),
     (f"sourcing/leads/{fake_sourcing.LEAD}/comparison?units=500&currency=EUR", Comparison),
+    ("suppliers", SupplierPage),
+    ("suppliers/supplier-0", SupplierView),
+    ("suppliers/supplier-0/scorecard", ScorecardView),
+    ("purchase-orders", PurchasePage),
+    ("purchase-orders/order-6", OrderView),
+    ("purchase-orders/order-6/changes", ChangePage),
+    ("purchase-orders/order-6/versions/2", VersionView),
+    ("purchase-orders/order-6/pdf", PaperView),
+    ("procurement/payments", DuePage),
     ("reviews", ReviewsHome),
     ("reviews/campaigns", CampaignList),
     ("reviews/decisions", DecisionsPage),
@@ -110,6 +122,11 @@ WRITES: tuple[tuple[str, dict[str, Any], Any], ...] = (
     ("reviews/campaigns", {"name": "New"}, CampaignView),
     ("reviews/preview", {"campaign": {"name": "New"}}, Preview),
     ("data/exports", {"connection_id": AMERICA}, ExportView),
+    (
+        "purchase-orders/file/preview",
+        {"csv": "seller_sku,units,unit_price\nA,1,1\nB,x,1\n", "currency": "USD"},
+        LinesFileView,
+    ),
     ("costs/file/preview", {"csv": "seller_sku"}, CostFileView),
     ("restock/what-if", {"seller_sku": "LAMP-01"}, WhatIf),
     ("restock/budget", {"budget_minor": "1"}, BudgetPlan),

@@ -29,6 +29,8 @@ ALL: Final = (("light", DESKTOP_WIDTH), ("light", PHONE_WIDTH), ("dark", DESKTOP
 """Both themes on both widths: for each screen as such."""
 SOME: Final = (("light", DESKTOP_WIDTH), ("dark", PHONE_WIDTH))
 """For further states of a screen: each theme and each width once."""
+ONE: Final = (("dark", PHONE_WIDTH),)
+"""For small screens that are built of parts that others show in every look."""
 
 
 class Case(NamedTuple):
@@ -105,6 +107,27 @@ def _no_campaigns(fake: FakeQuayside) -> None:
 
 def _previewed(visit: Visit) -> None:
     visit.page.get_by_text("Would have asked 412").wait_for()
+
+
+def _receive_dialog(visit: Visit) -> None:
+    visit.page.get_by_role("button", name="Receive…").click()
+    visit.page.get_by_role("dialog").wait_for()
+    visit.settle()
+
+
+def _lines_from_file(visit: Visit) -> None:
+    rows = b"seller_sku;units;unit_price\nLAMP-01;600;8,45\nLAMP-02;x;1\n"
+    visit.page.get_by_label("File", exact=True).set_input_files(
+        {"name": "l.csv", "mimeType": "text/csv", "buffer": rows}
+    )
+    visit.page.get_by_text("1 line taken into the form, 1 refused").wait_for()
+    visit.settle()
+
+
+def _both_versions(visit: Visit) -> None:
+    visit.page.get_by_role("button", name="Save as a new version").click()
+    visit.page.get_by_text("Somebody else changed this order since you opened it").wait_for()
+    visit.settle()
 
 
 def _too_early(visit: Visit) -> None:
@@ -357,6 +380,15 @@ CASES: Final = (
     Case("lead", f"sourcing/{fake_sourcing.LEAD}"),
     Case("lead-quote", f"sourcing/{fake_sourcing.LEAD}", act=_open_quote),
     Case("calculator", f"sourcing/{fake_sourcing.LEAD}/calculator", looks=ALL),
+    Case("purchases", "purchases", looks=ALL),
+    Case("purchase", "purchases/order-6", looks=ALL),
+    Case("purchase-receive", "purchases/order-5", act=_receive_dialog),
+    Case("purchase-new", "purchases/new?sku=LAMP-01&units=600", act=_lines_from_file),
+    Case("purchase-amend", "purchases/order-1/edit", act=_both_versions, expects_errors=True),
+    Case("purchase-version", "purchases/order-6/versions/2", looks=ONE),
+    Case("purchase-payments", "purchases/payments", looks=ONE),
+    Case("suppliers", "purchases/suppliers", looks=ONE),
+    Case("supplier", "purchases/suppliers/supplier-0", looks=ONE),
     Case("reviews", "reviews", looks=ALL),
     Case("reviews-paused", "reviews", _reviews_paused),
     Case("reviews-none", "reviews", _no_campaigns),
@@ -472,6 +504,13 @@ def test_every_screen_has_a_case() -> None:
         "/stock/restock/settings": "restock-settings",
         "/sourcing/{lead_id}": "lead",
         "/sourcing/{lead_id}/calculator": "calculator",
+        "/purchases/new": "purchase-new",
+        "/purchases/payments": "purchase-payments",
+        "/purchases/suppliers": "suppliers",
+        "/purchases/suppliers/{supplier_id}": "supplier",
+        "/purchases/{order_id}": "purchase",
+        "/purchases/{order_id}/edit": "purchase-amend",
+        "/purchases/{order_id}/versions/{number}": "purchase-version",
         "/reviews/log": "reviews-log",
         "/reviews/campaigns/{campaign_id}": "review-campaign",
         "/settings/audit": "settings-audit",

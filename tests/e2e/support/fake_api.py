@@ -23,6 +23,7 @@ from quayside.compliance import promise_service
 from tests.e2e.support import fake_data, fake_figures, fake_money, fake_restock, fake_sourcing, fake_sync, gateway
 from tests.e2e.support.fake_catalog import FakeCatalog
 from tests.e2e.support.fake_messages import FakeMessages
+from tests.e2e.support.fake_purchases import FakePurchases
 from tests.e2e.support.fake_reviews import FakeReviews
 from tests.e2e.support.fake_shipments import FakeShipments
 
@@ -100,6 +101,7 @@ class FakeQuayside:
         self.orders = fake_data.orders(now)
         self.positions = fake_data.positions(now)
         self.catalog = FakeCatalog(now, self.positions[:24])
+        self.purchases = FakePurchases(now)
         self.reviews = FakeReviews(now, self.orders)
         self.shipments = FakeShipments(now)
         self.messages = FakeMessages(now, self.orders)
@@ -311,6 +313,8 @@ class FakeQuayside:
                 return JSONResponse(fake_data.recipient(order_id, query["purpose"]))
             case [method, "catalog", *below]:
                 return self.catalog.answer(method, below, query, body, self.now())
+            case [method, "suppliers" | "purchase-orders" | "procurement" as part, *below]:
+                return self.purchases.answer(method, [part, *below], query, body, self.now())
             case [method, "reviews", *below]:
                 return self.reviews.answer(method, below, query, body, self.now())
             case ["GET", "messages"]:

@@ -7,9 +7,9 @@ export const reach = signal("");
 
 /** An error as the API tells it (problem+json), or as the network makes it (status 0). */
 export class Problem extends Error {
-  constructor({ status = 0, code = "", title = "", detail = "", action = "", fields = [], request_id = "" }) {
+  constructor({ status = 0, code = "", title = "", detail = "", action = "", fields = [], request_id = "", versions = null }) {
     super(title || detail);
-    Object.assign(this, { status, code, title: title || "Something went wrong", detail, action, request_id });
+    Object.assign(this, { status, code, title: title || "Something went wrong", detail, action, request_id, versions });
     this.fields = (fields || []).map((field) => ({ name: field.name ?? field.field ?? "", text: field.detail ?? field.message ?? field.problem ?? "" }));
   }
 }

@@ -41,6 +41,7 @@ const PATHS = {
   chart: "M3 17h14M5.5 14V9M10 14V4M14.5 14v-3",
   ship: "M3 12h14l-2 4.5H5zM5.5 12V8h9v4M10 8V4h3",
   table: "M3 4h14v12H3zM3 8h14M8 8v8",
+  cart: "M3 4h2l2 9h8l2-6.5H6M8 16.5h.1M14 16.5h.1",
   tag: "M3 10V3h7l7 7-7 7zM6.5 6.5h.1",
 };
 

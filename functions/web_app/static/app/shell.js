@@ -24,6 +24,7 @@ const SCREENS = [
   { path: "/", label: "Overview", icon: "overview", keys: "g o", needs: "analytics.read" },
   { path: "/orders", label: "Orders", icon: "orders", keys: "g r", needs: "orders.read" },
   { path: "/stock", label: "Stock", icon: "stock", keys: "g s", needs: "inventory.read" },
+  { path: "/purchases", label: "Purchasing", icon: "cart", keys: "g u", needs: "procurement.read", wide: true },
   { path: "/settlements", label: "Money", icon: "money", keys: "g m", needs: "analytics.read", wide: true },
   { path: "/products", label: "Products", icon: "table", keys: "g d", needs: "analytics.read", wide: true },
   { path: "/catalog", label: "Catalog", icon: "tag", keys: "g t", needs: "catalog.read", wide: true },
@@ -133,7 +134,7 @@ export function Shell({ children }) {
           <div class="whose"><span class="clip" title=${tenant.name}>${tenant.name}</span><span class="clip" title=${member.email}>${member.name || member.email}</span></div>
           <div class="tools"><${ThemeButton} /><button type="button" class="tool" aria-label="Keyboard shortcuts" title="Keyboard (?)" onClick=${() => (helpOpen.value = true)}><${Icon} name="keyboard" size=${18} /></button>
             <button type="button" class="tool" aria-label="Sign out" title="Sign out" onClick=${() => end()}><${Icon} name="out" size=${18} /></button></div></div></header>
-      <header class="top"><${Brand} /><span class="clip org">${tenant.name}</span>${may("analytics.read") ? html`<${Link} to="/settlements" class="tool" aria-label="Money"><${Icon} name="money" size=${20} /><//>` : null}${isOperator.value ? html`<${Link} to="/operations" class="tool" aria-label="Operations"><${Icon} name="operations" size=${20} /><//>` : null}<${ThemeButton} /></header>
+      <header class="top"><${Brand} /><span class="clip org">${tenant.name}</span>${may("procurement.read") ? html`<${Link} to="/purchases" class="tool" aria-label="Purchasing"><${Icon} name="cart" size=${20} /><//>` : null}${may("analytics.read") ? html`<${Link} to="/settlements" class="tool" aria-label="Money"><${Icon} name="money" size=${20} /><//>` : null}${isOperator.value ? html`<${Link} to="/operations" class="tool" aria-label="Operations"><${Icon} name="operations" size=${20} /><//>` : null}<${ThemeButton} /></header>
       <main id="main" tabindex="-1" ref=${main}>${children}</main>
       <nav class="tabs" aria-label="Main"><ul>${open().filter((screen) => !screen.wide).map((screen) => html`<li key=${screen.path}><a href=${href(screen.path)} aria-current=${isTabHere(screen.path) ? "page" : undefined}><${Icon} name=${screen.icon} size=${20} /><span>${screen.label}</span></a></li>`)}</ul></nav>
     </div><${Help} /><${MethodCard} /><${Toasts} />`;
