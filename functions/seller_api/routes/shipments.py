@@ -5,9 +5,11 @@ from typing import Annotated
 
 import msgspec
 
-from quayside.supply_chain import arrival_service
+from quayside.supply_chain import arrival_service, inbound_service
 from quayside.supply_chain import shipment_service as service
 from quayside.supply_chain.arrival_service import Arrival
+from quayside.supply_chain.inbound_service import ClaimDraft
+from quayside.supply_chain.inbound_views import Candidates, ShipmentInbound
 from quayside.supply_chain.shipment_rules import Event, State
 from quayside.supply_chain.shipment_service import Filters, ShipmentDraft
 from quayside.supply_chain.shipment_views import LeadTimes, OrderLines, ShipmentCard, ShipmentPage
@@ -119,6 +121,61 @@ class OrderLineQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 def list_order_lines(call: Call[None, OrderLineQuery]) -> OrderLines:
     """List lines of purchase orders that can go into a shipment, with the units that are in none yet."""
     return service.order_lines(call.query.search)
+
+
+class Matches(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Which of Amazon's inbound shipments belong to a shipment: all of them."""
+
+    inbound_ids: Annotated[
+        tuple[Annotated[str, msgspec.Meta(min_length=1, max_length=60)], ...], msgspec.Meta(max_length=50)
+    ]
+    version: _Version
+
+
+class Seen(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The version that was seen."""
+
+    version: _Version
+
+
+@routes.get("/shipments/{shipment_id}/inbound", permission="supply_chain.read")
+def get_shipment_inbound(call: Call[None, None]) -> ShipmentInbound:
+    """Show how a shipment stands with Amazon: what it took in, what is missing, until when it can be claimed."""
+    return inbound_service.show(call.path("shipment_id"), clock=call.container.clock)
+
+
+@routes.get("/shipments/{shipment_id}/inbound/candidates", permission="supply_chain.read")
+def list_inbound_candidates(call: Call[None, None]) -> Candidates:
+    """List inbound shipments of Amazon's that may belong to a shipment, the most alike first."""
+    return inbound_service.candidates(call.path("shipment_id"))
+
+
+@routes.put("/shipments/{shipment_id}/inbound", permission="supply_chain.manage", body=Matches)
+def match_inbound(call: Call[Matches, None]) -> ShipmentInbound:
+    """Say which of Amazon's inbound shipments belong to a shipment."""
+    return inbound_service.match(
+        call.path("shipment_id"),
+        call.body.inbound_ids,
+        call.body.version,
+        member_id=call.principal.member_id,
+        clock=call.container.clock,
+    )
+
+
+@routes.post("/shipments/{shipment_id}/inbound/arrivals", permission="supply_chain.manage", body=Seen)
+def take_in_shipment(call: Call[Seen, None]) -> ShipmentCard:
+    """Enter as arrived what Amazon took in since it was entered last."""
+    return inbound_service.take_in(
+        call.path("shipment_id"), call.body.version, member_id=call.principal.member_id, clock=call.container.clock
+    )
+
+
+@routes.put("/shipments/{shipment_id}/claims", permission="supply_chain.manage", body=ClaimDraft)
+def set_claim(call: Call[ClaimDraft, None]) -> ShipmentInbound:
+    """Keep what is claimed from Amazon for missing units, and how the claim stands; nothing is filed from here."""
+    return inbound_service.claim(
+        call.path("shipment_id"), call.body, member_id=call.principal.member_id, clock=call.container.clock
+    )
 
 
 @routes.get("/lead-times", permission="supply_chain.read")

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 from starlette.responses import JSONResponse
 
-from quayside.supply_chain import lead_rules, shipment_rules
+from quayside.supply_chain import claim_rules, lead_rules, shipment_rules
+from quayside.supply_chain.claim_rules import Claim
+from quayside.supply_chain.inbound_views import InboundLine, InboundView, ShipmentInbound, missing_figure
 from quayside.supply_chain.lead_rules import Observation
 from quayside.supply_chain.shipment_records import Entry
 from quayside.supply_chain.shipment_rules import AMAZON, Estimate, Leg, LegKind, Line, Shipment
@@ -109,6 +111,8 @@ class FakeShipments:
                 found = tuple(self.view(name, now) for name in self.kept)
                 late = tuple(each for each in found if each.late_days or not query.get("late"))
                 return _json(ShipmentPage(late if not query.get("ended") else (), len(found), None))
+            case ["GET", name, "inbound"] if name in self.kept:
+                return _json(_inbound(self.kept[name][0], now, named=name == "autumn"))
             case ["GET", name] if name in self.kept:
                 return _json(self._card(name, now))
             case ["PUT", name]:
@@ -132,6 +136,21 @@ class FakeShipments:
         history = (Entry(instant(now), "mara", "changed", "legs"), Entry(instant(now), "mara", "entered"))
         events = shipment_rules.events_of(shipment.state)
         return ShipmentCard(view, lines, arrival_figure(view, now.date(), now), events, None, history)
+
+
+def _inbound(version: int, now: datetime, *, named: bool) -> ShipmentInbound:
+    """One shipment is matched with one of Amazon's, of which units are missing and claimed."""
+    evidence = claim_rules.evidence((), has_tracking=True)
+    if not named:
+        return ShipmentInbound(version, (), {}, {}, 0, (), evidence)
+    lines = tuple(
+        InboundLine(sku, sent, sent, taken, missing_figure(sent, taken, now, final=False))
+        for sku, sent, taken in (("LAMP-01", 1200, 1170), ("MUG-SET-4", 800, 800))
+    )
+    by = claim_rules.claim_deadline(now.date())
+    found = InboundView("FBA18CQN4M2T", True, "Autumn", "RECEIVING", "LGB8", (), False, by, lines)  # noqa: FBT003 - a view's parts
+    claim = Claim("FBA18CQN4M2T", "LAMP-01", 30, "filed", "1284", "", instant(now))
+    return ShipmentInbound(version, (found,), {}, {"LAMP-01": 40}, 30, (claim,), evidence)
 
 
 def _lead_times(now: datetime) -> LeadTimes:

@@ -10,9 +10,10 @@ import { may } from "../app/session.js";
 import { toast } from "../app/shell.js";
 import { nameOf, useConnections } from "./marketplaces.js";
 import { Editor, draftOf } from "./shipment_form.js";
+import { Inbound } from "./shipment_inbound.js";
 import { arrivalWords, EVENTS, KINDS, laneWords, Late, ShipmentState } from "./shipment_words.js";
 
-const WHAT = { entered: "Entered", changed: "Changed", received: "Arrived", close: "Closed", cancel: "Cancelled", reopen: "Reopened" };
+const WHAT = { entered: "Entered", changed: "Changed", received: "Arrived", matched: "Matched with Amazon's", claimed: "Claim", close: "Closed", cancel: "Cancelled", reopen: "Reopened" };
 const BASES = { actual: "", measured: "expected, as measured", planned: "expected, as planned", unknown: "nothing says when" };
 
 const planned = (leg) => (leg.planned_start || leg.planned_end ? `${leg.planned_start ? day(leg.planned_start) : "?"} to ${leg.planned_end ? day(leg.planned_end) : "?"}` : "–");
@@ -104,7 +105,7 @@ function Shown({ card, reload, put: show }) {
   return html`<${PageHead} crumb=${html`<${Link} to="/shipments"><${Icon} name="back" size=${14} />Shipments<//>`} title=${shipment.name} about=${html`<span class="about-line"><${ShipmentState} shipment=${shipment} /><${Late} days=${shipment.late_days} /><span>${arrivalWords(shipment)}</span></span>`}>${manage ? html`${card.events.map((event) => html`<${Button} key=${event} kind=${event === "cancel" ? "danger" : ""} onClick=${() => move(event)}>${EVENTS[event]}<//>`)}${["closed", "cancelled"].includes(shipment.state) ? null : html`<${Button} kind="primary" onClick=${() => setQuery({ edit: "1" })}>Change<//>`}` : null}<//>
     ${failed ? html`<div class="gap-below"><${ProblemNotice} problem=${failed} retry=${reload} compact /></div>` : null}
     ${card.pending && manage ? html`<div class="gap-below"><${Notice} kind="warn" title="A receipt was begun and not finished" actions=${html`<${Button} kind="small primary" onClick=${finish}>Finish it<//>`}><p>Finishing enters it once, however often it is tried.</p><//></div>` : null}
-    <div class="order-grid"><div class="stack"><${Legs} card=${card} onAsk=${setAsking} /><${Lines} card=${card} onReceive=${() => setReceiving(true)} /></div><div class="stack">
+    <div class="order-grid"><div class="stack"><${Legs} card=${card} onAsk=${setAsking} /><${Lines} card=${card} onReceive=${() => setReceiving(true)} /><${Inbound} shipment=${shipment} onArrived=${show} onChange=${reload} /></div><div class="stack">
       <${Card} title="At a glance"><div class="card-body tight"><dl class="facts"><dt>Arrives in</dt><dd>${card.arrives_in.value === null ? html`<${InlineFigure} title="Arrives in" figure=${card.arrives_in} />` : html`<${InlineFigure} title="Arrives in" figure=${card.arrives_in} /> days`}</dd><dt>Goes</dt><dd>${destination}</dd><dt>Sold in</dt><dd>${nameOf(shipment.marketplace_id)}</dd>${shipment.orders.length ? html`<dt>Orders</dt><dd>${shipment.orders.join(", ")}</dd>` : null}</dl></div><//>
       <${History} card=${card} /></div></div>
     ${asking ? html`<${DayDialog} card=${card} ...${asking} onClose=${() => setAsking(null)} onDone=${(made) => { setAsking(null); show(made); }} />` : null}${receiving ? html`<${ArrivalDialog} card=${card} onClose=${() => setReceiving(false)} onDone=${(made) => { setReceiving(false); show(made); }} />` : null}`;

@@ -47,39 +47,6 @@ class Claim(msgspec.Struct, frozen=True, omit_defaults=True):
     changed_at: str = ""
 
 
-class Taken(msgspec.Struct, frozen=True):
-    """What Amazon says of one SKU of an inbound shipment; ``received`` is None while it said nothing."""
-
-    seller_sku: str
-    expected: int
-    received: int | None
-
-
-class Discrepancy(msgspec.Struct, frozen=True):
-    """Units of one SKU that an inbound shipment lacks, or has too many of when ``missing`` is below zero.
-
-    ``final`` says that Amazon receives no more of it; before that it may still find them.
-    """
-
-    inbound_id: str
-    seller_sku: str
-    expected: int
-    received: int
-    missing: int
-    final: bool
-
-
-def discrepancies(inbound_id: str, status: str | None, items: Iterable[Taken]) -> list[Discrepancy]:
-    """Return where what Amazon received differs from what was sent to it; SKUs it said nothing about are left out."""
-    return [
-        Discrepancy(
-            inbound_id, each.seller_sku, each.expected, each.received, each.expected - each.received, status in OVER
-        )
-        for each in items
-        if each.received is not None and each.received != each.expected
-    ]
-
-
 def claim_deadline(delivered: date) -> date:
     """Return the last day of a claim for a shipment that was delivered on a day: as many months later."""
     months = delivered.month - 1 + CLAIM_MONTHS

@@ -98,6 +98,11 @@ def item_from(record: ItemRecord) -> Item:
     return item_of(planned.said if planned else None, received.said if received else None)
 
 
+def told_at(record: _TwoSources) -> int:
+    """Return when either API last spoke of it, in epoch milliseconds; 0 when neither did."""
+    return max(int(record.planned_version or 0), int(record.received_version or 0))
+
+
 def shipment_id_of(sort_key: str) -> str:
     """Read the shipment's id back from the sort key of a shipment or of an item."""
     return decode(sort_key.split("#")[1])

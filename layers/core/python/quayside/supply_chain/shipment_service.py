@@ -15,7 +15,7 @@ from quayside.inventory import own_service as own_stock
 from quayside.inventory import service as inventory
 from quayside.kernel.clock import Clock, format_instant
 from quayside.kernel.errors import ChangedMeanwhile, Conflict, FieldProblem, InvalidInput, NotFound
-from quayside.kernel.ids import check_connection_id, new_id
+from quayside.kernel.ids import ConnectionId, check_connection_id, new_id
 from quayside.procurement import order_service
 from quayside.procurement.views import ShippableLine
 from quayside.supply_chain import lead_rules, shipment_rules
@@ -224,6 +224,9 @@ def _from(draft: ShipmentDraft, now: datetime, kept: Kept | None) -> tuple[Shipm
         name = shipment_rules.checked_name(draft.name)
     except Impossible as refused:
         raise _refused(refused) from None
+    if before is not None and before.inbound and before.connection_id != connection_id:
+        problem = "is another account, but inbound shipments of the present one are matched; take those out first"
+        raise _refused(Impossible("connection_id", problem))
     at = format_instant(now)
     return (
         Shipment(
@@ -379,7 +382,7 @@ def _prepared(kept: Kept | None, shipment_id: str, shipment: Shipment, detail: D
             for kind in sorted(kinds)
             if measured[kind] != known[kind].content
         },
-        inbound={},
+        inbound=_matched(before, shipment_id, shipment),
         under_way=under_way,
         no_longer=gone,
     )
@@ -440,6 +443,21 @@ def _check_order(
                 fields=(FieldProblem(f"lines[{number}].units", problem),),
                 action="Take fewer, or amend the order if the supplier sends more.",
             )
+
+
+def _matched(
+    before: Shipment | None, shipment_id: str, shipment: Shipment
+) -> dict[tuple[ConnectionId, str], Counted[tuple[str, ...]]]:
+    """Return which shipments Amazon's inbound shipments are matched with after a change, where that changes."""
+    earlier = set(before.inbound) if before else set()
+    changed = earlier ^ set(shipment.inbound)
+    connection_id = ConnectionId(shipment.connection_id)
+    found = {}
+    for inbound_id, counted in store.matched_with(connection_id, sorted(changed)).items():
+        others = [each for each in counted.content if each != shipment_id]
+        after = (*others, shipment_id) if inbound_id in shipment.inbound else tuple(others)
+        found[connection_id, inbound_id] = Counted(after, counted.version)
+    return found
 
 
 def _under_way(shipment_id: str, shipment: Shipment, detail: Detail, today: date) -> dict[str, UnderWay]:

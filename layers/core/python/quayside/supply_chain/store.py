@@ -8,7 +8,7 @@ from quayside.kernel.tenancy import current_tenant
 from quayside.storage import keys
 from quayside.storage.facts import Browsed, Fact, Shelf, Tally, browse, stored, upsert, version_of
 from quayside.storage.keys import Key
-from quayside.storage.tables import every, living
+from quayside.storage.tables import every, living, page
 from quayside.supply_chain.records import (
     ITEM_PREFIX,
     SHIPMENT_PREFIX,
@@ -18,6 +18,7 @@ from quayside.supply_chain.records import (
     planned_id_of,
     shipment_id_of,
     text_of,
+    told_at,
 )
 from quayside.supply_chain.rules import PlanFacts, PlannedItem, PlannedShipment, ReceivedItem, ReceivedShipment
 
@@ -132,6 +133,22 @@ def shipments(connection_id: ConnectionId, shipment_ids: Iterable[str]) -> dict[
     """Return the stored shipments among these, by id."""
     wanted = [keys.inbound_shipment(current_tenant(), connection_id, shipment_id) for shipment_id in shipment_ids]
     return {shipment_id_of(record.sk): record for record in living(stored(ShipmentRecord, wanted).values())}
+
+
+def newest_shipments(connection_id: ConnectionId, examined: int) -> list[ShipmentRecord]:
+    """Return inbound shipments of a connection, those that Amazon spoke of last first.
+
+    ``examined`` are looked at, the highest ids first, for Amazon counts its ids up.
+    """
+    partition = keys.inbound(current_tenant(), connection_id)
+    found = page(ShipmentRecord, partition, limit=examined, prefix=SHIPMENT_PREFIX, newest_first=True)
+    return sorted(found.records, key=told_at, reverse=True)
+
+
+def items_of(connection_id: ConnectionId, shipment_id: str, most: int) -> list[ItemRecord]:
+    """Return the SKUs of one inbound shipment, in their order, as many as asked for."""
+    key = keys.inbound_item(current_tenant(), connection_id, shipment_id, "")
+    return page(ItemRecord, key.pk, limit=most, prefix=key.sk).records
 
 
 def browse_items(connection_id: ConnectionId, cursor: str | None, limit: int) -> Browsed[ItemRecord]:
