@@ -109,6 +109,13 @@ def _previewed(visit: Visit) -> None:
     visit.page.get_by_text("Would have asked 412").wait_for()
 
 
+def _machine_drawn(visit: Visit) -> None:
+    card = visit.page.get_by_role("region", name="A purchase order", exact=True)
+    card.get_by_text("Drawing and table").click()
+    card.get_by_role("img").wait_for()
+    visit.settle()
+
+
 def _receive_dialog(visit: Visit) -> None:
     visit.page.get_by_role("button", name="Receive…").click()
     visit.page.get_by_role("dialog").wait_for()
@@ -457,6 +464,7 @@ CASES: Final = (
     Case("operations-failing", "operations?state=failing", _operator),
     Case("operations-nothing-waits", "operations?state=waiting&dataset=orders", _operator),
     Case("docs", "docs", looks=ALL),
+    Case("docs-machine", "docs", act=_machine_drawn, signed_in=False, looks=ONE),
 )
 
 
