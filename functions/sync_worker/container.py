@@ -29,6 +29,7 @@ from quayside.orders.service import apply_orders, apply_report_rows
 from quayside.restock import advice_service
 from quayside.restock import service as restock
 from quayside.reviews import working as reviews
+from quayside.sourcing import working as sourcing
 from quayside.storage.connection import USES_CREDENTIALS, Store, bind
 from quayside.supply_chain.service import apply_inbound
 from quayside.sync import datasets, recipients, reports, routines, service
@@ -120,6 +121,7 @@ def use_cases() -> "Mapping[Kind, UseCase]":
         "reviews.plan": reviews.plan,
         "messages.offer": messages.offer,
         "messages.send": messages.send,
+        "research.refresh": sourcing.refresh,
     }
 
 

@@ -5,7 +5,14 @@ from typing import Annotated, Any
 
 import msgspec
 
-from quayside.sourcing import approval_service, lead_service, quote_service, scenario_service, service
+from quayside.sourcing import (
+    approval_service,
+    lead_service,
+    quote_service,
+    research_service,
+    scenario_service,
+    service,
+)
 from quayside.sourcing.rules import Event, Stage
 from quayside.sourcing.views import (
     ApprovalDraft,
@@ -128,6 +135,13 @@ def approve_lead(call: Call[ApprovalDraft, None]) -> LeadView:
         clock=call.container.clock,
         entropy=secrets.token_bytes,
     )
+    return _lead(call)
+
+
+@routes.post("/sourcing/leads/{lead_id}/research", permission="sourcing.manage", status=202)
+def research_lead(call: Call[None, None]) -> LeadView:
+    """Have Amazon asked for a lead: facts of the products it is compared with, and fees at the prices that count."""
+    research_service.ask(_lead_id(call), desk=call.container.desk, clock=call.container.clock)
     return _lead(call)
 
 

@@ -18,6 +18,7 @@ from quayside.orders import returns
 from quayside.orders import service as orders
 from quayside.restock import advice_service
 from quayside.reviews import service as reviews
+from quayside.sourcing import research_service as sourcing
 from quayside.supply_chain import service as supply_chain
 from quayside.sync import registry, report_list
 from quayside.sync import service as sync
@@ -52,6 +53,7 @@ BROWSERS: Mapping[str, Browser] = {
     registry.RECIPIENTS: Browser("orders.read", fulfilment.rows_view),
     registry.REVIEW_REQUESTS: Browser("reviews.read", reviews.rows_view),
     registry.BUYER_MESSAGES: Browser("messages.read", messages.rows_view),
+    registry.PRODUCT_RESEARCH: Browser("sourcing.read", sourcing.rows_view),
 }
 """Each dataset's browser. Composed here, for syncing knows nothing of the features above it."""
 

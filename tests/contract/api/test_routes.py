@@ -158,6 +158,7 @@ ROUTE_TABLE = {
     "PUT /sourcing/leads/{lead_id}": "sourcing.manage",
     "POST /sourcing/leads/{lead_id}/move": "sourcing.manage",
     "POST /sourcing/leads/{lead_id}/approve": "sourcing.manage",
+    "POST /sourcing/leads/{lead_id}/research": "sourcing.manage",
     "POST /sourcing/leads/{lead_id}/remove": "sourcing.manage",
     "POST /sourcing/leads/{lead_id}/quotes": "sourcing.manage",
     "PUT /sourcing/leads/{lead_id}/quotes/{quote_id}": "sourcing.manage",
@@ -222,6 +223,7 @@ def test_browsing_rows_asks_for_what_their_own_screens_ask_for() -> None:
         "restock_advice": "inventory.read",
         "review_requests": "reviews.read",
         "buyer_messages": "messages.read",
+        "product_research": "sourcing.read",
     }
     assert set(BROWSERS) == {each.key for each in REGISTRY}
 

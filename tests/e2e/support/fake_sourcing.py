@@ -13,6 +13,7 @@ from quayside.sourcing import calculator_rules, quote_rules, quote_service, scen
 from quayside.sourcing.calculator_rules import Fee, Scenario
 from quayside.sourcing.quote_rules import Break, Quote
 from quayside.sourcing.records import Outlook, QuoteRecord, ScenarioRecord, text_of
+from quayside.sourcing.research_rules import Measures, ProductFacts
 from quayside.sourcing.rules import MACHINE, STAGES, Package, Stage
 from quayside.sourcing.scenario_service import KnownFees, WorkedOut
 from quayside.sourcing.views import (
@@ -20,9 +21,14 @@ from quayside.sourcing.views import (
     CardView,
     ComparedQuote,
     Comparison,
+    FeeView,
     LeadView,
     MoveView,
+    ProductFactsView,
+    ReadingView,
+    ResearchView,
     StageView,
+    TargetFeesView,
     TargetView,
 )
 from quayside.storage.keys import Key
@@ -93,6 +99,29 @@ def _worked_out(now: datetime, scenario: Scenario, *, has_fees: bool) -> WorkedO
     return WorkedOut(record, scenario, "EUR", estimate, known, quote, found, there, now.date())
 
 
+def _research(now: datetime, connection_id: str) -> ResearchView:
+    at = format_instant(now - timedelta(hours=3))
+    sizes = Measures("24.5 centimeters", "24.5 centimeters", "3.6 centimeters", "0.43 kilograms")
+    known = ProductFacts(True, "Bamboo lid with seal, 24 cm", "Kessel", "Pot lids", 1482, "Home & Kitchen", sizes)  # noqa: FBT003
+    return ResearchView(
+        (ReadingView(connection_id, "done", 2, 2, at, ""),),
+        (
+            ProductFactsView(_PLACE, "B0BAMBOO01", known, at),
+            ProductFactsView(_PLACE, "B0BAMBOO02", ProductFacts(found=False), at),
+        ),
+        (
+            TargetFeesView(
+                _PLACE,
+                "B0BAMBOO01",
+                Money(1999, "EUR"),
+                (FeeView("ReferralFee", Money(300, "EUR")), FeeView("FBAFees", Money(389, "EUR"))),
+                "",
+                at,
+            ),
+        ),
+    )
+
+
 def lead(now: datetime, connection_id: str, stage: Stage = "quoted") -> LeadView:
     """A lead with three quotes and three scenarios, one of which lacks Amazon's fees."""
     hours = {"researching": 70, "quoted": 5}
@@ -118,6 +147,7 @@ def lead(now: datetime, connection_id: str, stage: Stage = "quoted") -> LeadView
         events=service.events_at(stage),
         moves=tuple(moves),
         approval=None,
+        research=_research(now, connection_id),
         quotes=tuple(map(quote_service.quote_view, quotes)),
         scenarios=tuple(
             scenario_service.scenario_view(_worked_out(now, each, has_fees=known))

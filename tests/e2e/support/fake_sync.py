@@ -42,6 +42,7 @@ _CALLS: Final = {
     "restock_advice": ("createReport", "getReportDocument"),
     "review_requests": ("getSolicitationActionsForOrder",),
     "buyer_messages": ("getMessagingActionsForOrder",),
+    "product_research": ("searchCatalogItems", "getMyFeesEstimates"),
 }
 
 _ROWS: Final = {
@@ -59,6 +60,7 @@ _ROWS: Final = {
     "recipients": 14,
     "review_requests": 412,
     "buyer_messages": 6,
+    "product_research": 24,
 }
 
 _SHARE: Final = {"orders": 0.1, "inventory": 0.2, "listings": 0.35, "returns": 0.6, "sales_and_traffic": 0.45}

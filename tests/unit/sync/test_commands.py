@@ -58,6 +58,7 @@ def test_the_data_inventory_names_everything_that_is_read() -> None:
         "marketplaces", "orders", "inventory", "listings", "catalog_items", "finances", "settlements", "returns",
         "fees", "inbound_shipments", "sales_and_traffic", "restock_advice", "recipients", "review_requests",
         "buyer_messages",
+        "product_research",
     ]  # fmt: skip
     for line in lines:
         assert line.what
@@ -129,6 +130,7 @@ def test_a_type_of_report_and_a_notification_belong_to_one_dataset() -> None:
         ("advice.refresh", {}, "restock_advice"),
         ("reviews.plan", {}, "review_requests"),
         ("messages.offer", {"order_id": "1"}, "buyer_messages"),
+        ("research.refresh", {}, "product_research"),
         ("report.find", {"dataset": "settlements"}, "settlements"),
         ("report.load", {"report": "REPORT#GET_MERCHANT_LISTINGS_ALL_DATA#2026-11-01T00:00:00Z#A+B#1"}, "listings"),
         ("report.check", {"report": "GET_SALES_AND_TRAFFIC_REPORT#2026-11-01T00:00:00Z#A#1"}, "sales_and_traffic"),

@@ -1,6 +1,6 @@
-import { html, useRef, useState } from "../app/lib.js";
+import { html, useEffect, useRef, useState } from "../app/lib.js";
 import { get, post, put } from "../app/api.js";
-import { Ago, Bone, Button, ButtonLink, Card, Dialog, Empty, ErrorSummary, Field, Icon, Link, PageHead, ProblemNotice, Select, State } from "../app/components.js";
+import { Ago, Bone, Button, ButtonLink, Card, Dialog, Empty, ErrorSummary, Field, Icon, Link, Notice, PageHead, ProblemNotice, Select, State } from "../app/components.js";
 import { useForm } from "../app/form.js";
 import { count, day, plural } from "../app/format.js";
 import { useResource } from "../app/resource.js";
@@ -8,7 +8,7 @@ import { go } from "../app/router.js";
 import { may } from "../app/session.js";
 import { toast } from "../app/shell.js";
 import { detail, nameOf, useConnections } from "./marketplaces.js";
-import { amountOf, EVENTS, INCOTERMS, isNumber, isWhole, leadCall, LeadForm, leadPath, point, Stage, stageWord } from "./sourcing_words.js";
+import { amountOf, AskAmazon, EVENTS, feeWord, INCOTERMS, isNumber, isReading, isWhole, leadCall, LeadForm, leadPath, point, Stage, stageWord } from "./sourcing_words.js";
 
 const QUOTE_LABELS = { supplier_name: "Supplier", currency: "Currency", breaks: "Prices by quantity", minimum_units: "Least order, units", carton_units: "Units in a carton", lead_time_days: "Lead time, days", incoterm: "Incoterm", valid_until: "Valid until", freight_unit: "Freight of a unit", duty_percent: "Duty, percent", other_unit: "Other costs of a unit", tooling: "Tooling, once", note: "Note" };
 const DUTY_BASES = [{ value: "goods", label: "the goods" }, { value: "goods_and_freight", label: "goods and freight" }];
@@ -86,6 +86,18 @@ function Quotes({ lead, comparison, manage, onEdit, onLead }) {
       : html`<${Empty} icon="file" title="No quote yet">Enter what suppliers offer: prices by quantity, least order, cartons, freight and duty. They are compared on what a unit costs you landed.<//>`}<//>`;
 }
 
+/** What Amazon tells of the products it is compared with: by its API alone, each with its age. */
+function Research({ lead, editable, onLead }) {
+  const { readings, products, fees } = lead.research;
+  const failed = readings.filter((reading) => reading.state === "failed");
+  const size = (facts) => facts.package && facts.package.every(Boolean) ? `${facts.package.slice(0, 3).join(" × ")}, ${facts.package[3]}` : "";
+  return html`<${Card} title="What Amazon tells" about="read by its API, for your account" end=${editable && lead.asins.length ? html`<${AskAmazon} lead=${lead} onLead=${onLead} />` : null}>
+    ${failed.map((reading) => html`<div class="inset" key=${reading.connection_id}><${Notice} kind="warn" title="Amazon could not be asked"><p>${reading.problem}</p><//></div>`)}
+    ${products.length || fees.length ? html`<ul class="datasets">${products.map((item) => html`<li key=${item.asin + item.marketplace_id}><div><strong>${item.facts.found ? (item.facts.title ?? item.asin) : `${item.asin} is not known there`}</strong><small>${[item.asin, nameOf(item.marketplace_id), item.facts.brand, item.facts.category].filter(Boolean).join(" · ")}</small>${size(item.facts) ? html`<small>Packed ${size(item.facts)}</small>` : null}</div><div class="dataset-end"><span>${item.facts.rank ? `No. ${count(item.facts.rank)}` : ""}<small>${item.facts.rank_in ?? ""}</small><small><${Ago} at=${item.as_of} /></small></span></div></li>`)}
+      ${fees.map((item) => html`<li key=${"f" + item.marketplace_id + item.price.amount_minor}><div><strong>${`Amazon's fees at ${amountOf(item.price)}`}</strong><small>${item.problem || item.fees.map((fee) => `${feeWord(fee.name)} ${amountOf(fee.amount)}`).join(", ")}</small><small>estimated for ${item.asin} in ${nameOf(item.marketplace_id)}</small></div><div class="dataset-end"><span>${item.problem ? "no estimate" : amountOf({ amount_minor: item.fees.reduce((sum, fee) => sum + fee.amount.amount_minor, 0), currency: item.price.currency })}<small><${Ago} at=${item.as_of} /></small></span></div></li>`)}</ul>`
+      : html`<div class="card-body tight"><p class="fine">${lead.asins.length ? "Nothing was read yet. Amazon's catalogue tells title, category, rank and size; its fees are estimated at your target price." : "Change the lead and enter an ASIN to compare with: Amazon estimates fees of products it knows."}</p></div>`}<//>`;
+}
+
 function Reject({ lead, onClose, onDone }) {
   const form = useForm({ reason: "" }, {
     check: ({ reason }) => ({ reason: reason.trim() ? "" : "Say why, so that nobody looks into it again for nothing" }),
@@ -127,7 +139,9 @@ function Scenarios({ lead }) {
 
 export function Screen({ lead_id: leadId }) {
   const { connections } = useConnections();
-  const { data: lead, problem, reload, put: show } = useResource(`lead:${leadId}`, (signal) => get(leadCall(leadId), { signal }));
+  const [waits, setWaits] = useState(false);
+  const { data: lead, problem, reload, put: show } = useResource(`lead:${leadId}`, (signal) => get(leadCall(leadId), { signal }), { every: waits ? 2000 : 0 });
+  useEffect(() => setWaits(isReading(lead)), [lead]);
   const comparison = useComparison(lead);
   const [open, setOpen] = useState(null);
   const [refused, setRefused] = useState(null);
@@ -160,7 +174,7 @@ export function Screen({ lead_id: leadId }) {
   const size = lead.package;
   return html`<${PageHead} title=${lead.name} crumb=${crumb} about=${html`<${Stage} stage=${lead.stage} /> since <${Ago} at=${lead.moves[0]?.at ?? lead.created_at} />`}><${ButtonLink} to=${leadPath(leadId, "/calculator")}>Calculator<//>${manage ? lead.events.map((event) => html`<${Button} key=${event} kind=${event === "reject" ? "quiet" : event === "approve" ? "primary" : ""} onClick=${() => move(event)}>${EVENTS[event]}<//>`) : null}<//>
     ${refused ? html`<div class="inset"><${ProblemNotice} problem=${refused} compact /></div>` : null}${problem ? html`<${ProblemNotice} problem=${problem} retry=${reload} compact />` : null}
-    <div class="order-grid"><div class="stack"><${Quotes} lead=${lead} comparison=${comparison} manage=${editable} onEdit=${(quote) => setOpen(quote)} onLead=${show} /></div>
+    <div class="order-grid"><div class="stack"><${Quotes} lead=${lead} comparison=${comparison} manage=${editable} onEdit=${(quote) => setOpen(quote)} onLead=${show} /><${Research} lead=${lead} editable=${editable} onLead=${show} /></div>
       <div class="stack">${lead.approval ? html`<${Approved} approval=${lead.approval} quotes=${lead.quotes} />` : null}<${Scenarios} lead=${lead} />
         <${Card} title="The lead" end=${editable ? html`<${Button} kind="small" onClick=${() => setOpen("edit")}>Change<//>` : null}><div class="card-body"><dl class="facts">${lead.targets.map((target) => html`<dt key=${"t" + target.connection_id + target.marketplace_id}>${nameOf(target.marketplace_id)}</dt><dd>${amountOf(target.price)}${detail(target.marketplace_id).currency ? "" : ` ${target.price.currency}`}</dd>`)}<dt>Compared with</dt><dd>${lead.asins.join(", ") || "no product yet"}</dd><dt>One packed unit</dt><dd>${size ? `${size.length_mm / 10} × ${size.width_mm / 10} × ${size.height_mm / 10} cm, ${size.weight_grams / 1000} kg` : "not known yet"}</dd>${lead.note ? html`<dt>Note</dt><dd>${lead.note}</dd>` : null}${lead.reason ? html`<dt>Rejected because</dt><dd>${lead.reason}</dd>` : null}</dl></div><//>
         <${Card} title="What happened"><ol class="feed">${lead.moves.map((item) => html`<li key=${item.at + item.event}><div>${stageWord(item.stage)}${item.reason ? html`<small>${item.reason}</small>` : null}</div><${Ago} at=${item.at} /></li>`)}<li><div>Entered as an idea</div><${Ago} at=${lead.created_at} /></li></ol>${editable ? html`<div class="card-foot"><${Button} kind="small" onClick=${remove}>Remove the lead<//></div>` : null}<//></div></div>

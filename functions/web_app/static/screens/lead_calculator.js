@@ -1,4 +1,4 @@
-import { html, useState } from "../app/lib.js";
+import { html, useEffect, useState } from "../app/lib.js";
 import { get, post, put } from "../app/api.js";
 import { Age, Bone, Button, Card, Dialog, Empty, ErrorSummary, Field, Icon, Link, PageHead, ProblemNotice, Segmented, Select } from "../app/components.js";
 import { InlineFigure } from "../app/figures.js";
@@ -9,12 +9,10 @@ import { may } from "../app/session.js";
 import { toast } from "../app/shell.js";
 import { nameOf, useConnections } from "./marketplaces.js";
 import { downloadCsv } from "./paging.js";
-import { amountOf, isNumber, isWhole, leadCall, leadPath, placeOptions, point, Stage, typedAmount } from "./sourcing_words.js";
+import { amountOf, AskAmazon, feeWord, isNumber, isReading, isWhole, leadCall, leadPath, placeOptions, point, Stage, typedAmount } from "./sourcing_words.js";
 
 const LABELS = { name: "Name", marketplace_id: "Where", price: "Price, tax included", units: "Units of one purchase", quote_id: "Landed cost", landed_unit: "Landed cost of a unit", fees: "Amazon's fees of a unit", tax_percent: "Tax in the price, percent", returns_percent: "Returns, percent of revenue", ads_percent: "Advertising, percent of revenue", other_unit: "Other costs of a unit" };
 const CHANNELS = [{ value: "amazon", label: "Amazon ships" }, { value: "merchant", label: "You ship" }];
-const FEES = { ReferralFee: "Referral fee", FBAFees: "Fulfilment by Amazon", VariableClosingFee: "Closing fee", PerItemFee: "Fee per item" };
-const feeWord = (name) => FEES[name] ?? name.replace(/([a-z])([A-Z])/g, "$1 $2");
 const minus = (value) => amountOf({ ...value, amount_minor: value.amount_minor ? -value.amount_minor : 0 });
 
 function typedScenario(scenario, lead, options) {
@@ -71,7 +69,9 @@ const exported = (item) => [item.scenario.name, nameOf(item.scenario.marketplace
 
 export function Screen({ lead_id: leadId }) {
   const { connections } = useConnections();
-  const { data: lead, problem, reload, put: show } = useResource(`lead:${leadId}`, (signal) => get(leadCall(leadId), { signal }));
+  const [waits, setWaits] = useState(false);
+  const { data: lead, problem, reload, put: show } = useResource(`lead:${leadId}`, (signal) => get(leadCall(leadId), { signal }), { every: waits ? 2000 : 0 });
+  useEffect(() => setWaits(isReading(lead)), [lead]);
   const [open, setOpen] = useState(null);
   const crumb = html`<${Link} to=${leadPath(leadId)}><${Icon} name="back" size=${14} />${lead?.name ?? "Lead"}<//>`;
   if (problem && !lead) return html`<${PageHead} title="Calculator" crumb=${crumb} /><${ProblemNotice} problem=${problem} retry=${reload} />`;
@@ -86,7 +86,7 @@ export function Screen({ lead_id: leadId }) {
     }
   }
   const items = lead.scenarios;
-  return html`<${PageHead} title="Calculator" crumb=${crumb} about=${html`What one unit would earn, scenario by scenario · <${Stage} stage=${lead.stage} />`}><${Button} disabled=${!items.length} onClick=${() => downloadCsv("quayside-scenarios.csv", CSV, items.map(exported))}><${Icon} name="download" />CSV<//>${add}<//>
+  return html`<${PageHead} title="Calculator" crumb=${crumb} about=${html`What one unit would earn, scenario by scenario · <${Stage} stage=${lead.stage} />`}><${Button} disabled=${!items.length} onClick=${() => downloadCsv("quayside-scenarios.csv", CSV, items.map(exported))}><${Icon} name="download" />CSV<//>${editable ? html`<${AskAmazon} lead=${lead} onLead=${show} />` : null}${add}<//>
     ${problem ? html`<div class="inset"><${ProblemNotice} problem=${problem} retry=${reload} compact /></div>` : null}
     ${items.length ? html`<${Card} label="Scenarios"><div class="table-wrap" tabindex="0" role="region" aria-label="Scenarios side by side"><table class="scenario-table"><thead><tr><th>Of one unit</th>${items.map((item) => html`<th key=${item.scenario_id} scope="col" class="number">${item.scenario.name}<small>${nameOf(item.scenario.marketplace_id)}, ${item.scenario.by_amazon ? "Amazon ships" : "you ship"}</small></th>`)}</tr></thead>
       <tbody>${ROWS.map(([label, cell]) => html`<tr key=${label} class=${label === "Profit of a unit" ? "grand" : ""}><th scope="row">${label}</th>${items.map((item) => html`<td key=${item.scenario_id} class="number">${cell(item)}</td>`)}</tr>`)}

@@ -1,6 +1,8 @@
 import { html, useState } from "../app/lib.js";
+import { post } from "../app/api.js";
 import { Button, Dialog, ErrorSummary, Field, Select, State } from "../app/components.js";
 import { useForm } from "../app/form.js";
+import { toast } from "../app/shell.js";
 import { decimals, money } from "../app/format.js";
 import { nameOf } from "./marketplaces.js";
 
@@ -8,6 +10,9 @@ const STAGES = { idea: ["off", "Idea"], researching: ["busy", "Researching"], qu
 export const EVENTS = { research: "Research", set_aside: "Back to ideas", quote: "To quoted", sample: "Order samples", reject: "Reject…", reopen: "Take up again", approve: "Approve…" };
 export const INCOTERMS = ["EXW", "FCA", "FAS", "FOB", "CFR", "CIF", "CPT", "CIP", "DAP", "DPU", "DDP"];
 
+const FEES = { ReferralFee: "Referral fee", FBAFees: "Fulfilment by Amazon", VariableClosingFee: "Closing fee", PerItemFee: "Fee per item", OtherFees: "Other fees" };
+/** Amazon's name of a fee in words. */
+export const feeWord = (name) => FEES[name] ?? name.replace(/([a-z])([A-Z])/g, "$1 $2");
 export const stageWord = (stage) => STAGES[stage][1];
 export const Stage = ({ stage }) => html`<${State} kind=${STAGES[stage][0]}>${STAGES[stage][1]}<//>`;
 export const amountOf = (value) => money(value.amount_minor, value.currency);
@@ -22,6 +27,27 @@ export const leadCall = (leadId, part = "") => `sourcing/leads/${encodeURICompon
 
 /** Every place where this seller sells, as options: account and marketplace in one. */
 export const placeOptions = (connections) => (connections ?? []).flatMap((connection) => connection.marketplaces.map((item) => ({ value: `${connection.connection_id}|${item.marketplace_id}`, label: connections.length > 1 ? `${nameOf(item.marketplace_id)} · ${connection.name}` : nameOf(item.marketplace_id) })));
+
+/** Is Amazon being asked for a lead at the moment? */
+export const isReading = (lead) => Boolean(lead?.research.readings.some((reading) => reading.state === "reading"));
+
+/** Have Amazon asked for a lead; says how far it is, and why it could not be. */
+export function AskAmazon({ lead, onLead }) {
+  const [busy, setBusy] = useState(false);
+  const reading = isReading(lead);
+  const sums = lead.research.readings.reduce((all, each) => ({ done: all.done + each.done, wanted: all.wanted + each.wanted }), { done: 0, wanted: 0 });
+  async function ask() {
+    setBusy(true);
+    try {
+      onLead(await post(leadCall(lead.lead_id, "/research")));
+    } catch (error) {
+      toast([error.detail, error.action].filter(Boolean).join(" "));
+    } finally {
+      setBusy(false);
+    }
+  }
+  return html`<${Button} class="ask-amazon" busy=${busy || reading} onClick=${ask}><span aria-live="polite">${reading ? `Asking Amazon, ${sums.done} of ${sums.wanted}` : "Ask Amazon"}</span><//>`;
+}
 
 const LABELS = { name: "Name", targets: "Where it is to be sold", asins: "Products to compare with (ASINs)", note: "Note", length: "Length, cm", width: "Width, cm", height: "Height, cm", weight: "Weight, kg", "package.length_mm": "Length", "package.width_mm": "Width", "package.height_mm": "Height", "package.weight_grams": "Weight" };
 const SIZES = [["length", "length_mm", 10], ["width", "width_mm", 10], ["height", "height_mm", 10], ["weight", "weight_grams", 1000]];

@@ -47,6 +47,7 @@ from quayside.orders import returns
 from quayside.orders import service as orders
 from quayside.restock import advice_service
 from quayside.reviews import service as reviews
+from quayside.sourcing import research_service as sourcing
 from quayside.storage import audit, keys
 from quayside.storage.audit_chain import AuditEvent
 from quayside.storage.blocks import block_of
@@ -96,6 +97,7 @@ WALKERS: Mapping[str, Walker] = {
     "recipients": Walker(fulfilment.rows_view, registry.RECIPIENTS),
     "review_requests": Walker(reviews.rows_view, registry.REVIEW_REQUESTS),
     "buyer_messages": Walker(messages.rows_view, registry.BUYER_MESSAGES),
+    "product_research": Walker(sourcing.rows_view, registry.PRODUCT_RESEARCH),
 }
 """What an export consists of, in the order of its files. A test compares it with what the API lets people browse."""
 

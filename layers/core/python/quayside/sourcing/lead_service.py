@@ -1,7 +1,7 @@
 """The page of a lead: the lead with its quotes, its scenarios and what they promise."""
 
 from quayside.kernel.clock import Clock
-from quayside.sourcing import quote_service, scenario_service, service, store
+from quayside.sourcing import quote_service, research_service, scenario_service, service, store
 from quayside.sourcing.rules import MACHINE
 from quayside.sourcing.views import LeadView
 
@@ -13,7 +13,8 @@ def show(lead_id: str, clock: Clock) -> LeadView:
         NotFound: there is no such lead.
     """
     found = service.known(lead_id)
-    lead = found.lead
+    lead, now = found.lead, clock.now()
+    worked_out = scenario_service.work_out(lead, now.date())
     return LeadView(
         lead_id=lead_id,
         version=found.step,
@@ -29,6 +30,7 @@ def show(lead_id: str, clock: Clock) -> LeadView:
         events=service.events_at(lead.stage),
         moves=service.moves(lead_id),
         approval=lead.approval,
+        research=research_service.show(lead, [each.scenario for each in worked_out], now),
         quotes=tuple(map(quote_service.quote_view, store.quotes(lead_id))),
-        scenarios=tuple(map(scenario_service.scenario_view, scenario_service.work_out(lead, clock.now().date()))),
+        scenarios=tuple(map(scenario_service.scenario_view, worked_out)),
     )

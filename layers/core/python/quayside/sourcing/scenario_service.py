@@ -9,13 +9,14 @@ from quayside.amazon.marketplaces import find_marketplace
 from quayside.kernel.clock import Clock, format_instant, parse_instant
 from quayside.kernel.errors import Conflict, FieldProblem, InvalidInput, NotFound
 from quayside.kernel.figures import Figure, FigureInput, figure, method_card
-from quayside.kernel.ids import new_id
+from quayside.kernel.ids import ConnectionId, new_id
 from quayside.kernel.money import Money
-from quayside.sourcing import calculator_rules, quote_rules, quote_service, service, store
+from quayside.sourcing import calculator_rules, quote_rules, quote_service, research_store, service, store
 from quayside.sourcing.calculator_rules import MOST_SCENARIOS, Estimate, Fee, Scenario
 from quayside.sourcing.quote_rules import Landed, Quote
 from quayside.sourcing.quote_service import There
 from quayside.sourcing.records import Outlook, ScenarioRecord
+from quayside.sourcing.research_rules import Priced, channel_of
 from quayside.sourcing.rules import Lead
 from quayside.sourcing.views import FeeView, ScenarioDraft, ScenarioView
 
@@ -156,8 +157,29 @@ def work_out(lead: Lead, today: date) -> list[WorkedOut]:
     return [_worked_out(record, scenario, quotes, fees, today) for record, scenario in scenarios]
 
 
-def _known_fees(lead: Lead, scenarios: Sequence[tuple[ScenarioRecord, Scenario]]) -> Mapping[str, KnownFees]:  # noqa: ARG001
+def scenarios_of(lead_id: str) -> list[Scenario]:
+    """Return the scenarios of a lead."""
+    return [each.read() for each in store.scenarios(lead_id)]
+
+
+def _known_fees(lead: Lead, scenarios: Sequence[tuple[ScenarioRecord, Scenario]]) -> Mapping[str, KnownFees]:
+    """Return the fees of scenarios: by the seller's word, or Amazon's estimate at exactly that price."""
     found = {}
+    asin = next(iter(lead.asins), None)
+    wanted = {
+        each.scenario_id: (
+            ConnectionId(each.connection_id),
+            Priced(each.marketplace_id, asin, channel_of(each), each.price_minor),
+        )
+        for _, each in scenarios
+        if each.fees_minor is None and asin is not None
+    }
+    told = research_store.fees(dict.fromkeys(wanted.values()))
+    for scenario_id, place in wanted.items():
+        answer = told.get(place)
+        if answer is not None and not answer.facts.problem:
+            source = f"Amazon's fee estimate for {place[1].asin} (Product Fees API v0)"
+            found[scenario_id] = KnownFees(answer.facts.fees, answer.at, source)
     for record, scenario in scenarios:
         if scenario.fees_minor is not None:
             own = (Fee(OWN_WORD, scenario.fees_minor),)

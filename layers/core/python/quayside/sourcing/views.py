@@ -9,6 +9,7 @@ from quayside.kernel.figures import Figure
 from quayside.kernel.money import Money
 from quayside.sourcing.quote_rules import DutyBase, Incoterm
 from quayside.sourcing.records import Outlook
+from quayside.sourcing.research_rules import ProductFacts
 from quayside.sourcing.rules import Approval, Event, Package, Stage
 
 Decimals = Annotated[str, msgspec.Meta(max_length=24, description="A decimal number, such as 4.25.")]
@@ -261,6 +262,45 @@ class ScenarioView(msgspec.Struct, frozen=True):
     missing: tuple[str, ...]
 
 
+class ProductFactsView(msgspec.Struct, frozen=True):
+    """What Amazon's catalogue says of a product that a lead is compared with, and when it said so."""
+
+    marketplace_id: str
+    asin: str
+    facts: ProductFacts
+    as_of: str
+
+
+class TargetFeesView(msgspec.Struct, frozen=True):
+    """Amazon's fees at a target price, or why it gives none, and when it said so."""
+
+    marketplace_id: str
+    asin: str
+    price: Money
+    fees: tuple[FeeView, ...]
+    problem: str
+    as_of: str
+
+
+class ReadingView(msgspec.Struct, frozen=True):
+    """How far an account asked Amazon: never, reading, done or failed; so many calls of so many."""
+
+    connection_id: str
+    state: str
+    done: int
+    wanted: int
+    moved_at: str | None
+    problem: str
+
+
+class ResearchView(msgspec.Struct, frozen=True):
+    """What Amazon told for a lead: by the Selling Partner API alone."""
+
+    readings: tuple[ReadingView, ...]
+    products: tuple[ProductFactsView, ...]
+    fees: tuple[TargetFeesView, ...]
+
+
 class LeadView(msgspec.Struct, frozen=True):
     """A lead with what belongs to it. ``events`` are the moves that are possible now."""
 
@@ -278,6 +318,7 @@ class LeadView(msgspec.Struct, frozen=True):
     events: tuple[Event, ...]
     moves: tuple[MoveView, ...]
     approval: Approval | None
+    research: ResearchView
     quotes: tuple[QuoteView, ...]
     scenarios: tuple[ScenarioView, ...]
 

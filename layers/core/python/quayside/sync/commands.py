@@ -50,6 +50,7 @@ Kind = Literal[
     "reviews.plan",
     "messages.offer",
     "messages.send",
+    "research.refresh",
 ]
 Cause = Literal["notification", "schedule", "member", "connect", "retry", "operator"]
 

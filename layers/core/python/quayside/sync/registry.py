@@ -57,6 +57,7 @@ RESTOCK_ADVICE = "restock_advice"
 RECIPIENTS = "recipients"
 REVIEW_REQUESTS = "review_requests"
 BUYER_MESSAGES = "buyer_messages"
+PRODUCT_RESEARCH = "product_research"
 
 ORDERS_BY_ORDER_DATE = "GET_FLAT_FILE_ALL_ORDERS_DATA_BY_ORDER_DATE_GENERAL"
 ORDERS_BY_LAST_UPDATE = "GET_FLAT_FILE_ALL_ORDERS_DATA_BY_LAST_UPDATE_GENERAL"
@@ -66,7 +67,17 @@ SETTLEMENT = "GET_V2_SETTLEMENT_REPORT_DATA_FLAT_FILE_V2"
 TRAFFIC = "GET_SALES_AND_TRAFFIC_REPORT"
 RESTOCK_RECOMMENDATIONS = "GET_RESTOCK_INVENTORY_RECOMMENDATIONS_REPORT"
 
-Feature = Literal["sales", "stock", "listings", "profit", "performance", "merchant_fulfilment", "reviews", "messages"]
+Feature = Literal[
+    "sales",
+    "stock",
+    "listings",
+    "profit",
+    "performance",
+    "merchant_fulfilment",
+    "reviews",
+    "messagesreviews",
+    "sourcing",
+]
 MERCHANT_FULFILMENT: Literal["merchant_fulfilment"] = "merchant_fulfilment"
 BUYER_MESSAGING: Literal["messages"] = "messages"
 ALL_FEATURES: tuple[Feature, ...] = get_args(Feature)
@@ -114,6 +125,7 @@ FEATURES: tuple[FeatureTerms, ...] = (
         "Amazon's rules. What they write is kept for 30 days, who wrote when and what became of it for 18 months. "
         "Quayside never writes by itself.",
     ),
+    FeatureTerms("sourcing", "Sourcing", "Amazon's facts and fee estimates of products you look into"),
 )
 """Every feature, in the order of the page."""
 
@@ -405,6 +417,19 @@ REGISTRY: tuple[Dataset, ...] = (
         refresh_seconds=_HOUR,
         first_after_seconds=_HOUR,
         objective_seconds=3 * _HOUR,
+    ),
+    Dataset(
+        key=PRODUCT_RESEARCH,
+        title="Product research",
+        what="Title, category, rank and size of products you compare with, and Amazon's fees at the prices you enter.",
+        purpose="Sourcing: what a product you may sell would earn",
+        features=("sourcing",),
+        operations=(SEARCH_CATALOG_ITEMS, GET_MY_FEES_ESTIMATES),
+        source="Amazon's catalogue and fee estimates, when you ask; every four days for 90 days after that",
+        refresh_kind="research.refresh",
+        refresh_seconds=_DAY,
+        first_after_seconds=_DAY,
+        objective_seconds=2 * _DAY,
     ),
 )
 """The datasets that are kept in step at intervals, as the health of a connection lists them."""
