@@ -283,21 +283,21 @@ class FakeQuayside:
                 self.mfa_enabled = step == "confirm"
                 return Response(status_code=204)
             case ["GET", "analytics", "overview"]:
-                return JSONResponse(
-                    fake_data.overview(
-                        self.now(),
-                        query["period"],
-                        query.get("marketplace_id", ""),
-                        self.arrived,
-                        self.connections,
-                        lambda currency, places: {
-                            "money": fake_figures.money(self.now(), currency, 1.0 if currency == "EUR" else 0.4),
-                            "products": None
-                            if query["period"] == "custom"
-                            else fake_figures.rankings(self.now(), places, compared=query["period"] != "90d"),
-                        },
-                    )
+                overview = fake_data.overview(
+                    self.now(),
+                    query["period"],
+                    query.get("marketplace_id", ""),
+                    self.arrived,
+                    self.connections,
+                    lambda currency, places: {
+                        "money": fake_figures.money(self.now(), currency, 1.0 if currency == "EUR" else 0.4),
+                        "products": None
+                        if query["period"] == "custom"
+                        else fake_figures.rankings(self.now(), places, compared=query["period"] != "90d"),
+                    },
                 )
+                alerts = fake_figures.alerts(self.now(), query.get("marketplace_id", ""))
+                return JSONResponse({**overview, "alerts": alerts if overview["currencies"] else None})
             case ["GET", "analytics", *rest]:
                 return JSONResponse(fake_figures.answer(self.now(), rest, dict(query)))
             case ["GET", "audit"]:

@@ -10,6 +10,8 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from quayside.analytics import margin_rules, profit_rules, rules, views
+from quayside.analytics.alert_rules import Alert, in_turns
+from quayside.analytics.alert_views import AlertList, alert_view
 from quayside.analytics.margin_rules import Column, Outlay, Shown
 from quayside.analytics.profit_rules import Step
 from quayside.analytics.profit_service import reasons_of, returned_units
@@ -210,6 +212,22 @@ def money(now: datetime, currency: str, share: float) -> Json:
             views.ProfitSummary(left.goods, left.profit, left.margin, left.roi, -spent.goods_minor + 9_000, None),
         )
     )
+
+
+def alerts(now: datetime, marketplace_id: str) -> Json:
+    """Return what needs a look, one of each kind, of one marketplace or of all."""
+    place = marketplace_id or MARKETPLACES[0]["marketplace_id"]
+    found = [
+        Alert("stock_out", place, SKUS[0], 5, 14),
+        Alert("sales_drop", place, SKUS[1], 9, 28),
+        Alert("return_spike", place, SKUS[2], 7, 2),
+        Alert("fee_change", place, SKUS[0], 342, 322, "EUR"),
+        Alert("sales_drop", place, SKUS[2], 3, 11),
+        Alert("stock_out", place, SKUS[1], 1, 9),
+    ]
+    made_at = now - timedelta(hours=2)
+    shown = tuple(alert_view(EUROPE, alert, made_at) for _, alert in in_turns([(EUROPE, each) for each in found], 20))
+    return _json(AlertList(format_instant(made_at), shown, len(found)))
 
 
 def rankings(now: datetime, places: list[Json], *, compared: bool) -> Json:

@@ -12,8 +12,9 @@ import pytest
 
 import quayside
 from quayside.amazon.marketplaces import marketplace
-from quayside.analytics import board_store, cost_board_store, figures_service, sheet_store
-from quayside.analytics.board_records import BoardRecord, CostBoardRecord
+from quayside.analytics import alert_store, board_store, cost_board_store, figures_service, sheet_store
+from quayside.analytics.alert_rules import AlertBoard
+from quayside.analytics.board_records import AlertsRecord, BoardRecord, CostBoardRecord
 from quayside.analytics.board_rules import board_of
 from quayside.analytics.cost_board_rules import CostBoard
 from quayside.analytics.sheet_records import SheetRecord
@@ -168,6 +169,11 @@ def put_board(on: Aws, seller: ConnectedSeller) -> None:
     board_store.put(seller.connection_id, US, board_of(now.date(), ()), now)
 
 
+def put_alerts(on: Aws, seller: ConnectedSeller) -> None:
+    now = on.clock.now()
+    alert_store.put(seller.connection_id, AlertBoard(now.date(), (), 0), now)
+
+
 def put_cost_board(on: Aws, _seller: ConnectedSeller) -> None:
     now = on.clock.now()
     cost_board_store.put(US, CostBoard(now.date(), "fifo", {}), now)
@@ -233,6 +239,7 @@ WRITERS: dict[type[CoreItem], Callable[[Aws, ConnectedSeller], None]] = {
     SheetRecord: put_figure,
     BoardRecord: put_board,
     CostBoardRecord: put_cost_board,
+    AlertsRecord: put_alerts,
     TenantQuarantineEntry: put_aside,
     **dict.fromkeys((LineRecord, CardRecord, OpenRecord, ScoredRecord, ScoreRecord), put_suggestion),
     **dict.fromkeys((GridLineRecord, IssueRecord, EditRecord), put_listing_line),

@@ -108,6 +108,7 @@ EXACT = [
         keys.figure_board(T, C, "ATVPDKIKX0DER"),
         Key(f"{P}FIGURES#tm19crgppmgzv9xh", "BOARD#ATVPDKIKX0DER"),
     ),
+    (keys.alerts(T, C), Key(f"{P}FIGURES#tm19crgppmgzv9xh", "ALERTS")),
     (keys.cost_boards(T), f"{P}COSTBOARDS"),
     (keys.cost_board(T, None), Key(f"{P}COSTBOARDS", "BOARD#-")),
     (keys.cost_board(T, "ATVPDKIKX0DER"), Key(f"{P}COSTBOARDS", "BOARD#ATVPDKIKX0DER")),

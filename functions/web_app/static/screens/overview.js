@@ -47,6 +47,23 @@ function Ranked({ rows, currency, falling, asked }) {
     <div class="feed-end"><span>${falling ? money(item.sales_minor - item.previous_sales_minor, currency) : money(item.sales_minor, currency)}</span></div></li>`)}</ul>`;
 }
 
+const ALERTS = { stock_out: "Stock-out soon", sales_drop: "Sales drop", return_spike: "Return spike", fee_change: "Fee change" };
+const ALERTS_FIRST = 5;
+
+/** Products that need a look, the gravest of each kind; a stock-out leads to restock, the others to the product. */
+function Alerts({ alerts }) {
+  const [all, setAll] = useState(false);
+  if (!alerts) return null;
+  const rows = all ? alerts.alerts : alerts.alerts.slice(0, ALERTS_FIRST);
+  const toRestock = (item) => html`<${Link} to="/stock/restock/product" query=${{ connection_id: item.connection_id, marketplace_id: item.marketplace_id, seller_sku: item.seller_sku }} class="row-link clip">${item.seller_sku}<//>`;
+  const toProduct = (item) => html`<${Link} to=${productPath(item.marketplace_id, item.seller_sku)} class="row-link clip">${item.seller_sku}<//>`;
+  const more = alerts.alerts.length - ALERTS_FIRST;
+  return html`<${Card} title="Needs a look" about=${html`as of <${Ago} at=${alerts.as_of} />`}>
+    ${rows.length ? html`<ul class="feed">${rows.map((item) => html`<li key=${item.kind + item.connection_id + item.marketplace_id + item.seller_sku}><div>${item.kind === "stock_out" ? toRestock(item) : toProduct(item)}<small><span class="country">${item.country_code}</span>${item.sentence}</small></div>
+      <div class="feed-end"><${InlineFigure} title=${ALERTS[item.kind]} figure=${item.figure} /><small>${ALERTS[item.kind]}</small></div></li>`)}</ul>` : html`<p class="card-body fine">No stock-out is near, and no product's sales, returns or fees stand out.</p>`}
+    ${more > 0 ? html`<div class="card-foot"><${Button} kind="small" onClick=${() => setAll(!all)}>${all ? "Show fewer" : `Show ${count(more)} more`}<//>${alerts.found > alerts.alerts.length ? html`<span class="fine">the gravest of ${count(alerts.found)}</span>` : null}</div>` : null}<//>`;
+}
+
 /** The products that sold most, and those that fell most. */
 function Products({ part, asked }) {
   const [falling, setFalling] = useState(false);
@@ -155,6 +172,6 @@ export function Screen() {
     ${!data || (!connections && !unread) ? (problem ? null : html`<div class="stack" role="status" aria-label="Loading your figures"><${Waiting} /><div class="two"><div class="card bone-card"></div><div class="card bone-card"></div></div></div>`)
       : !data.has_connection ? html`<div class="card"><${Empty} icon="connections" title="Connect your Amazon account to see your sales" action=${html`<${ButtonLink} to="/connect" kind="primary">Connect an Amazon account<//>`}>It takes about two minutes. You see what is read, and why, before you agree.<//></div>`
       : html`<${Troubles} connections=${connections ?? []} /><${Ailing} connections=${data.connections} told=${connections ?? []} /><${Incomplete} connections=${connections ?? []} />${empty ? html`<div class="card"><${Empty} icon="orders" title="No orders in this period" action=${period === "90d" ? null : html`<${Link} class="button" to="/" query=${{ period: "90d", marketplace_id: marketplaceId }}>Look at 90 days<//>`}>${data.connections.some((item) => item.status === "authorising") ? "Your account is still being connected; orders show here as they are read." : "A new order shows here by itself, within a minute."}<//></div>` : null}
-        ${data.currencies.length === 1 ? html`<${Tiles} part=${data.currencies[0]} period=${data.period} /><${MoneyTiles} part=${data.currencies[0]} period=${data.period} asked=${asked} /><div class="two"><div class="stack"><${Trend} part=${data.currencies[0]} period=${data.period} /><${Split} part=${data.currencies[0]} /></div><div class="stack"><${Products} part=${data.currencies[0]} asked=${asked} /><${Latest} marketplaceId=${marketplaceId} /></div></div>`
-          : html`${data.currencies.length ? html`<p class="fine currencies-note">Currencies stand side by side. Quayside never adds them up without a stated rate.</p><div class="currencies">${data.currencies.map((part) => html`<section key=${part.currency} class="currency" aria-label=${`Figures in ${part.currency}`}><h2><span class="tag">${part.currency}</span>${NAMES?.of(part.currency) ?? part.currency}</h2><${Tiles} part=${part} period=${data.period} /><${MoneyTiles} part=${part} period=${data.period} asked=${asked} /><${Trend} part=${part} period=${data.period} /><${Split} part=${part} /><${Products} part=${part} asked=${asked} /></section>`)}</div>` : null}<${Latest} marketplaceId=${marketplaceId} />`}`}</div>`;
+        ${data.currencies.length === 1 ? html`<${Tiles} part=${data.currencies[0]} period=${data.period} /><${MoneyTiles} part=${data.currencies[0]} period=${data.period} asked=${asked} /><div class="two"><div class="stack"><${Trend} part=${data.currencies[0]} period=${data.period} /><${Split} part=${data.currencies[0]} /></div><div class="stack"><${Alerts} alerts=${data.alerts} /><${Products} part=${data.currencies[0]} asked=${asked} /><${Latest} marketplaceId=${marketplaceId} /></div></div>`
+          : html`${data.currencies.length ? html`<p class="fine currencies-note">Currencies stand side by side. Quayside never adds them up without a stated rate.</p><div class="currencies">${data.currencies.map((part) => html`<section key=${part.currency} class="currency" aria-label=${`Figures in ${part.currency}`}><h2><span class="tag">${part.currency}</span>${NAMES?.of(part.currency) ?? part.currency}</h2><${Tiles} part=${part} period=${data.period} /><${MoneyTiles} part=${part} period=${data.period} asked=${asked} /><${Trend} part=${part} period=${data.period} /><${Split} part=${part} /><${Products} part=${part} asked=${asked} /></section>`)}</div>` : null}<${Alerts} alerts=${data.alerts} /><${Latest} marketplaceId=${marketplaceId} />`}`}</div>`;
 }

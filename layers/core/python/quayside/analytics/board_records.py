@@ -1,4 +1,4 @@
-"""How boards are stored: one item a marketplace."""
+"""How boards and alerts are stored: one item a marketplace, one a connection."""
 
 from typing import ClassVar
 
@@ -29,4 +29,16 @@ class CostBoardRecord(CoreItem):
     KIND: ClassVar[str] = "cost_board"
 
     periods = BinaryAttribute(legacy_encoding=False)
+    made_at = NumberAttribute()
+
+
+class AlertsRecord(CoreItem):
+    """What needs a look among the products of a connection, as ``alert_rules.packed`` writes it.
+
+    ``made_at`` is when it was worked out, in epoch seconds.
+    """
+
+    KIND: ClassVar[str] = "figure_alerts"
+
+    alerts = BinaryAttribute(legacy_encoding=False)
     made_at = NumberAttribute()

@@ -3,7 +3,7 @@
 from datetime import date, datetime
 
 from quayside.amazon.marketplaces import find_marketplace
-from quayside.analytics import board_rules, board_store, cost_boards_service, sheet_store
+from quayside.analytics import alerts_service, board_rules, board_store, cost_boards_service, sheet_store
 from quayside.analytics.sheet_rules import months_between
 from quayside.connections import service as connections
 from quayside.kernel.clock import epoch_seconds
@@ -42,4 +42,5 @@ def refresh(connection_id: ConnectionId, now: datetime) -> int:
         board_store.put(connection_id, place, board, now)
         made += 1
     cost_boards_service.refresh(now)
+    alerts_service.refresh(connection_id, now)
     return made

@@ -6,7 +6,15 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING, NamedTuple
 
 from quayside.amazon.marketplaces import Marketplace, find_marketplace
-from quayside.analytics import cost_boards_service, figures_service, products_service, profit_service, rules, store
+from quayside.analytics import (
+    alerts_service,
+    cost_boards_service,
+    figures_service,
+    products_service,
+    profit_service,
+    rules,
+    store,
+)
 from quayside.analytics.figures_service import Account, Asked
 from quayside.analytics.rules import NOTHING, Period, Tally
 from quayside.analytics.views import (
@@ -109,6 +117,7 @@ def overview(clock: Clock, asked: Asked, marketplace_id: str | None = None) -> O
             for each in known
         ),
         has_connection=bool(known),
+        alerts=alerts_service.alerts_of(found, marketplace_id),
     )
 
 

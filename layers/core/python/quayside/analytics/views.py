@@ -2,6 +2,7 @@
 
 import msgspec
 
+from quayside.analytics.alert_views import AlertList
 from quayside.analytics.margin_rules import Result
 from quayside.analytics.profit_rules import Heading, Line
 from quayside.analytics.records import TrafficRecord, traffic_day_of, traffic_from
@@ -258,13 +259,14 @@ class ConnectionFreshness(msgspec.Struct, frozen=True):
 
 
 class Overview(msgspec.Struct, frozen=True):
-    """The dashboard."""
+    """The dashboard. ``alerts`` is None while none were worked out."""
 
     period: PeriodView
     as_of: str | None
     currencies: tuple[CurrencyView, ...]
     connections: tuple[ConnectionFreshness, ...]
     has_connection: bool
+    alerts: AlertList | None = None
 
 
 TRAFFIC_COLUMNS = (

@@ -5,7 +5,7 @@ composition roots fill with the daily figures.
 """
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import NamedTuple, Protocol
 
@@ -330,6 +330,32 @@ def list_suggestions(
         currency,
         None if not found else format_instant(min(each.computed_at for each in found)),
     )
+
+
+class RunningOut(NamedTuple):
+    """When a SKU runs out by the more pressing of both plans, and by when it has to be ordered (ISO 8601)."""
+
+    seller_sku: str
+    days_of_cover: int | None
+    order_by: str | None
+
+
+def running_out(connection_id: ConnectionId, marketplace_id: str, most: int) -> Iterator[RunningOut]:
+    """Yield when each SKU of a marketplace of the tenant in scope runs out, for so many SKUs at most.
+
+    What is counted in another marketplace's line, and what has no suggestion, is left out.
+    """
+    after, left = None, most
+    while left > 0:
+        found, after = store.lines(connection_id, marketplace_id, after=after, limit=min(500, left))
+        for each in found:
+            plans = [plan for plan in (each.content.send, each.content.buy) if plan is not None and plan.order_by]
+            if plans and each.content.shared_with is None:
+                pressing = min(plans, key=lambda plan: plan.order_by or "")
+                yield RunningOut(each.seller_sku, pressing.days_of_cover, pressing.order_by)
+        left -= len(found)
+        if after is None:
+            return
 
 
 def _advised(

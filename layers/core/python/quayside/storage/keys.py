@@ -263,7 +263,7 @@ def stock_links(tenant_id: TenantId, connection_id: ConnectionId) -> Key:
 
 
 def figures(tenant_id: TenantId, connection_id: ConnectionId) -> str:
-    """Return the partition of the figures of a connection: its sheets and boards."""
+    """Return the partition of the figures of a connection: its sheets, boards and alerts."""
     return f"{tenant_prefix(tenant_id)}FIGURES#{encode(connection_id)}"
 
 
@@ -284,6 +284,11 @@ def figure_sheet_range(from_month: str, to_month: str) -> tuple[str, str]:
 def figure_board(tenant_id: TenantId, connection_id: ConnectionId, marketplace_id: str) -> Key:
     """Return the key of the ranking of products of a marketplace."""
     return Key(figures(tenant_id, connection_id), f"BOARD#{encode(marketplace_id)}")
+
+
+def alerts(tenant_id: TenantId, connection_id: ConnectionId) -> Key:
+    """Return the key of what needs a look among the products of a connection."""
+    return Key(figures(tenant_id, connection_id), "ALERTS")
 
 
 def cost_boards(tenant_id: TenantId) -> str:
