@@ -81,7 +81,7 @@ class OrderMove(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     day: date | None = None
 
 
-class Approval(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class OrderApproval(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The order as it was seen when it was approved."""
 
     step: Step
@@ -169,8 +169,8 @@ def amend_purchase_order(call: Call[Amendment, None]) -> OrderView:
     return order_service.amend(call.path("order_id"), call.body, actor=_actor(call), clock=call.container.clock)
 
 
-@routes.post("/purchase-orders/{order_id}/approve", permission="procurement.approve", body=Approval)
-def approve_purchase_order(call: Call[Approval, None]) -> OrderView:
+@routes.post("/purchase-orders/{order_id}/approve", permission="procurement.approve", body=OrderApproval)
+def approve_purchase_order(call: Call[OrderApproval, None]) -> OrderView:
     """Approve an order, up to the limit of one's role; the rate into the landed currency is fixed with it."""
     return order_service.move(
         call.path("order_id"),

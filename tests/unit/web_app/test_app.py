@@ -66,6 +66,8 @@ def test_every_screen_preloads_what_it_needs_at_once(resource: str) -> None:
         "campaign_id",
         "shipment_id",
         "lead_id",
+        "supplier_id",
+        "number",
     )
     answer = get(resource, parameters=dict.fromkeys(names, "1"))
     preloaded = re.findall(r'modulepreload" href="assets/[0-9a-f]{16}/([^"]+)"', answer.body)

@@ -75,7 +75,7 @@ Feature = Literal[
     "performance",
     "merchant_fulfilment",
     "reviews",
-    "messagesreviews",
+    "messages",
     "sourcing",
 ]
 MERCHANT_FULFILMENT: Literal["merchant_fulfilment"] = "merchant_fulfilment"
