@@ -70,7 +70,9 @@ class Shop:
         self.amazon = Amazon()
         self.desk = Desk(present.clock, entropy_of(4))
 
-    def order(self, number: int, *, bought: datetime = BOUGHT, place: str = US, status: str = "SHIPPED") -> str:
+    def order(
+        self, number: int, *, bought: datetime = BOUGHT, place: str = US, status: str = "SHIPPED", dates: bool = True
+    ) -> str:
         order_id = f"114-0000000-{number:07}"
         window = {
             "earliestDateTime": format_instant(bought + timedelta(days=1)),
@@ -82,7 +84,11 @@ class Shop:
             purchased=format_instant(bought),
             updated=format_instant(self.aws.clock.now()),
             items=[item(sku=f"SKU-{number}", currency="USD" if place == US else "EUR")],
-            fulfillment={"fulfillmentStatus": status, "fulfilledBy": "AMAZON", "deliverByWindow": window},
+            fulfillment={
+                "fulfillmentStatus": status,
+                "fulfilledBy": "AMAZON",
+                **({"deliverByWindow": window} if dates else {}),
+            },
         )
         with tenant_scope(self.seller.tenant_id):
             orders.apply_orders(
@@ -107,6 +113,18 @@ class Shop:
                 return
             waiting += self.run(waiting.pop(0))
         raise AssertionError(waiting)
+
+    def work_until_fetches(self) -> list[SyncCommand]:
+        """Let the schedule ask twice, run what follows but the fetching of orders, and return what would be fetched."""
+        fetches: list[SyncCommand] = []
+        for _ in range(2):  # what planning wakes is decided by the second look
+            waiting = [
+                self.desk.command("reviews.send", self.seller.tenant_id, self.seller.connection_id, {}, "schedule")
+            ]
+            while waiting:
+                for command in self.run(waiting.pop(0)):
+                    (fetches if command.kind == "orders.fetch" else waiting).append(command)
+        return fetches
 
     def run(self, command: SyncCommand) -> list[SyncCommand]:
         with tenant_scope(self.seller.tenant_id):
@@ -426,3 +444,18 @@ def test_a_preview_leaves_to_other_campaigns_what_is_theirs(shop: Shop) -> None:
 def test_an_order_that_is_not_here_has_no_decision(shop: Shop) -> None:
     with tenant_scope(shop.seller.tenant_id), pytest.raises(NotFound):
         service.decision_of("114-9999999-9999999", None, shop.aws.clock)
+
+
+def test_delivery_dates_of_an_order_known_from_a_report_are_asked_for_once_if_a_campaign_wants_it(shop: Shop) -> None:
+    """A report names no delivery dates; what no campaign wants is not fetched for them."""
+    wanted, unwanted = shop.order(1, dates=False), shop.order(2, dates=False)
+    shop.campaign(include_skus=("SKU-1",))
+    asked = shop.work_until_fetches()
+    assert [(each.arguments["order_id"], each.arguments["mode"]) for each in asked] == [(wanted, "history")]
+    assert shop.log() == {wanted: "waiting", unwanted: "waiting"}
+    shop.aws.clock.advance(timedelta(days=1, minutes=1).total_seconds())
+    assert shop.work_until_fetches() == [], "it is asked for once"
+    shop.aws.clock.advance(1)
+    shop.order(1)
+    shop.passes(days=1, minutes=1)
+    assert shop.amazon.accepted == [wanted]

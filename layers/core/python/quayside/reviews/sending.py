@@ -16,7 +16,17 @@ import msgspec
 from quayside.amazon.errors import AmazonUnavailable, RequestRejected, Throttled
 from quayside.amazon.solicitations import Requested
 from quayside.kernel.clock import Clock
-from quayside.reviews.rules import Campaign, Candidate, Decision, Judged, Window, asked_again_at, decide, window_of
+from quayside.reviews.rules import (
+    Campaign,
+    Candidate,
+    Decision,
+    Judged,
+    Window,
+    asked_again_at,
+    chosen,
+    decide,
+    window_of,
+)
 
 State = Literal["waiting", "sending", "sent", "tested", "skipped", "unclear"]
 Ending = Literal["settled", "waits", "sent", "lost"]
@@ -171,6 +181,8 @@ class Sender:
         self._terms = terms
         self._clock = clock
         self.emptiness = emptiness
+        self.lacks_dates: list[WakeUp] = []
+        """Orders that a campaign wants and that turned out for the first time to have no delivery dates."""
 
     def look(self, wake: WakeUp) -> Ending:
         """Decide one order and do what follows.
@@ -194,6 +206,10 @@ class Sender:
         order = _with_memory(order, before, now)
         decision = decide(order, self._terms.campaigns, now, is_paused=self._terms.is_paused)
         after = _standing(before, order, decision, now)
+        if decision.outcome == "wait" and decision.deciding_rule == "delivery_dates" and _is_new(before, decision):
+            campaign, _ = chosen(self._terms.campaigns, order)
+            if campaign is not None:
+                self.lacks_dates.append(wake)
         if decision.outcome in ("send", "wait") and _waits_for_amazon(before, now):
             return self._finish(wake, "waits")
         if decision.outcome != "send":
@@ -354,6 +370,11 @@ class Sender:
 
 
 _NOON = 12
+
+
+def _is_new(before: Standing | None, decision: Decision) -> bool:
+    """Return whether an order was not held back by this rule before."""
+    return before is None or before.rule != decision.deciding_rule
 
 
 def _waits_for_amazon(before: Standing | None, now: datetime) -> bool:

@@ -160,10 +160,22 @@ def _look(work: "Work", connection: "Connection", standing: "StandingRecord | No
                 work.notes.say("Amazon offers no review requests to anybody at the moment.")
                 return False, sent
             sent += sender.look(wake) == "sent"
+            _ask_for_dates(work, sender)
     finally:
         if (emptiness.in_a_row, emptiness.rests_until) != before:
             store.keep_emptiness(work.connection_id, emptiness)
     return len(due) > _ORDERS_A_COMMAND, sent
+
+
+def _ask_for_dates(work: "Work", sender: Sender) -> None:
+    """Have orders fetched that a campaign wants and that are known from a report alone, which names no delivery dates.
+
+    It takes the backfill's share of the quota: there may be hundreds, and none is in a hurry, for the earliest request
+    goes out days after delivery. By the next look, a day later, their dates are known.
+    """
+    while sender.lacks_dates:
+        wake = sender.lacks_dates.pop()
+        work.follow_up("orders.fetch", {"order_id": wake.order_id, "mode": "history"})
 
 
 # -- Planning ----------------------------------------------------------------------------------------------------------
