@@ -60,6 +60,7 @@ SCREENS: Final[Mapping[str, str]] = {
     "/sourcing/{lead_id}/calculator": "screens/lead_calculator.js",
     "/reviews": "screens/reviews.js",
     "/reviews/log": "screens/reviews_log.js",
+    "/messages": "screens/messages.js",
     "/reviews/campaigns/{campaign_id}": "screens/review_campaign.js",
     "/shipments": "screens/shipments.js",
     "/shipments/{shipment_id}": "screens/shipment.js",

@@ -407,7 +407,7 @@ CASES: Final = (
     Case("shipment", "shipments/autumn", looks=ALL),
     Case("shipment-change", "shipments/autumn?edit=1", act=_without_name),
     Case("messages", "messages", looks=ALL),
-    Case("order-message", _own_order(EUROPE), act=_write_message, looks=ALL),
+    Case("order-message", _own_order(EUROPE), act=_write_message, expects_errors=True, looks=ALL),
     Case("connections", "connections", looks=ALL),
     Case("connections-none", "connections", _nothing_connected),
     Case("connections-permission-withdrawn", "connections", _failed_connection),

@@ -1,6 +1,6 @@
 import { html } from "../app/lib.js";
 import { get } from "../app/api.js";
-import { BoneRows, Empty, Link, Notice, PageHead, ProblemNotice, Select } from "../app/components.js";
+import { BoneRows, Empty, Link, PageHead, ProblemNotice, Select } from "../app/components.js";
 import { moment, plural } from "../app/format.js";
 import { useResource } from "../app/resource.js";
 import { place, setQuery } from "../app/router.js";
@@ -16,9 +16,8 @@ export function Screen() {
   const found = data?.messages ?? [];
   const unclear = found.filter((message) => message.can_settle).length;
   return html`<${PageHead} title="Messages" about="What was written to buyers by Amazon's templates, and what became of it." />
-    ${unclear && state !== "unclear" ? html`<div class="gap-below"><${Notice} kind="warn" title=${`${plural(unclear, "message")} of unknown fate`}><p>Amazon did not say whether it took them. Open the order, look the message up at Amazon, and say what you found. Nothing is sent twice.</p><//></div>` : null}
     <div class="card list"><div class="filters"><${Select} label="State" value=${state} options=${STATE_OPTIONS} onChange=${(value) => setQuery({ state: value }, { replace: true })} /></div>
-    <p class="list-about" role="status"><span>${data ? `${plural(found.length, "message")} on this page, the last written first.${data.searched_back_to ? ` Looked back to ${moment(data.searched_back_to)}; “Next” goes on from there.` : ""}` : "Reading the log."}</span></p>
+    <p class="list-about" role="status"><span>${data ? `${plural(found.length, "message")} on this page, the last written first.${data.searched_back_to ? ` Looked back to ${moment(data.searched_back_to)}; “Next” goes on from there.` : ""}` : "Reading the log."}</span><span class="list-end">${unclear && state !== "unclear" ? html`<button type="button" class="link-button" onClick=${() => setQuery({ state: "unclear" }, { replace: true })}>${`${plural(unclear, "message")} of unknown fate`}</button>` : null}</span></p>
     ${problem ? html`<div class="inset"><${ProblemNotice} problem=${problem} retry=${reload} compact=${Boolean(data)} /></div>` : null}
     ${data && !found.length && !data.next_cursor ? html`<${Empty} icon="mail" title=${state ? "No message in this state" : "Nothing was written yet"}>Open an order to see which messages Amazon allows for it. Messages are off for an account until an owner or admin switches them on under Sync.<//>`
       : problem && !data ? null : html`<div class="table-wrap"><table class="rows orders-table"><thead><tr><th>Message</th><th>State</th><th class="wide-only">Order</th><th class="wide-only">Why</th><th class="wide-only">By</th></tr></thead>
