@@ -31,6 +31,7 @@ from quayside.restock import service as restock
 from quayside.reviews import working as reviews
 from quayside.sourcing import working as sourcing
 from quayside.storage.connection import USES_CREDENTIALS, Store, bind
+from quayside.supply_chain.pipeline_service import Supply
 from quayside.supply_chain.service import apply_inbound
 from quayside.sync import datasets, recipients, reports, routines, service
 from quayside.sync.registry import (
@@ -114,7 +115,9 @@ def use_cases() -> "Mapping[Kind, UseCase]":
         "personal_data.destroy": fulfilment.destroy_recipient,
         "personal_data.forget": fulfilment.forget_recipients,
         "stock.look": routines.walk_stock(look_at_stock),
-        "suggestions.compute": routines.walk_stock(partial(restock.compute, daily_units=daily_units)),
+        "suggestions.compute": routines.walk_stock(
+            partial(restock.compute, daily_units=daily_units, open_supply=Supply)
+        ),
         "grid.compute": routines.walk_stock(partial(grid.compute, ports=lines), LISTINGS),
         "grid.line": grid.refresh_one(lines),
         "reviews.send": reviews.send,

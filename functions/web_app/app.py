@@ -62,6 +62,7 @@ SCREENS: Final[Mapping[str, str]] = {
     "/reviews/log": "screens/reviews_log.js",
     "/messages": "screens/messages.js",
     "/reviews/campaigns/{campaign_id}": "screens/review_campaign.js",
+    "/pipeline": "screens/pipeline.js",
     "/shipments": "screens/shipments.js",
     "/shipments/{shipment_id}": "screens/shipment.js",
     "/connections": "screens/connections.js",

@@ -402,6 +402,7 @@ CASES: Final = (
     Case("reviews-log", "reviews/log", _short_lists, looks=ALL),
     Case("review-campaign", "reviews/campaigns/campaign-2", act=_previewed, looks=ALL),
     Case("review-campaign-refused", "reviews/campaigns/new", act=_too_early, expects_errors=True),
+    Case("pipeline", "pipeline", looks=ALL),
     Case("shipments", "shipments", looks=ALL),
     Case("shipments-timeline", "shipments?view=timeline"),
     Case("shipment", "shipments/autumn", looks=ALL),

@@ -5,11 +5,13 @@ from typing import Annotated
 
 import msgspec
 
-from quayside.supply_chain import arrival_service, inbound_service
+from quayside.kernel.ids import check_connection_id
+from quayside.supply_chain import arrival_service, inbound_service, pipeline_service
 from quayside.supply_chain import shipment_service as service
 from quayside.supply_chain.arrival_service import Arrival
 from quayside.supply_chain.inbound_service import ClaimDraft
 from quayside.supply_chain.inbound_views import Candidates, ShipmentInbound
+from quayside.supply_chain.pipeline_views import PipelinePage
 from quayside.supply_chain.shipment_rules import Event, State
 from quayside.supply_chain.shipment_service import Filters, ShipmentDraft
 from quayside.supply_chain.shipment_views import LeadTimes, OrderLines, ShipmentCard, ShipmentPage
@@ -175,6 +177,30 @@ def set_claim(call: Call[ClaimDraft, None]) -> ShipmentInbound:
     """Keep what is claimed from Amazon for missing units, and how the claim stands; nothing is filed from here."""
     return inbound_service.claim(
         call.path("shipment_id"), call.body, member_id=call.principal.member_id, clock=call.container.clock
+    )
+
+
+class PipelineQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Of which marketplace of which account."""
+
+    connection_id: Annotated[str, msgspec.Meta(max_length=16)]
+    marketplace_id: Annotated[str, msgspec.Meta(max_length=20)]
+    cursor: Annotated[str, msgspec.Meta(max_length=500, description="Where the page before this one ended.")] | None = (
+        None
+    )
+    limit: Annotated[int, msgspec.Meta(ge=1, le=50)] = 25
+
+
+@routes.get("/pipeline", permission="supply_chain.read", query=PipelineQuery)
+def list_pipeline(call: Call[None, PipelineQuery]) -> PipelinePage:
+    """List SKUs of one marketplace from the order to the shelf: each unit once, late ones marked."""
+    query = call.query
+    return pipeline_service.list_pipeline(
+        check_connection_id(query.connection_id),
+        query.marketplace_id,
+        query.cursor,
+        query.limit,
+        clock=call.container.clock,
     )
 
 

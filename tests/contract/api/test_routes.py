@@ -150,6 +150,7 @@ ROUTE_TABLE = {
     "PUT /shipments/{shipment_id}/inbound": "supply_chain.manage",
     "POST /shipments/{shipment_id}/inbound/arrivals": "supply_chain.manage",
     "PUT /shipments/{shipment_id}/claims": "supply_chain.manage",
+    "GET /pipeline": "supply_chain.read",
     "GET /lead-times": "supply_chain.read",
     "GET /sourcing": "sourcing.read",
     "GET /sourcing/stage": "sourcing.read",

@@ -338,7 +338,7 @@ class FakeQuayside:
                         "Check the number.",
                     )
                 )
-            case [method, "shipments" | "lead-times" as area, *below]:
+            case [method, "shipments" | "lead-times" | "pipeline" as area, *below]:
                 return self.shipments.answer(method, area, below, query, body, self.now())
             case [_, "sourcing", *below]:
                 return self._sourcing(below, dict(query))

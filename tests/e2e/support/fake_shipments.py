@@ -8,10 +8,13 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 from starlette.responses import JSONResponse
 
-from quayside.supply_chain import claim_rules, lead_rules, shipment_rules
+from quayside.kernel.clock import FixedClock
+from quayside.supply_chain import claim_rules, lead_rules, pipeline_rules, shipment_rules
 from quayside.supply_chain.claim_rules import Claim
 from quayside.supply_chain.inbound_views import InboundLine, InboundView, ShipmentInbound, missing_figure
 from quayside.supply_chain.lead_rules import Observation
+from quayside.supply_chain.pipeline_rules import Moving, Stages
+from quayside.supply_chain.pipeline_views import PipelineLine, PipelinePage, total_figure
 from quayside.supply_chain.shipment_records import Entry
 from quayside.supply_chain.shipment_rules import AMAZON, Estimate, Leg, LegKind, Line, Shipment
 from quayside.supply_chain.shipment_views import (
@@ -29,6 +32,7 @@ if TYPE_CHECKING:
 
     from starlette.responses import Response
 
+    from quayside.kernel.clock import Clock
     from quayside.supply_chain.shipment_views import ShipmentView
 
 Json = dict[str, Any]
@@ -100,12 +104,14 @@ class FakeShipments:
         version, shipment, _ = self.kept[name]
         return shipment_view(name, version, shipment, now.date())
 
-    def answer(  # noqa: PLR0917 - the parts of a call
+    def answer(  # noqa: PLR0911, PLR0917 - a line a route
         self, method: str, area: str, path: list[str], query: Any, body: Json, now: datetime
     ) -> Response:
         """Answer one call below ``/shipments`` or ``/lead-times``."""
         if area == "lead-times":
             return _json(_lead_times(now))
+        if area == "pipeline":
+            return _json(_pipeline(FixedClock(now)))
         match [method, *path]:
             case ["GET"]:
                 found = tuple(self.view(name, now) for name in self.kept)
@@ -151,6 +157,30 @@ def _inbound(version: int, now: datetime, *, named: bool) -> ShipmentInbound:
     found = InboundView("FBA18CQN4M2T", True, "Autumn", "RECEIVING", "LGB8", (), False, by, lines)  # noqa: FBT003 - a view's parts
     claim = Claim("FBA18CQN4M2T", "LAMP-01", 30, "filed", "1284", "", instant(now))
     return ShipmentInbound(version, (found,), {}, {"LAMP-01": 40}, 30, (claim,), evidence)
+
+
+def _pipeline(clock: Clock) -> PipelinePage:
+    today = clock.now().date()
+    lamps = Moving("autumn", "Autumn container", 1200, "in_transit", today + timedelta(days=10), 6, at_amazon=False)
+    mugs = Moving("prep", "Mugs, relabelled", 300, "at_prep", today, 2, at_amazon=False)
+    rows = (
+        (
+            "LAMP-01",
+            "Harbour lamp, brass",
+            pipeline_rules.stages(Stages(available=214, reserved=9), 800, [lamps]),
+            (lamps,),
+        ),
+        ("MUG-SET-4", "Stoneware mugs, set of 4", pipeline_rules.stages(Stages(inbound=60), 0, [mugs]), (mugs,)),
+        ("KETTLE", "Kettle", Stages(own_stock=12, available=31, unfulfillable=2), ()),
+    )
+    lines = tuple(
+        PipelineLine(
+            sku, title, "B0C1", found, total_figure(found, clock), moving,
+            moving[0].arrives if moving else None, moving[0].late_days if moving else 0,
+        )
+        for sku, title, found, moving in rows
+    )  # fmt: skip
+    return PipelinePage(lines, None, whole_orders=True)
 
 
 def _lead_times(now: datetime) -> LeadTimes:

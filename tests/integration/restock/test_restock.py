@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from datetime import date, timedelta
+from typing import NamedTuple
 
 import pytest
 
@@ -79,7 +80,7 @@ def stock(on: Bench, sku: str, place: str = US, **quantities: int) -> None:
     inventory.apply_facts(on.seller.connection_id, facts, received_at=on.now)
 
 
-def compute(on: Bench, figures: Figures, *, short: bool = False) -> int:
+def compute(on: Bench, figures: Figures, *, short: bool = False, supply: service.Supply | None = None) -> int:
     """Work everything out and return in how many steps."""
     after, steps = None, 0
     while True:
@@ -88,6 +89,7 @@ def compute(on: Bench, figures: Figures, *, short: bool = False) -> int:
             sorted((US, DE)),
             after,
             daily_units=figures,
+            open_supply=None if supply is None else lambda: supply,
             clock=on.aws.clock,
             time_is_short=lambda: short,
         )
@@ -132,6 +134,37 @@ def test_suggestions_are_worked_out_and_open_to_their_numbers(on: Bench) -> None
     # The list of stock shows for how long it lasts.
     shown = inventory.list_positions(clock=on.aws.clock).positions
     assert [each.days_of_cover.value for each in shown] == [2, 2500, None]
+
+
+class Arriving(NamedTuple):
+    """100 units of everything arrive in the US in ten days, straight at Amazon; production took 20, 30 and 40 days."""
+
+    expected_on: date
+    units: int = 100
+    to_amazon: bool = True
+
+    def due(self, _connection_id: str, marketplace_id: str, _seller_sku: str) -> "tuple[Arriving, ...]":
+        return (self,) if marketplace_id == US else ()
+
+    def days_of(self, _seller_sku: str, leg: str) -> tuple[int, ...]:
+        return (20, 30, 40) if leg == "Production" else ()
+
+
+def test_what_is_under_way_and_what_legs_really_took_is_reckoned_with(on: Bench) -> None:
+    ready(on)
+    stock(on, "LOW", fulfillable=10)
+    compute(on, Figures(LOW=4))
+    before = service.show_card(place(on, "LOW"))
+    compute(on, Figures(LOW=4), supply=Arriving(on.now.date() + timedelta(days=10)))
+    after = service.show_card(place(on, "LOW"))
+    assert before.buy is not None
+    assert after.buy is not None
+    assert (before.position.on_order, after.position.on_order) == (0, 100)
+    assert after.buy.plan.position_units == before.buy.plan.position_units + 100
+    assert [leg.is_measured for leg in after.buy.plan.lead_time.legs] == [True, False, False, False, False]
+    assert after.buy.plan.lead_time.deviation_days == 10
+    (order,) = after.position.open_orders
+    assert order.to_amazon
 
 
 def test_it_goes_on_where_its_time_was_short_and_twice_gives_the_same(

@@ -48,6 +48,7 @@ const ROUTES = [
   { path: "/reviews/log", load: () => import("../screens/reviews_log.js"), title: "Decision log" },
   { path: "/messages", load: () => import("../screens/messages.js"), title: "Messages" },
   { path: "/reviews/campaigns/{campaign_id}", load: () => import("../screens/review_campaign.js"), title: "Campaign" },
+  { path: "/pipeline", load: () => import("../screens/pipeline.js"), title: "Pipeline" },
   { path: "/shipments", load: () => import("../screens/shipments.js"), title: "Shipments" },
   { path: "/shipments/{shipment_id}", load: () => import("../screens/shipment.js"), title: "Shipment" },
   { path: "/connections", load: () => import("../screens/connections.js"), title: "Connections" },

@@ -48,6 +48,7 @@ function isHere(path) {
   const at = place.value.path;
   if (path === "/") return at === "/";
   if (path === "/settlements" && at === "/costs") return true;
+  if (path === "/shipments" && at === "/pipeline") return true;
   if (path === "/sync") return at === "/sync" || onSync();
   if (path === "/connections") return at.startsWith("/connect") && !onSync();
   return at === path || at.startsWith(`${path}/`);

@@ -33,7 +33,7 @@ export function arrivalWords(shipment) {
 /** From where to where; nothing when neither is known. */
 export const laneWords = (leg) => [leg.origin, leg.destination].filter(Boolean).join(" to ");
 
-const TABS = [["/shipments", "Shipments"]];
+const TABS = [["/shipments", "Shipments"], ["/pipeline", "Pipeline"]];
 
 /** The pages of the supply chain, side by side. */
 export function SupplyTabs({ here }) {

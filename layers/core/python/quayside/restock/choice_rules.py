@@ -1,5 +1,6 @@
 """What the seller decides about restocking: for all SKUs, and for one where it differs. Pure."""
 
+from collections.abc import Callable
 from typing import Literal
 
 import msgspec
@@ -107,6 +108,22 @@ def settings_of(choices: Choices) -> Settings:
 
 def _legs(legs: tuple[LegChoice, ...] | None) -> tuple[Leg, ...]:
     return tuple(Leg(leg.name, leg.days) for leg in legs or ())
+
+
+def measured(settings: Settings, days_of: Callable[[str], tuple[int, ...]]) -> Settings:
+    """Return settings whose legs know what was measured of them, by their names.
+
+    What was measured can't be computed with when a lead time would be out of its range; then what was entered holds.
+    """
+
+    def known(legs: tuple[Leg, ...]) -> tuple[Leg, ...]:
+        return tuple(Leg(leg.name, leg.days, tuple(float(days) for days in days_of(leg.name))) for leg in legs)
+
+    found = msgspec.structs.replace(settings, send_legs=known(settings.send_legs), buy_legs=known(settings.buy_legs))
+    try:
+        return checked(found)
+    except UnusableParameter:
+        return settings
 
 
 def check(own: Choices, defaults: Choices) -> None:

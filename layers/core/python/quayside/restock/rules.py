@@ -120,10 +120,14 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class OpenOrder(msgspec.Struct, frozen=True):
-    """Units that were ordered from a supplier, and when they are expected in the seller's own stock."""
+    """Units that were ordered from a supplier, and when they are expected in the seller's own stock.
+
+    ``to_amazon`` says that they are expected at Amazon itself, so that the way from the own stock does not come on top.
+    """
 
     units: int
     expected_on: date
+    to_amazon: bool = False
 
 
 class Position(msgspec.Struct, frozen=True, kw_only=True):
@@ -280,7 +284,8 @@ def suggest(demand: Demand, position: Position, settings: Settings) -> Suggestio
     first = demand.last_day + timedelta(days=1)
     transit = send_time.whole_days
     orders = tuple(
-        Arrival(order.units, max(0, (order.expected_on - first).days) + transit) for order in position.open_orders
+        Arrival(order.units, max(0, (order.expected_on - first).days) + (0 if order.to_amazon else transit))
+        for order in position.open_orders
     )
     at_amazon = Arrival(position.at_amazon, 0)
     send = _plan("send", outlook, settings, send_time, (at_amazon,))

@@ -7,6 +7,7 @@ composition roots fill with the daily figures.
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta
+from functools import partial
 from typing import NamedTuple, Protocol
 
 from quayside.amazon.marketplaces import find_marketplace
@@ -25,7 +26,16 @@ from quayside.restock import choice_rules, rules, score_rules, store
 from quayside.restock.choice_rules import Choices
 from quayside.restock.demand_rules import HISTORY_DAYS, Demand, SalesHistory, UnknownDemand, demand_of, stockouts
 from quayside.restock.records import LINE_PREFIX, Advice, Card, Line, PlanLine
-from quayside.restock.rules import BudgetLine, LowInventory, Plan, Position, Status, Suggestion, UnusableParameter
+from quayside.restock.rules import (
+    BudgetLine,
+    LowInventory,
+    OpenOrder,
+    Plan,
+    Position,
+    Status,
+    Suggestion,
+    UnusableParameter,
+)
 from quayside.restock.score_rules import Score, Scores
 from quayside.restock.store import Decided, Found, Place
 from quayside.restock.views import (
@@ -69,6 +79,37 @@ class DailyUnits(Protocol):
         ...
 
 
+class DueUnits(Protocol):
+    """Units that will arrive, and when: in the seller's own stock, or straight at Amazon."""
+
+    @property
+    def units(self) -> int:
+        """How many."""
+        ...
+
+    @property
+    def expected_on(self) -> date:
+        """On which day."""
+        ...
+
+    @property
+    def to_amazon(self) -> bool:
+        """Whether at Amazon itself."""
+        ...
+
+
+class Supply(Protocol):
+    """Tells what is on order and under way, and how long ways took (``supply_chain.pipeline_service.Supply``)."""
+
+    def due(self, connection_id: ConnectionId, marketplace_id: str, seller_sku: str, /) -> Sequence[DueUnits]:
+        """Return units that will arrive for a marketplace and that Amazon's own figures do not count yet."""
+        ...
+
+    def days_of(self, seller_sku: str, leg: str, /) -> tuple[int, ...]:
+        """Return how many days the legs took that a leg of the settings names; none when too few were measured."""
+        ...
+
+
 # -- Worked out once a day ---------------------------------------------------------------------------------------------
 
 
@@ -83,6 +124,7 @@ class _Market(NamedTuple):
     defaults: Choices
     now: datetime
     daily_units: DailyUnits
+    supply: Supply | None
 
     @property
     def others(self) -> tuple[str, ...]:
@@ -96,6 +138,7 @@ def compute(  # noqa: PLR0913 - the port of the sync worker
     after: tuple[str, str] | None,
     *,
     daily_units: DailyUnits,
+    open_supply: Callable[[], Supply] | None = None,
     clock: Clock,
     time_is_short: Callable[[], bool],
 ) -> tuple[str, str] | None:
@@ -109,6 +152,7 @@ def compute(  # noqa: PLR0913 - the port of the sync worker
         marketplace_ids: in which marketplaces.
         after: the marketplace and the mark behind which an earlier run stopped; None to begin.
         daily_units: tells what was sold.
+        open_supply: begins to tell what is on order and under way; None when nothing is ordered through Quayside.
         clock: the time.
         time_is_short: whether to stop.
 
@@ -120,9 +164,10 @@ def compute(  # noqa: PLR0913 - the port of the sync worker
         return None
     known = Known(connections.get(connection_id), connections.health_of(connection_id))
     defaults = store.decided(None).choices
+    supply = None if open_supply is None else open_supply()
     begin, mark = (0, None) if after is None else (marketplace_ids.index(after[0]), after[1])
     for marketplace_id in marketplace_ids[begin:]:
-        market = _market(known, marketplace_id, defaults, now, daily_units)
+        market = _market(known, marketplace_id, defaults, now, daily_units, supply)
         while True:
             found, mark = inventory.stock_after(connection_id, marketplace_id, mark, _AT_ONCE)
             own = own_stock.units_by_sku(connection_id, marketplace_id, [each.seller_sku for each in found])
@@ -136,7 +181,14 @@ def compute(  # noqa: PLR0913 - the port of the sync worker
     return None
 
 
-def _market(known: Known, marketplace_id: str, defaults: Choices, now: datetime, daily_units: DailyUnits) -> _Market:
+def _market(  # noqa: PLR0913, PLR0917 - what holds for a marketplace
+    known: Known,
+    marketplace_id: str,
+    defaults: Choices,
+    now: datetime,
+    daily_units: DailyUnits,
+    supply: Supply | None,
+) -> _Market:
     place = find_marketplace(marketplace_id)
     zone = place.time_zone if place else "UTC"
     complete_from = known.complete_from(ORDERS)
@@ -152,6 +204,7 @@ def _market(known: Known, marketplace_id: str, defaults: Choices, now: datetime,
         defaults,
         now,
         daily_units,
+        supply,
     )
 
 
@@ -163,6 +216,8 @@ def _compute_one(market: _Market, stock: StockNow, own_units: int) -> None:
         return
     choices = choice_rules.merged(store.decided(place).choices, market.defaults)
     settings = choice_rules.settings_of(choices)
+    if market.supply is not None:
+        settings = choice_rules.measured(settings, partial(market.supply.days_of, stock.seller_sku))
     position = _position(market, stock, own_units + _own_elsewhere(market, stock.seller_sku))
     if market.first_day is None or market.first_day > market.last_day:
         unknown = UnknownDemand(last_day=market.last_day, counted_days=0, counted_units=0)
@@ -198,6 +253,19 @@ def _position(market: _Market, stock: StockNow, own_units: int) -> Position:
         transfer=sum(each.reserved_transfer for each in parts),
         processing=sum(each.reserved_processing for each in parts),
         own_stock=own_units,
+        open_orders=_due(market, stock.seller_sku),
+    )
+
+
+def _due(market: _Market, sku: str) -> tuple[OpenOrder, ...]:
+    """Return what is on order and under way; with marketplaces that share stock, for all of them together."""
+    if market.supply is None:
+        return ()
+    places = (market.marketplace_id, *market.others)
+    return tuple(
+        OpenOrder(each.units, each.expected_on, each.to_amazon)
+        for place in places
+        for each in market.supply.due(market.connection_id, place, sku)
     )
 
 

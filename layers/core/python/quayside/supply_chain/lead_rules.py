@@ -5,6 +5,7 @@ Lead times are skewed, so the median stands for what is usual and the 90th perce
 """
 
 import math
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from statistics import median
@@ -12,7 +13,7 @@ from typing import Literal
 
 import msgspec
 
-from quayside.supply_chain.shipment_rules import Estimate, Leg, LegKind
+from quayside.supply_chain.shipment_rules import FREIGHT, Estimate, Leg, LegKind
 
 MEASURED_FROM = 3
 """Observations from which on a lead time counts as measured. Source: PRODUCT.md §7."""
@@ -168,6 +169,35 @@ def journeys_of(
     }
     theirs = _by_shipment(each for each in every if suppliers & set(each.supplier_ids))
     return theirs if len(theirs) >= MEASURED_FROM else ()
+
+
+_NAMED: tuple[tuple[str, tuple[LegKind, ...]], ...] = (
+    ("production", ("production",)),
+    ("manufacturing", ("production",)),
+    ("freight", ("air", "sea", "road", "rail")),
+    ("air", ("air",)),
+    ("sea", ("sea",)),
+    ("ocean", ("sea",)),
+    ("road", ("road",)),
+    ("trucking", ("road",)),
+    ("rail", ("rail",)),
+    ("customs", ("customs",)),
+    ("prep", ("prep",)),
+    ("check-in", ("check_in",)),
+    ("check in", ("check_in",)),
+)
+
+
+def kinds_named(leg: str) -> tuple[LegKind, ...]:
+    """Return the kinds of legs that a leg of restock's settings names in its words; none when it names no such.
+
+    "Freight and customs" names air, sea, road and rail freight and customs; a kind of freight that is named beside the
+    word freight, as in "Sea freight", stands for itself alone.
+    """
+    words = f" {' '.join(re.split(r'[^a-z-]+', leg.casefold()))} "
+    found = [(word, kinds) for word, kinds in _NAMED if f" {word} " in words]
+    special = any(len(kinds) == 1 and kinds[0] in FREIGHT for _, kinds in found)
+    return tuple(dict.fromkeys(kind for word, kinds in found if word != "freight" or not special for kind in kinds))
 
 
 def _by_shipment(found: Iterable[Observation]) -> tuple[int, ...]:

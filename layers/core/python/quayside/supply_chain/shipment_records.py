@@ -76,6 +76,8 @@ class UnderWay(msgspec.Struct, frozen=True, omit_defaults=True):
         arrives: the day they arrive by the median; None when nothing says it.
         late_days: by how many days later than planned, when the shipment was last changed.
         inbound: Amazon's inbound shipments that they are in.
+        ordered: of these units, those of purchase orders.
+        to_amazon: whether they go straight to Amazon, and not into a place of the seller's.
     """
 
     shipment_id: str
@@ -88,6 +90,8 @@ class UnderWay(msgspec.Struct, frozen=True, omit_defaults=True):
     arrives: date | None = None
     late_days: int = 0
     inbound: tuple[str, ...] = ()
+    ordered: int = 0
+    to_amazon: bool = False
 
 
 class ShipmentRecord(CoreItem):

@@ -476,11 +476,17 @@ def _under_way(shipment_id: str, shipment: Shipment, detail: Detail, today: date
         arrives=shipment_rules.arrival(forecasts)[0],
         late_days=shipment_rules.late_days(shipment.legs, forecasts),
         inbound=shipment.inbound,
+        to_amazon=shipment.destination == AMAZON,
     )
-    units: dict[str, int] = {}
+    found: dict[str, UnderWay] = {}
     for line in detail.lines:
-        units[line.seller_sku] = units.get(line.seller_sku, 0) + line.outstanding
-    return {sku: msgspec.structs.replace(common, units=left) for sku, left in units.items() if left}
+        before = found.get(line.seller_sku, common)
+        found[line.seller_sku] = msgspec.structs.replace(
+            before,
+            units=before.units + line.outstanding,
+            ordered=before.ordered + (line.outstanding if line.order_id else 0),
+        )
+    return {sku: each for sku, each in found.items() if each.units}
 
 
 # -- Shown -------------------------------------------------------------------------------------------------------------
