@@ -11,6 +11,7 @@ from playwright.sync_api import expect
 from tests.e2e.support import fake_sync
 from tests.e2e.support.fake_api import CODE, EMAIL, PASSWORD, problem
 from tests.e2e.support.fake_data import AMERICA, EUROPE
+from tests.e2e.support.visit import PHONE_WIDTH
 
 if TYPE_CHECKING:
     from playwright.sync_api import Locator, Page
@@ -406,6 +407,18 @@ def test_the_stage_without_its_slash_leads_to_the_app(fake: FakeQuayside, visits
 def _row(page: Page, title: str) -> Locator:
     """Return the line of a dataset on the sync page."""
     return page.get_by_role("listitem").filter(has=page.get_by_role("heading", name=title, exact=True))
+
+
+def test_a_phone_reaches_every_screen_by_its_last_tab(fake: FakeQuayside, visits: Visits) -> None:
+    page = visits.new(width=PHONE_WIDTH).open("orders")
+    page.get_by_role("button", name="More").click()
+    sheet = page.get_by_role("dialog", name="All screens")
+    on_desktop = visits.new().open("orders").locator("header nav a").all_inner_texts()
+    assert sheet.get_by_role("link").all_inner_texts() == on_desktop
+    sheet.get_by_role("link", name="Purchasing").click()
+    expect(page.get_by_role("heading", name="Purchasing", level=1)).to_be_visible()
+    expect(sheet).to_have_count(0)
+    assert fake.seen
 
 
 def test_the_menu_leads_to_the_account_that_needs_a_look(fake: FakeQuayside, visits: Visits) -> None:

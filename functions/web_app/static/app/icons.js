@@ -9,6 +9,7 @@ const PATHS = {
   connections: "M8 12l4-4M7 9 5 11a2.8 2.8 0 0 0 4 4l2-2M13 11l2-2a2.8 2.8 0 0 0-4-4L9 7",
   settings: "M4 6h7M15 6h1M4 14h1M9 14h7M13 4v4M7 12v4",
   operations: "M3 11h3l2-6 4 11 2-5h3",
+  more: "M4 6h12M4 10h12M4 14h12",
   search: "M9 15A6 6 0 1 0 9 3a6 6 0 0 0 0 12zM13.5 13.5 17 17",
   close: "M5 5l10 10M15 5 5 15",
   check: "M4.5 10.5 8.5 14.5 15.5 6",

@@ -1,5 +1,5 @@
 // The frame around every screen: where you are, where you can go, whose data this is.
-import { html, signal, useEffect, useRef } from "./lib.js";
+import { html, signal, useEffect, useRef, useState } from "./lib.js";
 import { Button, Dialog, Icon, Link } from "./components.js";
 import { MethodCard } from "./figures.js";
 import { durationWords } from "./format.js";
@@ -21,27 +21,28 @@ export function toast(text) {
 }
 
 const SCREENS = [
-  { path: "/", label: "Overview", icon: "overview", keys: "g o", needs: "analytics.read" },
-  { path: "/orders", label: "Orders", icon: "orders", keys: "g r", needs: "orders.read" },
-  { path: "/stock", label: "Stock", icon: "stock", keys: "g s", needs: "inventory.read" },
-  { path: "/purchases", label: "Purchasing", icon: "cart", keys: "g u", needs: "procurement.read", wide: true },
-  { path: "/settlements", label: "Money", icon: "money", keys: "g m", needs: "analytics.read", wide: true },
-  { path: "/products", label: "Products", icon: "table", keys: "g d", needs: "analytics.read", wide: true },
-  { path: "/catalog", label: "Catalog", icon: "tag", keys: "g t", needs: "catalog.read", wide: true },
-  { path: "/profit", label: "Profit", icon: "chart", keys: "g f", needs: "analytics.read", wide: true },
-  { path: "/sourcing", label: "Sourcing", icon: "idea", keys: "g u", needs: "sourcing.read", wide: true },
-  { path: "/reviews", label: "Reviews", icon: "star", keys: "g v", needs: "reviews.read", wide: true },
-  { path: "/shipments", label: "Supply chain", icon: "ship", keys: "g h", needs: "supply_chain.read", wide: true },
-  { path: "/messages", label: "Messages", icon: "mail", keys: "g b", needs: "messages.read", wide: true },
-  { path: "/connections", label: "Connections", icon: "connections", keys: "g c", needs: "connections.read" },
-  { path: "/sync", label: "Sync", icon: "sync", keys: "g y", needs: "connections.read", wide: true },
-  { path: "/settings", label: "Settings", icon: "settings", keys: "g e" },
+  { path: "/", label: "Overview", icon: "overview", keys: "g o", needs: "analytics.read", group: "Today", tab: true },
+  { path: "/orders", label: "Orders", icon: "orders", keys: "g r", needs: "orders.read", group: "Today", tab: true },
+  { path: "/reviews", label: "Reviews", icon: "star", keys: "g v", needs: "reviews.read", group: "Today", tab: true },
+  { path: "/messages", label: "Messages", icon: "mail", keys: "g b", needs: "messages.read", group: "Today" },
+  { path: "/catalog", label: "Catalog", icon: "tag", keys: "g t", needs: "catalog.read", group: "Goods" },
+  { path: "/stock", label: "Stock", icon: "stock", keys: "g s", needs: "inventory.read", group: "Goods", tab: true },
+  { path: "/sourcing", label: "Sourcing", icon: "idea", keys: "g i", needs: "sourcing.read", group: "Goods" },
+  { path: "/purchases", label: "Purchasing", icon: "cart", keys: "g u", needs: "procurement.read", group: "Goods" },
+  { path: "/shipments", label: "Supply chain", icon: "ship", keys: "g h", needs: "supply_chain.read", group: "Goods" },
+  { path: "/products", label: "Products", icon: "table", keys: "g d", needs: "analytics.read", group: "Results" },
+  { path: "/profit", label: "Profit", icon: "chart", keys: "g f", needs: "analytics.read", group: "Results" },
+  { path: "/settlements", label: "Money", icon: "money", keys: "g m", needs: "analytics.read", group: "Results" },
+  { path: "/connections", label: "Connections", icon: "connections", keys: "g c", needs: "connections.read", group: "Quayside" },
+  { path: "/sync", label: "Sync", icon: "sync", keys: "g y", needs: "connections.read", group: "Quayside" },
+  { path: "/settings", label: "Settings", icon: "settings", keys: "g e", group: "Quayside" },
 ];
-const OPERATIONS = { path: "/operations", label: "Operations", icon: "operations", keys: "g p" };
+const OPERATIONS = { path: "/operations", label: "Operations", icon: "operations", keys: "g p", group: "Quayside" };
 
 /** What this member may open; a door that would be refused is not shown. */
 const open = () => SCREENS.filter((screen) => !screen.needs || may(screen.needs));
 const screens = () => (isOperator.value ? [...open(), OPERATIONS] : open());
+const groups = () => [...Map.groupBy(screens(), (screen) => screen.group)];
 /** The sync page of a connection is below its address, and a place of its own in the menu. */
 const onSync = () => /^\/connections\/[^/]+\/sync$/.test(place.value.path);
 function isHere(path) {
@@ -110,11 +111,18 @@ function Brand() {
   return html`<${Link} to="/" class="brand"><span class="brand-mark" aria-hidden="true"></span>Quayside<//>`;
 }
 
-/** The phone's five tabs have no room for more: there the sync page is opened from its connection, whose tab stays lit. */
-const isTabHere = (path) => isHere(path) || (path === "/connections" && isHere("/sync"));
-
 function NavLinks() {
-  return screens().map((screen) => html`<li key=${screen.path}><a href=${href(screen.path)} aria-current=${isHere(screen.path) ? "page" : undefined} title=${`${screen.label} (${screen.keys})`}><${Icon} name=${screen.icon} size=${18} /><span>${screen.label}</span></a></li>`);
+  return groups().map(([group, items]) => html`<ul key=${group} aria-label=${group}>${items.map((screen) => html`<li key=${screen.path}><a href=${href(screen.path)} aria-current=${isHere(screen.path) ? "page" : undefined} title=${`${screen.label} (${screen.keys})`}><${Icon} name=${screen.icon} size=${18} /><span>${screen.label}</span></a></li>`)}</ul>`);
+}
+
+/** The phone's tabs: the screens looked at most, and a sheet with all of them. */
+function Tabs() {
+  const [isOpen, setOpen] = useState(false);
+  const tabs = open().filter((screen) => screen.tab);
+  useEffect(() => setOpen(false), [place.value.path]);
+  return html`<nav class="tabs" aria-label="Main"><ul>${tabs.map((screen) => html`<li key=${screen.path}><a href=${href(screen.path)} aria-current=${isHere(screen.path) ? "page" : undefined}><${Icon} name=${screen.icon} size=${20} /><span>${screen.label}</span></a></li>`)}
+    <li><button type="button" aria-haspopup="dialog" class=${tabs.some((screen) => isHere(screen.path)) ? "" : "here"} onClick=${() => setOpen(true)}><${Icon} name="more" size=${20} /><span>More</span></button></li></ul></nav>
+    ${isOpen ? html`<${Dialog} title="All screens" onClose=${() => setOpen(false)} class="all-screens">${groups().map(([group, items]) => html`<section key=${group}><h3>${group}</h3><ul>${items.map((screen) => html`<li key=${screen.path}><a href=${href(screen.path)} aria-current=${isHere(screen.path) ? "page" : undefined} onClick=${() => setOpen(false)}><${Icon} name=${screen.icon} size=${20} />${screen.label}</a></li>`)}</ul></section>`)}<//>` : null}`;
 }
 
 export function Toasts() {
@@ -130,14 +138,14 @@ export function Shell({ children }) {
     <${ReachBanner} />
     <div class="frame">
       <header class="side"><${Brand} />
-        <nav aria-label="Main"><ul><${NavLinks} /></ul></nav>
+        <nav aria-label="Main"><${NavLinks} /></nav>
         <div class="side-foot">${trial ? html`<${Link} to="/settings" class="trial"><${Icon} name="clock" size=${14} />${trial}<//>` : null}
           <div class="whose"><span class="clip" title=${tenant.name}>${tenant.name}</span><span class="clip" title=${member.email}>${member.name || member.email}</span></div>
           <div class="tools"><${ThemeButton} /><button type="button" class="tool" aria-label="Keyboard shortcuts" title="Keyboard (?)" onClick=${() => (helpOpen.value = true)}><${Icon} name="keyboard" size=${18} /></button>
             <button type="button" class="tool" aria-label="Sign out" title="Sign out" onClick=${() => end()}><${Icon} name="out" size=${18} /></button></div></div></header>
-      <header class="top"><${Brand} /><span class="clip org">${tenant.name}</span>${may("procurement.read") ? html`<${Link} to="/purchases" class="tool" aria-label="Purchasing"><${Icon} name="cart" size=${20} /><//>` : null}${may("analytics.read") ? html`<${Link} to="/settlements" class="tool" aria-label="Money"><${Icon} name="money" size=${20} /><//>` : null}${isOperator.value ? html`<${Link} to="/operations" class="tool" aria-label="Operations"><${Icon} name="operations" size=${20} /><//>` : null}<${ThemeButton} /></header>
+      <header class="top"><${Brand} /><span class="clip org">${tenant.name}</span><${ThemeButton} /></header>
       <main id="main" tabindex="-1" ref=${main}>${children}</main>
-      <nav class="tabs" aria-label="Main"><ul>${open().filter((screen) => !screen.wide).map((screen) => html`<li key=${screen.path}><a href=${href(screen.path)} aria-current=${isTabHere(screen.path) ? "page" : undefined}><${Icon} name=${screen.icon} size=${20} /><span>${screen.label}</span></a></li>`)}</ul></nav>
+      <${Tabs} />
     </div><${Help} /><${MethodCard} /><${Toasts} />`;
 }
 
