@@ -25,9 +25,11 @@ from quayside.procurement.charge_service import Covered, NewCharge
 from quayside.procurement.order_service import Actor, Amendment, NewOrder, SettingsChange
 from quayside.procurement.payment_service import NewPayment
 from quayside.procurement.receipt_service import NewReceipt
+from quayside.procurement.records import SELLER, EntryRecord, text_of
 from quayside.procurement.rules import Carton, Event, NewLine, ReceivedUnits, Terms
 from quayside.procurement.supplier_service import SupplierTerms
 from quayside.procurement.views import OrderView
+from quayside.storage import keys
 from tests.support.amazon import entropy_of
 from tests.support.aws import Aws, aws
 from tests.support.datasets import Bench, bench
@@ -279,6 +281,37 @@ def test_a_name_makes_an_order_once(on: Bench) -> None:
         len(order_service.list_orders(done=False, state=None, supplier_id=None, sku=None, cursor=None, limit=9).orders)
         == 1
     )
+
+
+def test_a_list_of_orders_is_paged_without_losing_one_and_costs_little(on: Bench) -> None:
+    by = supplier(on)
+    made = order_service.draft(NewOrder(by, LINES[:1]), member_id="anna", clock=on.aws.clock, entropy=entropy_of(3))
+    name, sku = "S" * 120, "K" * 40
+    first = store.entry_of(order_service.order(made.order_id), on.now)
+    for number in range(2, 121):
+        entry = msgspec.structs.replace(
+            first, number=number, supplier_name=name, skus=(sku, sku, sku), state="sent" if number % 60 else "draft"
+        )
+        key = keys.purchase_entry(on.seller.tenant_id, "OPEN", number)
+        EntryRecord.at(key, facts=text_of(entry), source=SELLER).save()
+    item = next(each for each in on.aws.items() if each["sk"]["S"] == "OPEN#000000119")
+    assert sum(len(name) + len(value["S"]) for name, value in item.items()) <= 640
+
+    def listed(state: str | None) -> list[list[str]]:
+        pages, cursor = [], None
+        while True:
+            found = order_service.list_orders(
+                done=False, state=state, supplier_id=None, sku=None, cursor=cursor, limit=50
+            )
+            pages.append([each.number for each in found.orders])
+            cursor = found.next_cursor
+            if cursor is None:
+                return pages
+
+    assert [len(each) for each in listed(None)] == [50, 50, 20]
+    assert [number for each in listed(None) for number in each] == [f"PO-{n:06d}" for n in range(120, 0, -1)]
+    # A page looks at 100 orders and says how to go on, however few of them are wanted.
+    assert listed("draft") == [["PO-000120", "PO-000060"], ["PO-000001"]]
 
 
 def test_a_supplier_is_judged_by_what_it_delivered(on: Bench) -> None:
