@@ -2,7 +2,7 @@
 
 import itertools
 import json
-from typing import get_args
+from typing import cast, get_args
 
 import pytest
 from hypothesis import given, settings
@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from quayside.amazon.operations import MESSAGES
 from quayside.messages.rules import (
+    MESSAGE_MACHINE,
     MODEL_SCHEMAS,
-    MOVES,
     TEMPLATES,
     Event,
     Form,
@@ -173,19 +173,20 @@ def test_no_schema_breaks_a_form(schema: dict[str, object]) -> None:
 
 def test_what_may_have_reached_a_buyer_never_goes_out_again() -> None:
     reachable: dict[State, set[State]] = {state: {state} for state in get_args(State)}
-    for _ in MOVES:
-        for move in MOVES:
+    for _ in MESSAGE_MACHINE.moves:
+        for move in MESSAGE_MACHINE.moves:
             for found in reachable.values():
                 if move.state in found:
-                    found.add(move.following)
+                    found.add(cast("State", move.next_state))
     for state in ("sent", "refused", "withdrawn", "expired"):
         assert reachable[state] == {state}
     assert reachable["unclear"] == {"unclear", "sent", "refused"}
-    assert {move.state for move in MOVES if move.following == "sending"} == {"waiting"}
+    assert {move.state for move in MESSAGE_MACHINE.moves if move.next_state == "sending"} == {"waiting"}
 
 
 def test_only_the_table_moves_a_message() -> None:
-    legal = {(move.state, move.event) for move in MOVES}
-    assert len(legal) == len(MOVES)
+    legal = {(move.state, move.event) for move in MESSAGE_MACHINE.moves}
+    assert len(legal) == len(MESSAGE_MACHINE.moves)
+    assert set(MESSAGE_MACHINE.words) == set(get_args(State))
     for pair in itertools.product(get_args(State), get_args(Event)):
         assert (next_state(*pair) is not None) == (pair in legal)

@@ -11,9 +11,11 @@ import re
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 from types import MappingProxyType
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, cast
 
 import msgspec
+
+from quayside.kernel.machines import Machine, Move
 
 State = Literal["waiting", "sending", "sent", "refused", "unclear", "withdrawn", "expired"]
 Event = Literal[
@@ -39,29 +41,36 @@ LONGEST_TEXT = 4000
 """No template of Amazon's takes more, whatever its schema says."""
 
 
-class Move(NamedTuple):
-    """A legal move of a message: from a state, by what happened, to the next."""
-
-    state: State
-    event: Event
-    following: State
-
-
-MOVES: tuple[Move, ...] = (
-    Move("waiting", "begins", "sending"),
-    Move("waiting", "withdraws", "withdrawn"),
-    Move("waiting", "not_allowed", "refused"),
-    Move("waiting", "too_late", "expired"),
-    Move("sending", "accepted", "sent"),
-    Move("sending", "refused", "refused"),
-    Move("sending", "held_back", "waiting"),
-    Move("sending", "unanswered", "unclear"),
-    Move("unclear", "arrived", "sent"),
-    Move("unclear", "not_arrived", "refused"),
+MESSAGE_MACHINE = Machine(
+    "message",
+    "A message to a buyer",
+    {
+        "waiting": "Waiting",
+        "sending": "On its way",
+        "sent": "Sent",
+        "unclear": "Unclear",
+        "refused": "Not sent",
+        "withdrawn": "Taken back",
+        "expired": "Too late",
+    },
+    (
+        Move("waiting", "begins", "", "sending"),
+        Move("waiting", "withdraws", "messages.send", "withdrawn"),
+        Move("waiting", "not_allowed", "", "refused"),
+        Move("waiting", "too_late", "", "expired"),
+        Move("sending", "accepted", "", "sent"),
+        Move("sending", "refused", "", "refused"),
+        Move("sending", "held_back", "", "waiting"),
+        Move("sending", "unanswered", "", "unclear"),
+        Move("unclear", "arrived", "messages.send", "sent"),
+        Move("unclear", "not_arrived", "messages.send", "refused"),
+    ),
 )
 """Every legal move. None leads out of sent, refused, withdrawn and expired, and none from unclear back to sending: what
 may have reached a buyer is never sent again by itself."""
-_NEXT: Mapping[tuple[State, Event], State] = MappingProxyType({move[:2]: move.following for move in MOVES})
+_NEXT: Mapping[tuple[str, str], State] = MappingProxyType(
+    {(move.state, move.event): cast("State", move.next_state) for move in MESSAGE_MACHINE.moves}
+)
 
 
 def next_state(state: State, event: Event) -> State | None:
