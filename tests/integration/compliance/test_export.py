@@ -5,7 +5,7 @@ import hashlib
 import io
 import zipfile
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import date, timedelta
 from random import Random
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -19,7 +19,9 @@ from quayside.compliance.export_records import ExportRecord
 from quayside.compliance.export_rules import Manifest
 from quayside.compliance.tasks import ComplianceTask, Work, send
 from quayside.connections import service as connections
+from quayside.finance import cost_service
 from quayside.finance import store as finance_store
+from quayside.inventory import own_service
 from quayside.kernel.ids import ConnectionId
 from quayside.kernel.observability import CountedMetrics, logger
 from quayside.kernel.tenancy import tenant_scope
@@ -29,9 +31,11 @@ from quayside.storage import audit, keys
 from quayside.storage.blocks import lift_block, put_block
 from quayside.storage.connection import KEEPS_PROMISES
 from quayside.storage.tables import CoreItem
+from tests.support.amazon import entropy_of
 from tests.support.aws import EXPORTS_BUCKET, REGION, Aws, aws
 from tests.support.erasures import Killed, files_of, killed_after
 from tests.support.fresh import emptied
+from tests.support.notifications import US
 from tests.support.orders import item, order_document
 from tests.support.seller_world import Person, SellerWorld
 from tests.support.sellers import ConnectedSeller, connect
@@ -153,6 +157,35 @@ def test_a_member_takes_everything_along(on: Aws) -> None:
     assert not [name for name in archive.namelist() if b"planted-token" in archive.read(name)]
 
 
+def test_what_the_seller_made_goes_along_with_everything(on: Aws) -> None:
+    person, made = somebody(on)
+    with tenant_scope(made.tenant_id):
+        place = own_service.add_location("Shed", made.connection_id, US, entropy=entropy_of(3))
+        for units in (40, 2):
+            own_service.move(place.location_id, "SKU-1", "received", units, note="=A1", member_id="M1", clock=on.clock)
+        cost_service.add_lot(
+            {"seller_sku": "SKU-1", "from_day": "2026-10-01", "units": "40", "unit_cost": "4.00", "currency": "USD"},
+            on.clock,
+        )
+        cost_service.add_other_cost(
+            "Photos", "31.00", "USD", date(2026, 10, 1), date(2026, 10, 2), marketplace_id=None, seller_sku=None,
+            clock=on.clock, entropy=entropy_of(4),
+        )  # fmt: skip
+        cost_service.set_rate(date(2026, 10, 1), "EUR", "USD", "1.25", "ECB", on.clock)
+    person.call("POST", "/data/exports", {})
+    Worker(on).deliver()
+
+    archive = file_of(made)
+    read = {name: rows_of(archive, f"{name}.jsonl") for name in export_service.OWN}
+    assert [row["name"] for row in read["own_locations"]] == ["Shed"]
+    assert [(row["seller_sku"], row["units"]) for row in read["own_stock"]] == [("SKU-1", 42)]
+    assert [(row["change"], row["balance"]) for row in read["own_movements"]] == [(40, 40), (2, 42)]
+    (lot,), (other,), (rate,) = read["cost_lots"], read["other_costs"], read["exchange_rates"]
+    assert (lot["seller_sku"], lot["landed"]["amount_minor"], lot["per_units"]) == ("SKU-1", 16000, 40)
+    assert (other["amount"], rate["rate"]) == ({"amount_minor": 3100, "currency": "USD"}, "1.25")
+    assert b"'=A1" in archive.read("own_movements.csv")
+
+
 def test_a_link_opens_the_file_for_minutes_and_both_are_recorded(on: Aws) -> None:
     person, made = somebody(on)
     export_id = person.call("POST", "/data/exports", {}).json["export_id"]
@@ -191,9 +224,11 @@ def test_it_goes_on_where_time_ran_short_or_a_worker_died(on: Aws) -> None:
     whole, worker = Worker(on), Worker(on)
     person.call("POST", "/data/exports", {})
     whole.deliver()
-    expected = {name: file_of(made).read(name) for name in file_of(made).namelist() if name != "manifest.json"}
+    left_out = {"manifest.json", *(f"{name}.{kind}" for name in export_service.OWN for kind in ("csv", "jsonl"))}
+    expected = {name: file_of(made).read(name) for name in file_of(made).namelist() if name not in left_out}
     boto3.client("s3", region_name=REGION).delete_object(Bucket=EXPORTS_BUCKET, Key=files_of(made.tenant_id)[0])
 
+    # Of one connection: what the seller made belongs to none and stays out.
     person.call("POST", "/data/exports", {"connection_id": made.connection_id})
     task = on.messages(on.settings.compliance_queue_url)[0]["body"]
     worker.short = True

@@ -35,8 +35,10 @@ from quayside.compliance.export_views import ExportLink, ExportView, export_view
 from quayside.compliance.tasks import ComplianceTask, Work, send
 from quayside.connections import service as connections
 from quayside.connections.records import Connection
+from quayside.finance import cost_export_service as costs
 from quayside.finance import service as finance
 from quayside.fulfilment import service as fulfilment
+from quayside.inventory import own_export_service as own_stock
 from quayside.inventory import service as inventory
 from quayside.kernel.clock import Clock, format_instant, parse_instant
 from quayside.kernel.errors import Conflict, Forbidden, Gone, NotFound
@@ -100,6 +102,20 @@ WALKERS: Mapping[str, Walker] = {
     "product_research": Walker(sourcing.rows_view, registry.PRODUCT_RESEARCH),
 }
 """What an export consists of, in the order of its files. A test compares it with what the API lets people browse."""
+
+
+OWN: Mapping[str, Callable[[str, str | None, int], RowsPage]] = {
+    "own_locations": own_stock.rows,
+    "own_stock": own_stock.rows,
+    "own_movements": own_stock.rows,
+    "cost_lots": costs.rows,
+    "other_costs": costs.rows,
+    "exchange_rates": costs.rows,
+}
+"""What the seller made and no connection brought: returns a page of a dataset from a cursor on.
+
+It is in an export of all connections alone, for it belongs to none of them.
+"""
 
 
 class _TakenOver(Exception):
@@ -251,7 +267,7 @@ class _Course:
         """Read what is left, then put everything together; return False when time is short before the end."""
         exported = self._connections()
         if self._record.state == "waiting":
-            self._keep(sources=_sources(exported))
+            self._keep(sources=_sources(exported, with_own=self._record.connection is None))
         began = self._progress.position
         while self._progress.position < len(self._progress.sources):
             self._read_piece()
@@ -325,7 +341,7 @@ class _Course:
 
     def _pack(self) -> bool:
         """Make the files that are not made yet, one at least; return False when time is short then."""
-        names = rules.file_names(WALKERS)
+        names = rules.file_names([*WALKERS, *(OWN if self._record.connection is None else ())])
         began = len(self._progress.packed)
         for dataset, name in names[began:]:
             is_long = sum(piece.rows for piece in self._progress.pieces if piece.dataset == dataset) > _ROWS_AT_ONCE
@@ -394,12 +410,14 @@ class _Course:
         )
 
 
-def _sources(exported: Sequence[Connection]) -> tuple[Source, ...]:
+def _sources(exported: Sequence[Connection], *, with_own: bool) -> tuple[Source, ...]:
     found: list[Source] = []
     for name, walker in WALKERS.items():
         for each in exported:
             places = each.marketplace_ids if walker.by_marketplace else (None,)
             found += [Source(name, each.connection_id, place) for place in places]
+    if with_own:
+        found += [Source(name, "") for name in OWN]
     return tuple(found)
 
 
@@ -417,14 +435,12 @@ class _Reading:
 
     def lines(self) -> Iterator[bytes]:
         """Yield the rows as JSON lines, a page at a time."""
-        walker = WALKERS[self._dataset]
         encoder = msgspec.json.Encoder()
         while self.position < len(self._sources) and self._sources[self.position].dataset == self._dataset:
             source = self._sources[self.position]
-            connection_id = ConnectionId(source.connection_id)
-            page = walker.view(connection_id, walker.dataset, source.marketplace_id, self.cursor, READ_AT_ONCE)
+            page = _page(source, self.cursor)
             names = ("connection_id", *(column.key for column in page.columns))
-            lines = [dict(zip(names, (connection_id, *row), strict=True)) for row in page.rows]
+            lines = [dict(zip(names, (source.connection_id, *row), strict=True)) for row in page.rows]
             self.headings = tuple(Heading(column.key, column.kind == "money") for column in page.columns)
             self.rows += len(lines)
             self.cursor = page.next_cursor
@@ -433,6 +449,13 @@ class _Reading:
             yield encoder.encode_lines(lines)
             if self._stop():
                 return
+
+
+def _page(source: Source, cursor: str | None) -> RowsPage:
+    if source.dataset in OWN:
+        return OWN[source.dataset](source.dataset, cursor, READ_AT_ONCE)
+    walker = WALKERS[source.dataset]
+    return walker.view(ConnectionId(source.connection_id), walker.dataset, source.marketplace_id, cursor, READ_AT_ONCE)
 
 
 class _Sink:
