@@ -30,7 +30,7 @@ from quayside.procurement.supplier_views import ScorecardView, SupplierPage, Sup
 from quayside.procurement.views import ChangePage, DuePage, OrderView, PurchasePage, VersionView
 from quayside.restock.views import BudgetPlan, RestockPage, ScoresView, SettingsView, SuggestionCard, WhatIf
 from quayside.reviews.views import BarredPage, CampaignList, CampaignView, DecisionsPage, Preview, ReviewsHome
-from quayside.sourcing.views import Board, Comparison, LeadView
+from quayside.sourcing.views import Board, Comparison, LeadView, RealisedView
 from quayside.sync.views import BoardPage, ReportsPage, RowsPage, RunsPage, SyncView
 from seller_api.http import Problem
 from seller_api.routes.configuration import Configuration
@@ -88,6 +88,7 @@ READS = (
     ("costs/rates", RateList),
     ("sourcing", Board),
     (f"sourcing/leads/{fake_sourcing.LEAD}", LeadView),
+    (f"sourcing/leads/{fake_sourcing.PRODUCT}/realised", RealisedView),
     (f"sourcing/leads/{fake_sourcing.LEAD}/comparison?units=500&currency=EUR", Comparison),
     ("suppliers", SupplierPage),
     ("suppliers/supplier-0", SupplierView),

@@ -385,6 +385,7 @@ CASES: Final = (
     Case("costs-file", "costs", act=_choose_costs),
     Case("sourcing", "sourcing", looks=ALL),
     Case("lead", f"sourcing/{fake_sourcing.LEAD}"),
+    Case("lead-approved", f"sourcing/{fake_sourcing.PRODUCT}"),
     Case("lead-quote", f"sourcing/{fake_sourcing.LEAD}", act=_open_quote),
     Case("calculator", f"sourcing/{fake_sourcing.LEAD}/calculator", looks=ALL),
     Case("purchases", "purchases", looks=ALL),

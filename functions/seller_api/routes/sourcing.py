@@ -5,15 +5,19 @@ from typing import Annotated, Any
 
 import msgspec
 
+from quayside.analytics import products_service
+from quayside.kernel.errors import NotFound
 from quayside.sourcing import (
     approval_service,
     lead_service,
     quote_service,
+    realised_service,
     research_service,
     scenario_service,
     service,
 )
-from quayside.sourcing.rules import Event, Stage
+from quayside.sourcing.realised_service import FindSold, Sold
+from quayside.sourcing.rules import Event, Promised, Stage
 from quayside.sourcing.views import (
     ApprovalDraft,
     Board,
@@ -21,6 +25,7 @@ from quayside.sourcing.views import (
     LeadDraft,
     LeadView,
     QuoteDraft,
+    RealisedView,
     Removed,
     ScenarioDraft,
     StageView,
@@ -180,6 +185,12 @@ def compare_quotes(call: Call[None, ComparisonQuery]) -> Comparison:
     return quote_service.compare(_lead_id(call), call.query.units, call.query.currency, call.container.clock)
 
 
+@routes.get("/sourcing/leads/{lead_id}/realised", permission="sourcing.read")
+def show_realised(call: Call[None, None]) -> RealisedView:
+    """Show what an approved lead promised beside what its product earned in the last 90 days."""
+    return realised_service.compare(_lead_id(call), _sold(call))
+
+
 @routes.post("/sourcing/leads/{lead_id}/scenarios", permission="sourcing.manage", body=ScenarioDraft, status=201)
 def add_scenario(call: Call[ScenarioDraft, None]) -> LeadView:
     """Add a scenario to a lead's calculator."""
@@ -200,6 +211,24 @@ def remove_scenario(call: Call[None, None]) -> LeadView:
     """Remove a scenario."""
     scenario_service.remove(_lead_id(call), call.path("scenario_id"), call.container.clock)
     return _lead(call)
+
+
+def _sold(call: Call[Any, Any]) -> FindSold:
+    def find(seller_sku: str, promised: Promised) -> Sold | None:
+        try:
+            found = products_service.product(
+                call.container.clock,
+                seller_sku,
+                "90d",
+                marketplace_id=promised.marketplace_id,
+                connection_id=promised.connection_id,
+            )
+        except NotFound:
+            return None
+        result = found.result
+        return None if result is None else Sold(found.units_shipped, result.profit, result.margin)
+
+    return find
 
 
 def _lead_id(call: Call[Any, Any]) -> str:

@@ -159,6 +159,7 @@ ROUTE_TABLE = {
     "PUT /sourcing/leads/{lead_id}": "sourcing.manage",
     "POST /sourcing/leads/{lead_id}/move": "sourcing.manage",
     "POST /sourcing/leads/{lead_id}/approve": "sourcing.manage",
+    "GET /sourcing/leads/{lead_id}/realised": "sourcing.read",
     "POST /sourcing/leads/{lead_id}/research": "sourcing.manage",
     "POST /sourcing/leads/{lead_id}/remove": "sourcing.manage",
     "POST /sourcing/leads/{lead_id}/quotes": "sourcing.manage",

@@ -451,13 +451,19 @@ class FakeQuayside:
             "searched": searched,
         }
 
-    def _sourcing(self, below: list[str], query: dict[str, str]) -> Response:
+    def _sourcing(self, below: list[str], query: dict[str, str]) -> Response:  # noqa: PLR0911 - a line a route
         now, connection_id = self.now(), str((self.connections or [{}])[0].get("connection_id", "none"))
         match below:
             case []:
                 return _written(fake_sourcing.board(now, connection_id))
             case ["leads", fake_sourcing.LEAD, "comparison"]:
                 return _written(fake_sourcing.comparison(now, int(query["units"])))
+            case ["leads", fake_sourcing.PRODUCT, "realised"]:
+                return _written(fake_sourcing.realised(now, connection_id))
+            case ["leads", fake_sourcing.PRODUCT, "comparison"]:
+                return _written(fake_sourcing.comparison(now, int(query["units"])))
+            case ["leads", fake_sourcing.PRODUCT]:
+                return _written(fake_sourcing.lead(now, connection_id, "approved"))
             case ["leads", fake_sourcing.LEAD, *_]:
                 return _written(fake_sourcing.lead(now, connection_id))
             case _:

@@ -8,13 +8,15 @@ import msgspec
 
 from quayside.finance.rate_rules import Rate
 from quayside.kernel.clock import format_instant
+from quayside.kernel.figures import figure, method_card
 from quayside.kernel.money import Money
-from quayside.sourcing import calculator_rules, quote_rules, quote_service, scenario_service, service
+from quayside.sourcing import calculator_rules, quote_rules, quote_service, realised_service, scenario_service, service
 from quayside.sourcing.calculator_rules import Fee, Scenario
 from quayside.sourcing.quote_rules import Break, Quote
+from quayside.sourcing.realised_service import Sold
 from quayside.sourcing.records import Outlook, QuoteRecord, ScenarioRecord, text_of
 from quayside.sourcing.research_rules import Measures, ProductFacts
-from quayside.sourcing.rules import MACHINE, STAGES, Package, Stage
+from quayside.sourcing.rules import MACHINE, STAGES, Approval, Package, Promised, Stage
 from quayside.sourcing.scenario_service import KnownFees, WorkedOut
 from quayside.sourcing.views import (
     Board,
@@ -26,6 +28,8 @@ from quayside.sourcing.views import (
     MoveView,
     ProductFactsView,
     ReadingView,
+    RealisedScenario,
+    RealisedView,
     ResearchView,
     StageView,
     TargetFeesView,
@@ -36,6 +40,8 @@ from quayside.storage.keys import Key
 Json = dict[str, Any]
 
 LEAD = "lead000000000000000000001a"
+PRODUCT = "lead000000000000000000002b"
+"""A lead that was approved and sells."""
 _PLACE = "A1PA6795UKMFR9"
 _NAMES: dict[Stage, tuple[str, ...]] = {
     "idea": ("Cork trivet, set of four", "Linen tea towel"),
@@ -133,7 +139,7 @@ def lead(now: datetime, connection_id: str, stage: Stage = "quoted") -> LeadView
     quotes = [QuoteRecord.at(Key("p", each.quote_id), step=1, facts=text_of(each), entered_at=entered)
               for each in _quotes(now.date())]  # fmt: skip
     return LeadView(
-        lead_id=LEAD,
+        lead_id=PRODUCT if stage == "approved" else LEAD,
         version=3,
         name=_NAMES["quoted"][0],
         stage=stage,
@@ -146,7 +152,7 @@ def lead(now: datetime, connection_id: str, stage: Stage = "quoted") -> LeadView
         reason="",
         events=service.events_at(stage),
         moves=tuple(moves),
-        approval=None,
+        approval=_approval(now, connection_id) if stage == "approved" else None,
         research=_research(now, connection_id),
         quotes=tuple(map(quote_service.quote_view, quotes)),
         scenarios=tuple(
@@ -154,6 +160,43 @@ def lead(now: datetime, connection_id: str, stage: Stage = "quoted") -> LeadView
             for each, known in _scenarios(connection_id)
         ),
     )
+
+
+def _approval(now: datetime, connection_id: str) -> Approval:
+    found = [_worked_out(now, each, has_fees=known) for each, known in _scenarios(connection_id)[:2]]
+    promised = tuple(
+        Promised(
+            scenario_id=each.scenario.scenario_id,
+            name=each.scenario.name,
+            connection_id=connection_id,
+            marketplace_id=_PLACE,
+            currency="EUR",
+            price_minor=each.estimate.price_minor,
+            net_minor=each.estimate.net_minor,
+            fees_minor=each.estimate.fees_minor,
+            landed_minor=each.estimate.landed_minor,
+            returns_minor=each.estimate.returns_minor,
+            ads_minor=each.estimate.ads_minor,
+            other_minor=each.estimate.other_minor,
+            profit_minor=each.estimate.profit_minor,
+            margin_percent=each.estimate.margin_percent,
+        )
+        for each in found
+    )
+    at = format_instant(now - timedelta(days=120))
+    return Approval("LID-24", "quote-1", 1008, "order-1", at, "ada", promised)
+
+
+def realised(now: datetime, connection_id: str) -> RealisedView:
+    """What the approved lead earned: known in one scenario's place, not in the other's."""
+    first, second = _approval(now, connection_id).promised
+    card = method_card("profit", "Profit", "Proceeds less costs", "1,412.09 EUR")
+    at, source = now - timedelta(hours=1), "Amazon's transactions and your costs"
+    profit = figure(141_209, unit="minor", currency="EUR", as_of=at, state="posted", source=source, method=card)
+    margin = figure(24, unit="percent", as_of=at, state="posted", source=source, method=card)
+    unit = realised_service.profit_of_unit(Sold(344, profit, margin))
+    missing = RealisedScenario(second, 0, None, None, "Nothing of it was shipped there in this period.")
+    return RealisedView("LID-24", 90, (RealisedScenario(first, 344, unit, margin, ""), missing))
 
 
 def comparison(now: datetime, units: int) -> Comparison:

@@ -8,16 +8,20 @@ import pytest
 
 from quayside.finance import cost_service
 from quayside.kernel.errors import Conflict, InvalidInput, NotFound
+from quayside.kernel.figures import figure, method_card
 from quayside.kernel.money import Money
 from quayside.kernel.tenancy import tenant_scope
 from quayside.procurement import order_service
-from quayside.sourcing import approval_service, lead_service, quote_service, scenario_service, service
+from quayside.sourcing import approval_service, lead_service, quote_service, realised_service, scenario_service, service
+from quayside.sourcing.realised_service import Sold
+from quayside.sourcing.rules import Promised
 from quayside.sourcing.views import (
     ApprovalDraft,
     BreakDraft,
     LeadDraft,
     LeadView,
     QuoteDraft,
+    RealisedView,
     ScenarioDraft,
     TargetDraft,
 )
@@ -193,6 +197,39 @@ def test_an_approved_lead_is_a_product_with_a_first_order_and_its_promise(on: Be
     other, other_quote = quoted(on, 20)
     with pytest.raises(Conflict, match="Another lead became LID-1"):
         approve(on, other, other_quote)
+
+
+def test_what_was_promised_stands_beside_what_was_earned(on: Bench) -> None:
+    lead, quote_id = quoted(on)
+    own = scenario(on, landed_unit="4.40")
+    scenario_service.add(lead.lead_id, own, clock=on.aws.clock, entropy=entropy_of(3))
+    asked: list[str] = []
+
+    def earned(value: int | None, units: int) -> RealisedView:
+        card = method_card("profit", "Profit", "Proceeds less costs", "so much")
+        found = figure(value, unit="minor", currency="USD", as_of=on.now, state="posted", source="Amazon", method=card)
+        share = figure(31, unit="percent", as_of=on.now, state="posted", source="Amazon", method=card)
+
+        def find(seller_sku: str, promised: Promised) -> Sold:
+            asked.append(f"{seller_sku} {promised.marketplace_id}")
+            return Sold(units, found, share)
+
+        return realised_service.compare(lead.lead_id, find)
+
+    assert earned(1, 1).scenarios == ()
+    approve(on, lead, quote_id)
+    (beside,) = earned(98_765, 120).scenarios
+    assert asked == [f"LID-1 {US}"]
+    assert beside.profit is not None
+    # 987.65 / 120 = 8.2304
+    assert (beside.promised.profit_minor, beside.profit.value, beside.profit.state, beside.problem) == (
+        1012, 823, "posted", "",
+    )  # fmt: skip
+    assert beside.profit.method.filled == "987.65 ÷ 120 = 8.23 USD"
+    (unknown,) = earned(None, 120).scenarios
+    assert (unknown.profit is not None and unknown.profit.value, unknown.problem != "") == (None, True)
+    (nothing,) = realised_service.compare(lead.lead_id, lambda _sku, _promised: None).scenarios
+    assert nothing.problem == "Nothing of it was shipped there in this period."
 
 
 def test_an_approval_that_died_half_way_is_finished_and_orders_once(on: Bench) -> None:

@@ -1,6 +1,7 @@
 import { html, useEffect, useRef, useState } from "../app/lib.js";
 import { get, post, put } from "../app/api.js";
 import { Ago, Bone, Button, ButtonLink, Card, Dialog, Empty, ErrorSummary, Field, Icon, Link, Notice, PageHead, ProblemNotice, Select, State } from "../app/components.js";
+import { InlineFigure } from "../app/figures.js";
 import { useForm } from "../app/form.js";
 import { count, day, plural } from "../app/format.js";
 import { useResource } from "../app/resource.js";
@@ -126,10 +127,18 @@ function Approve({ lead, onClose, onDone }) {
 }
 
 /** What it became: the product, its first order, and what was promised on that day. */
-function Approved({ approval, quotes }) {
+function Approved({ approval, quotes, realised }) {
+  const earned = (id) => realised?.scenarios.find((each) => each.promised.scenario_id === id);
   const quote = quotes.find((each) => each.quote_id === approval.quote_id);
   return html`<${Card} title="The product" about=${html`approved <${Ago} at=${approval.approved_at} />`}><div class="card-body"><dl class="facts"><dt>SKU</dt><dd>${approval.seller_sku}</dd><dt>First order</dt><dd>${plural(approval.units, "unit")}${quote ? ` from ${quote.quote.supplier_name}` : ""}${approval.order_id ? "" : ", not drafted yet"}</dd></dl></div>
-    ${approval.promised.length ? html`<ul class="datasets">${approval.promised.map((each) => html`<li key=${each.scenario_id}><div><strong>${each.name}</strong><small>promised in ${nameOf(each.marketplace_id)} at ${amountOf({ amount_minor: each.price_minor, currency: each.currency })}</small></div><div class="dataset-end"><span>${each.profit_minor === null ? "not known then" : amountOf({ amount_minor: each.profit_minor, currency: each.currency })}<small>${each.margin_percent === null ? "" : `margin ${each.margin_percent} %`}</small></span></div></li>`)}</ul>` : null}<//>`;
+    ${approval.promised.length ? html`<ul class="datasets">${approval.promised.map((each) => html`<li key=${each.scenario_id}><div><strong>${each.name}</strong><small>promised in ${nameOf(each.marketplace_id)} at ${amountOf({ amount_minor: each.price_minor, currency: each.currency })}</small></div><div class="dataset-end"><span>${each.profit_minor === null ? "not known then" : amountOf({ amount_minor: each.profit_minor, currency: each.currency })}<small>${each.margin_percent === null ? "" : `margin ${each.margin_percent} %`}</small></span></div><${Earned} found=${earned(each.scenario_id)} days=${realised?.days} /></li>`)}</ul>` : null}<//>`;
+}
+
+/** What a unit earned, beside the promise. */
+function Earned({ found, days }) {
+  if (!found) return null;
+  if (found.problem) return html`<small>${`Realised: ${found.problem}`}</small>`;
+  return html`<small>Realised in ${days} days: <${InlineFigure} title="Realised profit of a unit" figure=${found.profit} /> a unit, margin <${InlineFigure} title="Margin" figure=${found.margin} /></small>`;
 }
 
 function Scenarios({ lead }) {
@@ -143,11 +152,13 @@ export function Screen({ lead_id: leadId }) {
   const { data: lead, problem, reload, put: show } = useResource(`lead:${leadId}`, (signal) => get(leadCall(leadId), { signal }), { every: waits ? 2000 : 0 });
   useEffect(() => setWaits(isReading(lead)), [lead]);
   const comparison = useComparison(lead);
+  const sells = lead?.stage === "approved";
+  const realised = useResource(sells ? `realised:${leadId}` : null, (signal) => get(leadCall(leadId, "/realised"), { signal }));
   const [open, setOpen] = useState(null);
   const [refused, setRefused] = useState(null);
   const crumb = html`<${Link} to="/sourcing"><${Icon} name="back" size=${14} />Sourcing<//>`;
   if (problem && !lead) return problem.status === 404 ? html`<${PageHead} title="Lead not found" crumb=${crumb} /><div class="card"><${Empty} icon="search" title="No such lead">It may have been removed.<//></div>` : html`<${PageHead} title="Lead" crumb=${crumb} /><${ProblemNotice} problem=${problem} retry=${reload} />`;
-  if (!comparison.isThere) return html`<${PageHead} title=${html`<${Bone} width="12ch" />`} about=${html`<${Bone} width="20ch" />`} crumb=${crumb} /><div class="order-grid" role="status" aria-label="Loading the lead"><div class="card bone-card"></div><div class="card bone-card"></div></div>`;
+  if (!comparison.isThere || (sells && !realised.data && !realised.problem)) return html`<${PageHead} title=${html`<${Bone} width="12ch" />`} about=${html`<${Bone} width="20ch" />`} crumb=${crumb} /><div class="order-grid" role="status" aria-label="Loading the lead"><div class="card bone-card"></div><div class="card bone-card"></div></div>`;
   const manage = may("sourcing.manage");
   const done = (found) => { setOpen(null); setRefused(null); show(found); };
   async function move(event) {
@@ -175,7 +186,7 @@ export function Screen({ lead_id: leadId }) {
   return html`<${PageHead} title=${lead.name} crumb=${crumb} about=${html`<${Stage} stage=${lead.stage} /> since <${Ago} at=${lead.moves[0]?.at ?? lead.created_at} />`}><${ButtonLink} to=${leadPath(leadId, "/calculator")}>Calculator<//>${manage ? lead.events.map((event) => html`<${Button} key=${event} kind=${event === "reject" ? "quiet" : event === "approve" ? "primary" : ""} onClick=${() => move(event)}>${EVENTS[event]}<//>`) : null}<//>
     ${refused ? html`<div class="inset"><${ProblemNotice} problem=${refused} compact /></div>` : null}${problem ? html`<${ProblemNotice} problem=${problem} retry=${reload} compact />` : null}
     <div class="order-grid"><div class="stack"><${Quotes} lead=${lead} comparison=${comparison} manage=${editable} onEdit=${(quote) => setOpen(quote)} onLead=${show} /><${Research} lead=${lead} editable=${editable} onLead=${show} /></div>
-      <div class="stack">${lead.approval ? html`<${Approved} approval=${lead.approval} quotes=${lead.quotes} />` : null}<${Scenarios} lead=${lead} />
+      <div class="stack">${lead.approval ? html`<${Approved} approval=${lead.approval} quotes=${lead.quotes} realised=${realised.data} />` : null}<${Scenarios} lead=${lead} />
         <${Card} title="The lead" end=${editable ? html`<${Button} kind="small" onClick=${() => setOpen("edit")}>Change<//>` : null}><div class="card-body"><dl class="facts">${lead.targets.map((target) => html`<dt key=${"t" + target.connection_id + target.marketplace_id}>${nameOf(target.marketplace_id)}</dt><dd>${amountOf(target.price)}${detail(target.marketplace_id).currency ? "" : ` ${target.price.currency}`}</dd>`)}<dt>Compared with</dt><dd>${lead.asins.join(", ") || "no product yet"}</dd><dt>One packed unit</dt><dd>${size ? `${size.length_mm / 10} × ${size.width_mm / 10} × ${size.height_mm / 10} cm, ${size.weight_grams / 1000} kg` : "not known yet"}</dd>${lead.note ? html`<dt>Note</dt><dd>${lead.note}</dd>` : null}${lead.reason ? html`<dt>Rejected because</dt><dd>${lead.reason}</dd>` : null}</dl></div><//>
         <${Card} title="What happened"><ol class="feed">${lead.moves.map((item) => html`<li key=${item.at + item.event}><div>${stageWord(item.stage)}${item.reason ? html`<small>${item.reason}</small>` : null}</div><${Ago} at=${item.at} /></li>`)}<li><div>Entered as an idea</div><${Ago} at=${lead.created_at} /></li></ol>${editable ? html`<div class="card-foot"><${Button} kind="small" onClick=${remove}>Remove the lead<//></div>` : null}<//></div></div>
     ${open === "edit" ? html`<${LeadForm} title="Change the lead" lead=${lead} connections=${connections} onClose=${() => setOpen(null)} submit=${async (draft) => done(await put(leadCall(leadId), { version: lead.version, lead: draft }))} />` : null}

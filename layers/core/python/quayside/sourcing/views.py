@@ -10,7 +10,7 @@ from quayside.kernel.money import Money
 from quayside.sourcing.quote_rules import DutyBase, Incoterm
 from quayside.sourcing.records import Outlook
 from quayside.sourcing.research_rules import ProductFacts
-from quayside.sourcing.rules import Approval, Event, Package, Stage
+from quayside.sourcing.rules import Approval, Event, Package, Promised, Stage
 
 Decimals = Annotated[str, msgspec.Meta(max_length=24, description="A decimal number, such as 4.25.")]
 _Text = Annotated[str, msgspec.Meta(max_length=4000)]
@@ -260,6 +260,27 @@ class ScenarioView(msgspec.Struct, frozen=True):
     break_even_acos: Figure
     landed_by: LandedView | None
     missing: tuple[str, ...]
+
+
+class RealisedScenario(msgspec.Struct, frozen=True):
+    """What a scenario promised of a unit, and what a unit earned there.
+
+    ``problem`` says why that is not known; then ``profit`` has no value, or is None with ``margin``.
+    """
+
+    promised: Promised
+    units: int
+    profit: Figure | None
+    margin: Figure | None
+    problem: str
+
+
+class RealisedView(msgspec.Struct, frozen=True):
+    """What an approved lead promised beside what its product earned; nothing while it is not approved."""
+
+    seller_sku: str | None
+    days: int
+    scenarios: tuple[RealisedScenario, ...]
 
 
 class ProductFactsView(msgspec.Struct, frozen=True):
