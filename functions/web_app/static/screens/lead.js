@@ -130,7 +130,7 @@ function Approve({ lead, onClose, onDone }) {
 function Approved({ approval, quotes, realised }) {
   const earned = (id) => realised?.scenarios.find((each) => each.promised.scenario_id === id);
   const quote = quotes.find((each) => each.quote_id === approval.quote_id);
-  return html`<${Card} title="The product" about=${html`approved <${Ago} at=${approval.approved_at} />`}><div class="card-body"><dl class="facts"><dt>SKU</dt><dd>${approval.seller_sku}</dd><dt>First order</dt><dd>${plural(approval.units, "unit")}${quote ? ` from ${quote.quote.supplier_name}` : ""}${approval.order_id ? "" : ", not drafted yet"}</dd></dl></div>
+  return html`<${Card} title="The product" about=${html`approved <${Ago} at=${approval.approved_at} />`}><div class="card-body"><dl class="facts"><dt>SKU</dt><dd>${approval.seller_sku}</dd><dt>First order</dt><dd>${approval.order_id ? html`<${Link} to=${`/purchases/${encodeURIComponent(approval.order_id)}`}>${plural(approval.units, "unit")}<//>` : `${plural(approval.units, "unit")}, not drafted yet,`}${quote ? ` from ${quote.quote.supplier_name}` : ""}</dd></dl></div>
     ${approval.promised.length ? html`<ul class="datasets">${approval.promised.map((each) => html`<li key=${each.scenario_id}><div><strong>${each.name}</strong><small>promised in ${nameOf(each.marketplace_id)} at ${amountOf({ amount_minor: each.price_minor, currency: each.currency })}</small></div><div class="dataset-end"><span>${each.profit_minor === null ? "not known then" : amountOf({ amount_minor: each.profit_minor, currency: each.currency })}<small>${each.margin_percent === null ? "" : `margin ${each.margin_percent} %`}</small></span></div><${Earned} found=${earned(each.scenario_id)} days=${realised?.days} /></li>`)}</ul>` : null}<//>`;
 }
 
