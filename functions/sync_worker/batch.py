@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from quayside.sync.worker import Worker
 
 
-LONG: frozenset[Kind] = frozenset({"report.collect", "report.load"})
+LONG: frozenset[Kind] = frozenset({"report.collect", "report.load", "listings.send_file", "listings.collect_file"})
 """The kinds of command that may take as long as a function has."""
 
 

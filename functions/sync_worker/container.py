@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Protocol
 from quayside.amazon.circuits import Circuits
 from quayside.amazon.ledger import Ledger
 from quayside.amazon.tokens import TokenBroker
-from quayside.amazon.transport import Downloads, HttpTransport, Transport
+from quayside.amazon.transport import Downloads, HttpTransport, Transport, Uploads
 from quayside.analytics.products_service import daily_units
 from quayside.analytics.service import apply_traffic_rows
-from quayside.catalog import editing
+from quayside.catalog import bulk_working, editing
 from quayside.catalog import grid_service as grid
 from quayside.catalog import service as catalog
 from quayside.compliance import credentials_service
@@ -103,6 +103,9 @@ def use_cases() -> "Mapping[Kind, UseCase]":
         "listings.fetch": datasets.fetch_listing(grid.with_lines(catalog.apply_listings, lines)),
         "listings.preview": editing.preview,
         "listings.apply": editing.apply,
+        "listings.send_file": bulk_working.send,
+        "listings.check_file": bulk_working.check,
+        "listings.collect_file": bulk_working.collect,
         "catalog.refresh": datasets.refresh_catalog(catalog.known_asins, catalog.apply_catalog_items),
         "finances.list": datasets.list_transactions(reviews.noting_refunds(finance.apply_transactions)),
         "fees.estimate": datasets.estimate_fees(catalog.priced_skus, finance.apply_fee_estimates),
@@ -166,9 +169,11 @@ def build(environ: Mapping[str, str]) -> Batch:
     settings = load_settings(environ, *REQUIRED)
     bind(Store(settings, USES_CREDENTIALS))
     service_name = settings.powertools_service_name
+    door = HttpTransport(settings)
     return assemble(
         settings,
-        HttpTransport(settings),
+        door,
+        uploads=door,
         clock=SystemClock(),
         random=Random(),  # noqa: S311 - jitter, no secret
         metrics=PowertoolsMetrics(settings.powertools_metrics_namespace, service_name),
@@ -177,7 +182,14 @@ def build(environ: Mapping[str, str]) -> Batch:
 
 
 def assemble(  # noqa: PLR0913 - the collaborators a test replaces
-    settings: Settings, door: Door, *, clock: Clock, random: Random, metrics: Metrics, log: "Logger"
+    settings: Settings,
+    door: Door,
+    *,
+    clock: Clock,
+    random: Random,
+    metrics: Metrics,
+    log: "Logger",
+    uploads: Uploads | None = None,
 ) -> Batch:
     """Put a worker together from its collaborators."""
     worker = Worker(
@@ -197,6 +209,7 @@ def assemble(  # noqa: PLR0913 - the collaborators a test replaces
             logger=log,
             revoked=note_revoked(clock),
             failed=note_failed(clock),
+            uploads=uploads,
         )
     )
     return Batch(worker, service.let_come_again, metrics, log)

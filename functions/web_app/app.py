@@ -37,6 +37,7 @@ SCREENS: Final[Mapping[str, str]] = {
     "/catalog": "screens/catalog.js",
     "/catalog/issues": "screens/catalog_issues.js",
     "/catalog/listing": "screens/catalog_listing.js",
+    "/catalog/files": "screens/catalog_files.js",
     "/profit": "screens/profit.js",
     "/stock": "screens/stock.js",
     "/stock/product": "screens/stock_product.js",

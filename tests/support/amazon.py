@@ -105,6 +105,7 @@ class Stage:
                 logger=log,
                 revoked=note_revoked(self.clock),
                 failed=note_failed(self.clock),
+                uploads=self.transport,
             )
         )
 

@@ -5,7 +5,8 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from quayside.catalog import edit_service, grid_service
+from quayside.catalog import bulk_service, edit_service, grid_service
+from quayside.catalog.bulk_views import FileList, FileRows, FileView
 from quayside.catalog.edit_rules import Side
 from quayside.catalog.edit_service import NewChange
 from quayside.catalog.edit_views import EditPage, EditView, ListingDetail
@@ -108,6 +109,49 @@ class AppliedEdit(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     step: Annotated[int, msgspec.Meta(ge=0)]
 
 
+class FileListQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Of which account."""
+
+    connection_id: _ConnectionId
+
+
+class RowsQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Which part of a file of which account; parts have a thousand rows and are counted from 0 on."""
+
+    connection_id: _ConnectionId
+    part: Annotated[int, msgspec.Meta(ge=0, le=24)] = 0
+
+
+class NewFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A file of changes of one marketplace's listings."""
+
+    connection_id: _ConnectionId
+    marketplace_id: _MarketplaceId
+    name: Annotated[str, msgspec.Meta(max_length=100)] = ""
+
+
+class FilePart(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A part of a file: CSV with the header ``seller_sku``, ``price``, ``quantity`` and at most a thousand rows."""
+
+    connection_id: _ConnectionId
+    number: Annotated[int, msgspec.Meta(ge=0, le=100, description="Which part, counted from 0 on.")]
+    csv: Annotated[str, msgspec.Meta(max_length=60_000)]
+    first_line: Annotated[int, msgspec.Meta(ge=2, le=1_000_000, description="The line of its first row.")] = 2
+
+
+class FileAccount(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Of which account the file is."""
+
+    connection_id: _ConnectionId
+
+
+class AppliedFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Which file to apply; ``step`` is the one that was seen."""
+
+    connection_id: _ConnectionId
+    step: Annotated[int, msgspec.Meta(ge=0)]
+
+
 def _place(of: ListingQuery | EditsQuery | EditQuery | NewEdit | AppliedEdit) -> Place:
     return Place(check_connection_id(of.connection_id), of.marketplace_id, of.seller_sku)
 
@@ -195,6 +239,72 @@ def apply_edit(call: Call[AppliedEdit, None]) -> EditView:
     return edit_service.apply(
         _place(call.body),
         call.body.edit_id,
+        call.body.step,
+        member_id=call.principal.member_id,
+        desk=call.container.desk,
+        clock=call.container.clock,
+    )
+
+
+@routes.get("/catalog/files", permission="catalog.read", query=FileListQuery)
+def list_files(call: Call[None, FileListQuery]) -> FileList:
+    """List the newest files of changes of an account."""
+    return bulk_service.list_files(check_connection_id(call.query.connection_id), call.container.clock)
+
+
+@routes.post("/catalog/files", permission="catalog.manage", body=NewFile, status=201)
+def begin_file(call: Call[NewFile, None]) -> FileView:
+    """Begin a file of changes; its parts follow, one after the other."""
+    return bulk_service.begin(
+        check_connection_id(call.body.connection_id),
+        call.body.marketplace_id,
+        call.body.name,
+        member_id=call.principal.member_id,
+        clock=call.container.clock,
+        entropy=secrets.token_bytes,
+    )
+
+
+@routes.get("/catalog/files/{file_id}", permission="catalog.read", query=FileListQuery)
+def get_file(call: Call[None, FileListQuery]) -> FileView:
+    """Show how far a file is."""
+    connection_id = check_connection_id(call.query.connection_id)
+    return bulk_service.show(connection_id, call.path("file_id"), call.container.clock)
+
+
+@routes.get("/catalog/files/{file_id}/rows", permission="catalog.read", query=RowsQuery)
+def get_file_rows(call: Call[None, RowsQuery]) -> FileRows:
+    """Show the rows of one part of a file: what each changes, and what became of it."""
+    return bulk_service.show_rows(check_connection_id(call.query.connection_id), call.path("file_id"), call.query.part)
+
+
+@routes.post("/catalog/files/{file_id}/parts", permission="catalog.manage", body=FilePart)
+def add_file_part(call: Call[FilePart, None]) -> FileView:
+    """Read a part of a file and compare its rows with what is stored; nothing is applied."""
+    body = call.body
+    return bulk_service.add_part(
+        check_connection_id(body.connection_id),
+        call.path("file_id"),
+        body.number,
+        first_line=body.first_line,
+        csv=body.csv,
+        clock=call.container.clock,
+    )
+
+
+@routes.post("/catalog/files/{file_id}/complete", permission="catalog.manage", body=FileAccount)
+def complete_file(call: Call[FileAccount, None]) -> FileView:
+    """Say that all parts came: the preview of the whole file is there then."""
+    connection_id = check_connection_id(call.body.connection_id)
+    return bulk_service.complete(connection_id, call.path("file_id"), clock=call.container.clock)
+
+
+@routes.post("/catalog/files/{file_id}/apply", permission="catalog.manage", body=AppliedFile, status=202)
+def apply_file(call: Call[AppliedFile, None]) -> FileView:
+    """Apply the changes of a file through one feed; rows that changed since the preview are left out."""
+    return bulk_service.apply(
+        check_connection_id(call.body.connection_id),
+        call.path("file_id"),
         call.body.step,
         member_id=call.principal.member_id,
         desk=call.container.desk,

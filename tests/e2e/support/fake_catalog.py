@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 from starlette.responses import JSONResponse, Response
 
+from quayside.catalog.bulk_views import FileList, FileRows, FileRowView, FileView
 from quayside.catalog.edit_views import ChangeIssueView, EditPage, EditView, ListingDetail, ValuesView
 from quayside.catalog.grid_views import (
     GridLineView,
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
+    from quayside.catalog.bulk_rules import FileState, RowState
     from quayside.catalog.edit_rules import State
     from quayside.catalog.rules import Standing
 
@@ -49,7 +51,7 @@ class FakeCatalog:
         self.lines = [_line(now, index, item) for index, item in enumerate(positions)]
         self.views = [SavedViewView("v1", "Broken in Germany", "issues=errors", format_instant(now))]
 
-    def answer(  # noqa: PLR0911 - a line a route
+    def answer(  # noqa: C901, PLR0911 - a line a route
         self, method: str, below: list[str], query: Mapping[str, str], body: Json, now: datetime
     ) -> Response:
         """Answer a call of the catalog's routes."""
@@ -64,6 +66,8 @@ class FakeCatalog:
                 return _json(_edit(now, int(query["edit_id"])))
             case ["POST", "edits", *_]:
                 return _json(_edit(now, 0), 202)
+            case ["GET", "files", *rest]:
+                return _files(rest, query, now)
             case ["GET", "issues"]:
                 return _json(self._issues(query.get("severity", "ERROR"), now))
             case ["GET", "views"]:
@@ -143,6 +147,62 @@ def _edit(now: datetime, number: int) -> EditView:
         reason="The listing changed at Amazon after you saw it. Nothing was sent." if state == "conflict" else "",
         restores=None,
         bulk_id=None,
+    )
+
+
+def _files(rest: list[str], query: Mapping[str, str], now: datetime) -> Response:
+    """Answer what is asked of files of changes."""
+    match rest:
+        case []:
+            states: tuple[FileState, ...] = ("done", "submitted", "ready")
+            return _json(FileList(tuple(_file(now, query, state) for state in states)))
+        case [_, "rows"]:
+            return _json(_rows())
+        case _:
+            return _json(_file(now, query, "done"))
+
+
+def _file(now: datetime, query: Mapping[str, str], state: FileState) -> FileView:
+    """Return a file of changes in some state."""
+    found = {"accepted": 1_940, "rejected": 58, "refused": 2} if state == "done" else {"change": 1_998, "refused": 2}
+    return FileView(
+        file_id=state,
+        connection_id=query["connection_id"],
+        marketplace_id="A1PA6795UKMFR9",
+        name="autumn-prices.csv",
+        state=state,
+        step=2,
+        parts=2,
+        counts=found,
+        sent=1_998,
+        collected=2 if state == "done" else 0,
+        asked_by="anna",
+        asked_at=format_instant(now - timedelta(hours=2)),
+        applied_by="anna",
+        applied_at=format_instant(now - timedelta(hours=2)),
+        feed_id="50000000001",
+        reason="",
+    )
+
+
+def _rows() -> FileRows:
+    """Return the rows of a part: one of each outcome."""
+    states: tuple[RowState, ...] = ("accepted", "rejected", "refused", "moved", "same")
+    nothing = ValuesView(None, None)
+    return FileRows(
+        0,
+        2,
+        tuple(
+            FileRowView(
+                number + 2,
+                f"LAMP-0{number}",
+                state,
+                ValuesView(Money(2799, "EUR"), None),
+                nothing if state == "refused" else ValuesView(Money(2499, "EUR"), None),
+                "Amazon (99300): The price is far above recent prices." if state == "rejected" else "",
+            )
+            for number, state in enumerate(states)
+        ),
     )
 
 

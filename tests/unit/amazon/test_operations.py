@@ -1,6 +1,7 @@
 """The operation table is said twice: here and in python-amazon-sp-api. Drift fails."""
 
 import importlib
+import io
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -29,6 +30,8 @@ ARGUMENTS: dict[str, tuple[tuple[str, ...], dict[str, Any]]] = {
     "getReportDocument": (("amzn1.spdoc.1.4.eu.x/1",), {}),
     "getListingsItem": (("A1SELLER", "50% off/ÄÖ {x} a+b"), {}),
     "searchListingsItems": (("A1SELLER",), {}),
+    "getFeed": (("1",), {}),
+    "getFeedDocument": (("amzn1.tortuga.4.x/1",), {}),
     "patchListingsItem": (("A1SELLER", "50% off/ÄÖ {x} a+b"), {"body": {}}),
     "getInboundPlan": (("wf1",), {}),
     "getShipment": (("wf1", "sh1"), {}),
@@ -67,12 +70,28 @@ def test_what_is_sent_is_what_the_table_says(name: str) -> None:
     assert fits(operation, path), path
 
 
+_FEEDS = "sp_api.api.feeds.feeds_2021_06_30"
 LIBRARYS_OWN = {
+    "createFeedDocument": (_FEEDS, "FeedsV20210630", "create_feed_document", (io.BytesIO(b"{}"), "application/json")),
+    "getFeedDocument": (_FEEDS, "FeedsV20210630", "get_feed_document", ("d-1",)),
     "getReportDocument": ("sp_api.api.reports.reports", "Reports", "get_report_document", ("d-1",)),
     "getMyFeesEstimates": (
         "sp_api.api.product_fees.product_fees", "ProductFees", "get_my_fees_estimates", ([{"price": 1}],),
     ),
 }  # fmt: skip
+
+
+def test_the_library_still_writes_an_address_into_a_feeds_body() -> None:
+    """When this fails, the library can be used for it after all."""
+    seen: list[object] = []
+
+    def send(_method: str, _path: str, _query: Mapping[str, Any], content: object) -> Reply:
+        seen.append(content)
+        return Reply(200, {}, b"{}")
+
+    feeds = importlib.import_module(_FEEDS).FeedsV20210630
+    type("Feeds", (_Door, feeds), {})("EU", send).create_feed("JSON_LISTINGS_FEED", "d-1")
+    assert "path" in str(seen[0])
 
 
 @pytest.mark.parametrize("name", sorted(LIBRARYS_OWN))
@@ -107,7 +126,7 @@ def test_the_library_still_sends_messages_to_no_marketplace() -> None:
     made = type("Messaging", (_Door, module.Messaging), {})
     made("EU", send).create_warranty("902-1", marketplaceIds="A1", body={})
     assert [query.get("marketplaceIds") for query in seen] == [None]
-    assert set(OURS) == set(LIBRARYS_OWN) | {each.name for each in MESSAGES.values()}
+    assert set(OURS) == set(LIBRARYS_OWN) | {"createFeed"} | {each.name for each in MESSAGES.values()}
 
 
 def test_nothing_is_added_that_we_did_not_ask_for() -> None:

@@ -23,6 +23,7 @@ const ROUTES = [
   { path: "/catalog", load: () => import("../screens/catalog.js"), title: "Catalog" },
   { path: "/catalog/issues", load: () => import("../screens/catalog_issues.js"), title: "Issues" },
   { path: "/catalog/listing", load: () => import("../screens/catalog_listing.js"), title: "Listing" },
+  { path: "/catalog/files", load: () => import("../screens/catalog_files.js"), title: "Bulk changes" },
   { path: "/profit", load: () => import("../screens/profit.js"), title: "Profit" },
   { path: "/stock", load: () => import("../screens/stock.js"), title: "Stock" },
   { path: "/stock/product", load: () => import("../screens/stock_product.js"), title: "Stock of a product" },

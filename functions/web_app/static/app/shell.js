@@ -22,7 +22,7 @@ export function toast(text) {
 
 const SCREENS = [
   { path: "/", label: "Overview", icon: "overview", keys: "g o", needs: "analytics.read", group: "Today", tab: true },
-  { path: "/orders", label: "Orders", icon: "orders", keys: "g r", needs: "orders.read", group: "Today", tabb: true },
+  { path: "/orders", label: "Orders", icon: "orders", keys: "g r", needs: "orders.read", group: "Today", tab: true },
   { path: "/reviews", label: "Reviews", icon: "star", keys: "g v", needs: "reviews.read", group: "Today", tab: true },
   { path: "/messages", label: "Messages", icon: "mail", keys: "g b", needs: "messages.read", group: "Today" },
   { path: "/catalog", label: "Catalog", icon: "tag", keys: "g t", needs: "catalog.read", group: "Goods" },

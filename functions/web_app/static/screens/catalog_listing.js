@@ -1,5 +1,5 @@
 // One listing: how it stands, what Amazon finds wrong, a change that Amazon judges before it is applied, and every version there was.
-import { html, useEffect, useState } from "../app/lib.js";
+import { html, useEffect, useRef, useState } from "../app/lib.js";
 import { get, post } from "../app/api.js";
 import { Ago, Bone, Button, Card, Empty, ErrorSummary, Field, Icon, Link, Notice, PageHead, ProblemNotice, State } from "../app/components.js";
 import { useForm } from "../app/form.js";
@@ -38,8 +38,7 @@ function Issues({ issues }) {
 }
 
 /** The change that is open: its preview, and the button that applies it. */
-function OpenChange({ asked, editId, onDone }) {
-  const { data: edit, problem, reload } = useResource(`edit:${editId}`, (signal) => get("catalog/edit", { query: { ...asked, edit_id: editId }, signal }), { every: 2_000 });
+function OpenChange({ asked, editId, edit, problem, reload, onDone }) {
   const [busy, setBusy] = useState(false);
   const [failure, setFailure] = useState(null);
   const over = edit && !UNDER_WAY.has(edit.state) && edit.state !== "ready";
@@ -106,15 +105,19 @@ export function Screen() {
   const asked = { connection_id: query.get("connection_id") ?? "", marketplace_id: query.get("marketplace_id") ?? "", seller_sku: query.get("seller_sku") ?? "" };
   const editId = query.get("edit") ?? "";
   const { data, problem, reload } = useResource(`listing:${JSON.stringify(asked)}`, (signal) => get("catalog/listing", { query: asked, signal }), { every: 60_000 });
+  const change = useResource(editId ? `edit:${editId}` : null, (signal) => get("catalog/edit", { query: { ...asked, edit_id: editId }, signal }), { every: 2_000 });
   const [failure, setFailure] = useState(null);
   useEffect(() => setFailure(null), [editId]);
+  // What comes late stands below what came before it: the cards wait for each other once.
+  const settled = useRef(false);
+  if (data && (!editId || change.data || change.problem)) settled.current = true;
   const line = data?.line;
   const crumb = html`<${Link} to="/catalog">Catalog<//>`;
   if (problem && !data) return html`<${PageHead} title="Listing" crumb=${crumb} /><${ProblemNotice} problem=${problem} retry=${reload} />`;
   return html`<${PageHead} title=${line ? line.title ?? line.seller_sku : "Listing"} crumb=${crumb} about=${line ? html`${[line.seller_sku, line.asin, nameOf(line.marketplace_id)].filter(Boolean).join(" · ")}, as of <${Ago} at=${line.computed_at} />` : html`<${Bone} width="30ch" />`}>${data?.fix_url ? html`<a class="button" href=${data.fix_url} target="_blank" rel="noreferrer"><${Icon} name="external" />Open at Amazon</a>` : null}<//>
     <div class="stack listing-page">${line ? html`<dl class="listing-facts"><div><dt>Status</dt><dd><${ListingState} standing=${line.standing} /></dd></div><div><dt>Price</dt><dd>${line.price ? money(line.price.amount_minor, line.price.currency) : "–"}</dd></div><div><dt>Units</dt><dd>${line.units === null ? "–" : count(line.units)} <small>${line.by_amazon ? "at Amazon" : "by you"}</small></dd></div><div><dt>Package</dt><dd>${packageWords(line.package)}</dd></div><div><dt>Unit cost</dt><dd>${line.unit_cost ? money(line.unit_cost.amount_minor, line.unit_cost.currency) : "not entered"}</dd></div></dl>` : html`<div class="listing-facts"><${Bone} width="100%" /></div>`}
-    ${data?.issues.length ? html`<${Card} title="What Amazon finds wrong"><div class="card-body"><${Issues} issues=${data.issues} /></div><//>` : null}
+    ${settled.current ? html`${data?.issues.length ? html`<${Card} title="What Amazon finds wrong"><div class="card-body"><${Issues} issues=${data.issues} /></div><//>` : null}
     ${failure ? html`<${ProblemNotice} problem=${failure} compact />` : null}
-    ${editId ? html`<${OpenChange} key=${editId} asked=${asked} editId=${editId} onDone=${reload} />` : data && may("catalog.manage") ? html`<${Card} title="Change it"><div class="card-body">${data.why_not ? html`<${Notice} kind="warn" title="Nothing can be changed now"><p>${data.why_not}</p><//>` : html`<${ChangeForm} asked=${asked} detail=${data} />`}</div><//>` : null}
-    <${Card} title="Versions"><${Versions} asked=${asked} onProblem=${setFailure} /><//></div>`;
+    ${editId ? html`<${OpenChange} key=${editId} asked=${asked} editId=${editId} edit=${change.data} problem=${change.problem} reload=${change.reload} onDone=${reload} />` : data && may("catalog.manage") ? html`<${Card} title="Change it"><div class="card-body">${data.why_not ? html`<${Notice} kind="warn" title="Nothing can be changed now"><p>${data.why_not}</p><//>` : html`<${ChangeForm} asked=${asked} detail=${data} />`}</div><//>` : null}
+    <${Card} title="Versions"><${Versions} asked=${asked} onProblem=${setFailure} /><//>` : null}</div>`;
 }

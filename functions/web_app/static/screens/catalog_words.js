@@ -2,7 +2,6 @@
 import { html } from "../app/lib.js";
 import { Link, State } from "../app/components.js";
 import { count } from "../app/format.js";
-import { may } from "../app/session.js";
 
 const STANDINGS = { buyable: ["good", "Buyable"], discoverable: ["warn", "Found, not buyable"], suppressed: ["bad", "Suppressed"], inactive: ["off", "Inactive"], incomplete: ["warn", "Incomplete"], deleted: ["off", "Deleted"], unknown: ["off", "Unknown"] };
 export const STANDING_OPTIONS = [{ value: "", label: "Every status" }, ...Object.entries(STANDINGS).map(([value, [, label]]) => ({ value, label }))];
@@ -30,9 +29,9 @@ export function packageWords({ length_mm: length, width_mm: width, height_mm: he
 /** Where a listing is in addresses. */
 export const placeOf = ({ connection_id, marketplace_id, seller_sku }) => ({ connection_id, marketplace_id, seller_sku });
 
-const TABS = [["/catalog", "Listings"], ["/catalog/issues", "Issues"]];
+const TABS = [["/catalog", "Listings"], ["/catalog/issues", "Issues"], ["/catalog/files", "Bulk changes"]];
 
 /** The pages of the catalog, side by side. */
 export function CatalogTabs({ here }) {
-  return html`<nav class="page-tabs" aria-label="Catalog">${TABS.filter(([, , needs]) => !needs || may(needs)).map(([path, label]) => html`<${Link} key=${path} to=${path} aria-current=${path === here ? "page" : undefined}>${label}<//>`)}</nav>`;
+  return html`<nav class="page-tabs" aria-label="Catalog">${TABS.map(([path, label]) => html`<${Link} key=${path} to=${path} aria-current=${path === here ? "page" : undefined}>${label}<//>`)}</nav>`;
 }

@@ -29,11 +29,16 @@ from quayside.amazon.inventory import InventoryPage, decode_summaries
 from quayside.amazon.marketplaces import Region
 from quayside.amazon.operations import (
     CREATE_DESTINATION,
+    CREATE_FEED,
+    CREATE_FEED_DOCUMENT,
     CREATE_REPORT,
     CREATE_SOLICITATION,
     CREATE_SUBSCRIPTION,
     DELETE_SUBSCRIPTION,
     GET_DESTINATIONS,
+    GET_FEED,
+    GET_FEED_DOCUMENT,
+    GET_FEEDS,
     GET_INBOUND_PLAN,
     GET_INVENTORY_SUMMARIES,
     GET_LISTINGS_ITEM,
@@ -76,6 +81,7 @@ if TYPE_CHECKING:
     from quayside.amazon.catalog import CatalogItem
     from quayside.amazon.documents import DocumentAddress, ReportAnswer, ReportsPage
     from quayside.amazon.errors import AmazonError
+    from quayside.amazon.feeds import FeedAnswer, NewDocument
     from quayside.amazon.fees import FeeEstimate, FeeProblem, FeeRequest
     from quayside.amazon.finances import TransactionsPage
     from quayside.amazon.inbound import (
@@ -584,6 +590,51 @@ class AmazonClient:
         body = {"productType": product_type, "patches": list(patches)}
         reply = self._call(PATCH_LISTINGS_ITEM, caller, seller_id, sku, body=body, before=before, **named)
         return decode_submission(reply.body)
+
+    def create_feed_document(self, caller: Caller) -> "NewDocument":
+        """Return a document for a listings feed, and the address that takes its content for five minutes."""
+        from quayside.amazon.feeds import CONTENT_TYPE, decode_new_document  # noqa: PLC0415 - only files need it
+
+        return decode_new_document(self._call(CREATE_FEED_DOCUMENT, caller, body={"contentType": CONTENT_TYPE}).body)
+
+    def create_feed(
+        self, caller: Caller, marketplace_ids: Sequence[str], document_id: str, *, before: Callable[[], None]
+    ) -> str:
+        """Have Amazon process a listings feed and return its id.
+
+        ``before`` is called when nothing but Amazon's answer is left to wait for: from then on nobody knows whether
+        there is a feed until this returns.
+
+        Raises:
+            AmazonUnavailable: nobody knows whether Amazon took it.
+        """
+        from quayside.amazon.feeds import LISTINGS_FEED, decode_created  # noqa: PLC0415 - as above
+
+        body = {
+            "feedType": LISTINGS_FEED,
+            "marketplaceIds": list(marketplace_ids),
+            "inputFeedDocumentId": document_id,
+        }
+        return decode_created(self._call(CREATE_FEED, caller, body=body, before=before).body)
+
+    def feed(self, caller: Caller, feed_id: str) -> "FeedAnswer":
+        """Return how far a feed is."""
+        from quayside.amazon.feeds import decode_feed  # noqa: PLC0415 - as above
+
+        return decode_feed(self._call(GET_FEED, caller, feed_id).body)
+
+    def listings_feeds(self, caller: Caller, *, created_since: datetime) -> "tuple[FeedAnswer, ...]":
+        """Return the newest listings feeds since an instant, 100 at most."""
+        from quayside.amazon.feeds import LISTINGS_FEED, decode_feeds  # noqa: PLC0415 - as above
+
+        named = _given(feedTypes=[LISTINGS_FEED], createdSince=created_since, pageSize=100)
+        return decode_feeds(self._call(GET_FEEDS, caller, **named).body)
+
+    def feed_document(self, caller: Caller, document_id: str) -> Secret:
+        """Return where the report about a feed can be fetched for the next five minutes."""
+        from quayside.amazon.feeds import decode_document  # noqa: PLC0415 - as above
+
+        return decode_document(self._call(GET_FEED_DOCUMENT, caller, document_id).body)
 
     def catalog_items(self, caller: Caller, marketplace_id: str, asins: Sequence[str]) -> "tuple[CatalogItem, ...]":
         """Return the products of one marketplace by their ASINs, 20 at most; unknown ones are left out.

@@ -65,6 +65,7 @@ _SELLERS = ("sp_api.api.sellers.sellers", "Sellers")
 _NOTIFICATIONS = ("sp_api.api.notifications.notifications", "Notifications")
 _REPORTS = ("sp_api.api.reports.reports", "Reports")
 _LISTINGS = ("sp_api.api.listings_items.listings_items_2021_08_01", "ListingsItemsV20210801")
+_FEEDS = ("sp_api.api.feeds.feeds_2021_06_30", "FeedsV20210630")
 _CATALOG = ("sp_api.api.catalog_items.catalog_items_2022_04_01", "CatalogItemsV20220401")
 _FINANCES = ("sp_api.api.finances.finances_2024_06_19", "FinancesV20240619")
 _INBOUND = ("sp_api.api.fulfillment_inbound.fulfillment_inbound_2024_03_20", "FulfillmentInboundV20240320")
@@ -152,6 +153,23 @@ SEARCH_CATALOG_ITEMS = Operation(
     "searchCatalogItems", "GET", "/catalog/2022-04-01/items", Decimal(2), 2,
     "Product Listing", _CATALOG, "search_catalog_items", None, Decimal(500), 500,
 )  # fmt: skip
+# Not by the library: it uploads a document by itself, and writes the address of a call into its body.
+CREATE_FEED_DOCUMENT = Operation(
+    "createFeedDocument", "POST", "/feeds/2021-06-30/documents", Decimal("0.5"), 15, "Product Listing",
+)  # fmt: skip
+CREATE_FEED = Operation(
+    "createFeed", "POST", "/feeds/2021-06-30/feeds", Decimal("0.0083"), 15, "Product Listing",
+)  # fmt: skip
+GET_FEED = Operation(
+    "getFeed", "GET", "/feeds/2021-06-30/feeds/{feedId}", Decimal(2), 15, "Product Listing", _FEEDS, "get_feed",
+)  # fmt: skip
+GET_FEEDS = Operation(
+    "getFeeds", "GET", "/feeds/2021-06-30/feeds", Decimal("0.0222"), 10, "Product Listing", _FEEDS, "get_feeds",
+)  # fmt: skip
+# Not by the library: it fetches the document by itself.
+GET_FEED_DOCUMENT = Operation(
+    "getFeedDocument", "GET", "/feeds/2021-06-30/documents/{feedDocumentId}", Decimal("0.0222"), 10, "Product Listing",
+)  # fmt: skip
 LIST_TRANSACTIONS = Operation(
     "listTransactions", "GET", "/finances/2024-06-19/transactions", Decimal("0.5"), 10,
     "Finance and Accounting", _FINANCES, "list_transactions",
@@ -229,7 +247,7 @@ OPERATIONS: dict[str, Operation] = {
         LIST_TRANSACTIONS, GET_MY_FEES_ESTIMATES, LIST_INBOUND_PLANS, GET_INBOUND_PLAN, GET_SHIPMENT,
         LIST_SHIPMENT_ITEMS, GET_SHIPMENTS, GET_SHIPMENT_ITEMS, ROTATE_CLIENT_SECRET,
         GET_SOLICITATION_ACTIONS, CREATE_SOLICITATION, GET_MESSAGING_ACTIONS, GET_MESSAGING_ATTRIBUTES,
-        *MESSAGES.values(),
+        *MESSAGES.values(), CREATE_FEED_DOCUMENT, CREATE_FEED, GET_FEED, GET_FEEDS, GET_FEED_DOCUMENT,
     )
 }  # fmt: skip
 """Every operation, by Amazon's name."""

@@ -22,7 +22,7 @@ QueryValue = str | int | list[str]
 CHUNK_BYTES = 262_144
 """How much of a document is in memory at once."""
 _OK, _FORBIDDEN, _NOT_FOUND, _GONE = 200, 403, 404, 410
-_DOWNLOAD = "download"
+_DOWNLOAD, _UPLOAD = "download", "upload"
 
 
 class Reply(NamedTuple):
@@ -65,6 +65,20 @@ class Downloads(Protocol):
         Raises:
             AddressExpired: the address is no longer good: ask for a new one and begin again.
             AmazonUnavailable: there was no answer, not in time, or it ended early; also while iterating.
+            HostNotAllowed: the address is not one of Amazon's document stores.
+        """
+        ...
+
+
+class Uploads(Protocol):
+    """Puts documents where the presigned addresses of Amazon say."""
+
+    def upload(self, url: "Secret", content: bytes, content_type: str) -> None:
+        """Put a document there; the address never shows in a log or an exception.
+
+        Raises:
+            AddressExpired: the address is no longer good: ask for a new one.
+            AmazonUnavailable: there was no answer, or not in time.
             HostNotAllowed: the address is not one of Amazon's document stores.
         """
         ...
@@ -138,6 +152,21 @@ class HttpTransport:
         # Raised outside of the handler: the error of httpx holds the request, and that its address.
         if failure:
             raise AmazonUnavailable(f"no answer ({failure})", operation=_DOWNLOAD)
+
+    def upload(self, url: "Secret", content: bytes, content_type: str) -> None:
+        """Put a document by its presigned address; see ``Uploads.upload``."""
+        import httpx  # noqa: PLC0415 - as in send
+
+        address = self._document_address(url)
+        failure = ""
+        try:
+            reply = self._open().put(address, content=content, headers={"content-type": content_type})
+            _check_document(reply)
+        except httpx.HTTPError as problem:
+            failure = type(problem).__name__
+        # Raised outside of the handler: as in stream.
+        if failure:
+            raise AmazonUnavailable(f"no answer ({failure})", operation=_UPLOAD)
 
     def _document_address(self, url: "Secret") -> "httpx.URL":
         """Return the address when it may be fetched: at Amazon's document stores by HTTPS, or where the API itself is.

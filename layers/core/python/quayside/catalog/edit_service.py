@@ -21,7 +21,7 @@ from quayside.connections.rules import is_live
 from quayside.connections.service import WorkDesk
 from quayside.kernel.clock import Clock, epoch_milliseconds
 from quayside.kernel.errors import Conflict, FieldProblem, InvalidInput, NotFound
-from quayside.kernel.ids import new_id
+from quayside.kernel.ids import ConnectionId, new_id
 from quayside.kernel.tenancy import current_tenant
 from quayside.sync.registry import LISTINGS, dataset
 
@@ -53,7 +53,7 @@ def show_listing(place: Place) -> ListingDetail:
         currency=currency,
         issues=tuple(map(change_issue_view, filed_issues(listing))),
         fix_url=seller_central_url(place.marketplace_id, place.seller_sku, listing.asin),
-        why_not=_why_closed(place),
+        why_not=why_closed(place.connection_id),
     )
 
 
@@ -75,7 +75,7 @@ def ask(  # noqa: PLR0913 - the parts of a request
     """
     if store.listing(*place) is None:
         raise _no_listing()
-    closed = _why_closed(place)
+    closed = why_closed(place.connection_id)
     if closed:
         raise Conflict(closed, code="listings_closed", action="See the account's page under Connections.")
     change = _change(place, new)
@@ -204,8 +204,13 @@ def _currency(place: Place) -> str:
     return found.currency
 
 
-def _why_closed(place: Place) -> str:
-    connection = connections.get(place.connection_id)
+def why_closed(connection_id: ConnectionId) -> str:
+    """Return why nothing can be changed for an account now, in words; empty when it can.
+
+    Raises:
+        NotFound: there is no such connection.
+    """
+    connection = connections.get(connection_id)
     if not is_live(connection.status):
         return "The Amazon account is not connected, so nothing can be changed there."
     if LISTINGS in connection.paused or not dataset(LISTINGS).is_needed(connection.features_off):

@@ -108,6 +108,7 @@ def _of_connection(tenant_id: TenantId, erased: Erased, plan: Plan) -> Iterator[
     yield place("settlements", keys.settlements(tenant_id, connection_id))
     yield Place("personal_data", Partition("pii", keys.personal_records(tenant_id, connection_id)))
     yield place("listings", keys.listing_issues(tenant_id, connection_id))
+    yield place("listings", keys.listing_files(tenant_id, connection_id))
     yield place("inbound", keys.inbound(tenant_id, connection_id))
     yield place("shipments", keys.matched_inbound(tenant_id, connection_id))
     yield place("restock_choices", keys.restock_choices(tenant_id, connection_id))

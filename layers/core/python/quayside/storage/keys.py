@@ -535,6 +535,21 @@ def listing_edit(
     return Key(place, f"{listing_edits_of(seller_sku)}{encode(edit_id)}")
 
 
+def listing_files(tenant_id: TenantId, connection_id: ConnectionId) -> str:
+    """Return the partition of the files of changes that members brought for a connection."""
+    return f"{tenant_prefix(tenant_id)}LISTINGFILES#{encode(connection_id)}"
+
+
+def listing_file(tenant_id: TenantId, connection_id: ConnectionId, file_id: str) -> Key:
+    """Return the key of one file of changes; the ids of files sort by time."""
+    return Key(listing_files(tenant_id, connection_id), f"FILE#{encode(file_id)}")
+
+
+def listing_file_part(tenant_id: TenantId, connection_id: ConnectionId, file_id: str, number: int) -> Key:
+    """Return the key of one part of a file of changes."""
+    return Key(listing_files(tenant_id, connection_id), f"PART#{encode(file_id)}#{number:04d}")
+
+
 def catalog_views(tenant_id: TenantId) -> str:
     """Return the partition of the views of the grid that members saved."""
     return f"{tenant_prefix(tenant_id)}CATALOGVIEWS"

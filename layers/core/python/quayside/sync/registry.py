@@ -10,8 +10,13 @@ from typing import Literal, get_args
 import msgspec
 
 from quayside.amazon.operations import (
+    CREATE_FEED,
+    CREATE_FEED_DOCUMENT,
     CREATE_REPORT,
     CREATE_SOLICITATION,
+    GET_FEED,
+    GET_FEED_DOCUMENT,
+    GET_FEEDS,
     GET_INBOUND_PLAN,
     GET_INVENTORY_SUMMARIES,
     GET_LISTINGS_ITEM,
@@ -231,7 +236,18 @@ REGISTRY: tuple[Dataset, ...] = (
         what="SKUs, titles, prices, quantities, status and issues of your listings.",
         purpose="The listings, their issues, and matching orders to products",
         features=("listings",),
-        operations=(GET_LISTINGS_ITEM, SEARCH_LISTINGS_ITEMS, PATCH_LISTINGS_ITEM, CREATE_REPORT, GET_REPORT_DOCUMENT),
+        operations=(
+            GET_LISTINGS_ITEM,
+            SEARCH_LISTINGS_ITEMS,
+            PATCH_LISTINGS_ITEM,
+            CREATE_REPORT,
+            GET_REPORT_DOCUMENT,
+            CREATE_FEED_DOCUMENT,
+            CREATE_FEED,
+            GET_FEED,
+            GET_FEEDS,
+            GET_FEED_DOCUMENT,
+        ),
         notifications=(
             "LISTINGS_ITEM_STATUS_CHANGE",
             "LISTINGS_ITEM_ISSUES_CHANGE",

@@ -85,7 +85,7 @@ from quayside.sync.views import (
 if TYPE_CHECKING:
     from quayside.amazon.client import AmazonClient
     from quayside.amazon.tokens import TokenBroker
-    from quayside.amazon.transport import Downloads
+    from quayside.amazon.transport import Downloads, Uploads
     from quayside.sync.records import BoardRecord, RunRecord
 
 RUN_LIFE = timedelta(hours=2)
@@ -501,6 +501,7 @@ class Work(msgspec.Struct, frozen=True):
         notes: takes what the run log shows.
         time_is_short: whether less than a third of the function's time is left, so that long work stops and goes on
             with another command.
+        uploads: puts documents where Amazon's addresses say; None where nothing is uploaded.
     """
 
     command: SyncCommand
@@ -513,6 +514,7 @@ class Work(msgspec.Struct, frozen=True):
     connection: Connection | None
     notes: Notes
     time_is_short: Callable[[], bool]
+    uploads: "Uploads | None" = None
 
     @property
     def connection_id(self) -> ConnectionId:

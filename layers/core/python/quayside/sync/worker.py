@@ -32,7 +32,7 @@ from quayside.amazon.ledger import Ledger
 from quayside.amazon.oauth import CODE_SECONDS
 from quayside.amazon.operations import OPERATIONS
 from quayside.amazon.tokens import NoGrant, TokenBroker
-from quayside.amazon.transport import Downloads, QueryValue, Reply, Transport
+from quayside.amazon.transport import Downloads, QueryValue, Reply, Transport, Uploads
 from quayside.amazon.turns import CarriedSlot, CircuitOpen, LedgerTurns, SlotAhead
 from quayside.connections import service as connections
 from quayside.connections import store as connections_store
@@ -108,6 +108,7 @@ class Collaborators(NamedTuple):
     """Told of a connection whose seller withdrew the authorisation, before it is stopped."""
     failed: Callable[["ConnectionId"], None]
     """Told of a connection that could not be authorised; told again when the command comes again."""
+    uploads: Uploads | None = None
 
 
 class _Noting:
@@ -288,6 +289,7 @@ class Worker:
             connection=asked.connection,
             notes=asked.notes,
             time_is_short=time_is_short,
+            uploads=given.uploads,
         )
 
     def _decided(self, command: SyncCommand, terms: Dataset, connection: Connection) -> SyncCommand | None:

@@ -1,0 +1,291 @@
+"""What the worker does for a file of changes: send it as one feed, see it processed, and tell each row's outcome.
+
+Each command may run twice, on two workers at once, or die between any two of its steps. Which rows are sent is stored
+before anything is; that Amazon is being asked is stored before it is. Whoever finds that, and no feed id, looks among
+Amazon's feeds first, for the call may have come through and only its answer have been lost. A feed that was found so
+has to have processed as many messages as were sent; one that has not is another's. Values are absolute, so that even a
+feed that Amazon gets twice has the effect of once.
+"""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from quayside.amazon.errors import AccessRefused, AmazonUnavailable, RequestRejected
+from quayside.amazon.feeds import (
+    CANCELLED,
+    CONTENT_TYPE,
+    DONE,
+    FATAL,
+    LISTINGS_FEED,
+    decode_processing_report,
+    feed_body,
+    message_of,
+)
+from quayside.amazon.reports import unpacked
+from quayside.catalog import bulk_rules, bulk_store, edit_store, store
+from quayside.catalog.bulk_rules import Row
+from quayside.catalog.edit_rules import Edit
+from quayside.catalog.editing import patches_of
+from quayside.catalog.grid_store import Place
+from quayside.connections import service as connections
+from quayside.sync.rules import CLOCKS_DIFFER
+
+if TYPE_CHECKING:
+    from quayside.amazon.feeds import ProcessingReport
+    from quayside.catalog.bulk_rules import File
+    from quayside.catalog.bulk_store import Kept
+    from quayside.connections.records import Connection
+    from quayside.sync.service import Work
+
+IN_FLIGHT = timedelta(minutes=1)
+"""So long after Amazon was asked nobody asks whether it was."""
+_FIRST_CHECK_SECONDS, _LONGEST_CHECK_SECONDS = 60, 600
+
+
+def send(work: "Work") -> None:
+    """``listings.send_file``: send the rows of a file that are still as they were compared, as one feed."""
+    kept = _file_of(work)
+    connection = work.connection
+    if kept is None or connection is None or kept.file.state not in {"queued", "submitting"}:
+        return
+    try:
+        if kept.file.document_id is None:
+            prepared = _prepare(work, connection, kept)
+            if prepared is None:
+                return
+            kept = prepared
+        if kept.file.called_at is not None and _has_called(work, connection, kept):
+            return
+        _submit(work, connection, bulk_store.find(work.connection_id, kept.file.file_id) or kept)
+    except RequestRejected as refused:
+        if isinstance(refused, AccessRefused) and work.command.attempt == 0:
+            raise
+        _fail(work, kept, f"Amazon refused: {refused.said or 'no explanation'}")
+
+
+def _prepare(work: "Work", connection: "Connection", kept: "Kept") -> "Kept | None":
+    """Settle which rows are sent, and hand them to Amazon as a document; None when there is nothing to send."""
+    file = kept.file
+    counts: dict[str, int] = {}
+    for number, rows in bulk_store.parts(work.connection_id, file.file_id, file.parts):
+        wanted = [row.seller_sku for row in rows if row.state == "change"]
+        listings = store.listings_of(work.connection_id, file.marketplace_id, wanted)
+        settled = [bulk_rules.sendable(row, listings.get(row.seller_sku)) for row in rows]
+        if settled != rows:
+            bulk_store.put_part(work.connection_id, file.file_id, number, settled, work.clock.now())
+        for state, count in bulk_rules.counts_of([settled]).items():
+            counts[state] = counts.get(state, 0) + count
+    sent = counts.get("sent", 0)
+    if not sent:
+        reason = "Every listing changed after the file was compared; nothing was sent."
+        bulk_store.move(kept, msgspec.structs.replace(file, state="failed", counts=counts, reason=reason))
+        return None
+    if work.uploads is None:
+        raise AmazonUnavailable("nothing is uploaded here", operation="upload")
+    document = work.amazon.create_feed_document(connections.caller_of(connection))
+    body = b"".join(feed_body(connection.selling_partner_id, _messages(work, file)))
+    work.uploads.upload(document.url, body, CONTENT_TYPE)
+    noted = msgspec.structs.replace(
+        file, state="submitting", counts=counts, sent=sent, document_id=document.document_id, called_at=None
+    )
+    return bulk_store.move(kept, noted)
+
+
+def _messages(work: "Work", file: "File") -> Iterator[dict[str, Any]]:
+    for _, rows in bulk_store.parts(work.connection_id, file.file_id, file.parts):
+        for row in rows:
+            if row.state == "sent":
+                patches = patches_of(row.change, file.marketplace_id)
+                yield message_of(row.line, row.seller_sku, row.product_type or "PRODUCT", patches)
+
+
+def _has_called(work: "Work", connection: "Connection", kept: "Kept") -> bool:
+    """Find out whether an earlier attempt made a feed; return whether there is nothing left to send."""
+    file = kept.file
+    now = work.clock.now()
+    if file.called_at is None:
+        return False
+    if now - file.called_at < IN_FLIGHT:
+        # Another worker may be asking at this moment, and Amazon needs some time to know of it.
+        work.follow_up("listings.send_file", work.command.arguments, delay_seconds=int(IN_FLIGHT.total_seconds()))
+        return True
+    taken = {each.file.feed_id for each in bulk_store.files(work.connection_id)} | set(file.not_ours)
+    found = work.amazon.listings_feeds(connections.caller_of(connection), created_since=file.called_at - CLOCKS_DIFFER)
+    for feed in sorted(found, key=lambda each: each.feed_id):
+        fits = feed.feed_type == LISTINGS_FEED and (
+            not feed.marketplace_ids or tuple(feed.marketplace_ids) == (file.marketplace_id,)
+        )
+        if fits and feed.feed_id not in taken:
+            _submitted(work, kept, feed.feed_id, is_found=True)
+            return True
+    return False
+
+
+def _submit(work: "Work", connection: "Connection", kept: "Kept") -> None:
+    noted = [kept]
+
+    def note() -> None:
+        calling = bulk_store.move(kept, msgspec.structs.replace(kept.file, called_at=work.clock.now()))
+        if calling is None:
+            raise _Moved
+        noted[0] = calling
+
+    try:
+        feed_id = work.amazon.create_feed(
+            connections.caller_of(connection),
+            (kept.file.marketplace_id,),
+            kept.file.document_id or "",
+            before=note,
+        )
+    except _Moved:
+        return
+    _submitted(work, noted[0], feed_id, is_found=False)
+
+
+class _Moved(Exception):
+    """Somebody else moved the file: whoever did goes on with it."""
+
+
+def _submitted(work: "Work", kept: "Kept", feed_id: str, *, is_found: bool) -> None:
+    submitted = msgspec.structs.replace(
+        kept.file, state="submitted", feed_id=feed_id, is_found=is_found, result_id=None, checks=0
+    )
+    if bulk_store.move(kept, submitted) is not None:
+        work.follow_up("listings.check_file", work.command.arguments, delay_seconds=_FIRST_CHECK_SECONDS)
+
+
+def check(work: "Work") -> None:
+    """``listings.check_file``: look whether Amazon has processed a file."""
+    kept = _file_of(work)
+    connection = work.connection
+    if kept is None or connection is None or kept.file.state != "submitted" or not kept.file.feed_id:
+        return
+    file = kept.file
+    if file.state_at(work.clock.now()) == "failed":
+        return
+    answer = work.amazon.feed(connections.caller_of(connection), kept.file.feed_id)
+    if answer.status == DONE and answer.document_id:
+        if bulk_store.move(kept, msgspec.structs.replace(file, result_id=answer.document_id)) is not None:
+            work.follow_up("listings.collect_file", work.command.arguments)
+    elif answer.status in {FATAL, CANCELLED, DONE}:
+        _fail(work, kept, "Amazon could not process the feed, and applied none of it.")
+    elif bulk_store.move(kept, msgspec.structs.replace(file, checks=file.checks + 1)) is not None:
+        delay = min(_LONGEST_CHECK_SECONDS, _FIRST_CHECK_SECONDS * (1 + file.checks // 5))
+        work.follow_up("listings.check_file", work.command.arguments, delay_seconds=delay)
+
+
+def collect(work: "Work") -> None:
+    """``listings.collect_file``: tell of each row what Amazon made of it, part by part, and keep what it accepted."""
+    kept = _file_of(work)
+    connection = work.connection
+    if kept is None or connection is None or kept.file.state != "submitted" or not kept.file.result_id:
+        return
+    report = _report(work, connection, kept.file.result_id)
+    file = kept.file
+    if file.is_found and report.processed != file.sent:
+        others = (*file.not_ours, file.feed_id or "")
+        again = msgspec.structs.replace(
+            file, state="submitting", feed_id=None, result_id=None, is_found=False, not_ours=others
+        )
+        if bulk_store.move(kept, again) is not None:
+            work.follow_up("listings.send_file", work.command.arguments)
+        return
+    rejected = _rejected(report)
+    while kept.file.collected < kept.file.parts:
+        number = kept.file.collected
+        rows = bulk_store.part(work.connection_id, kept.file.file_id, number)
+        settled = [bulk_rules.settled(row, rejected) for row in rows]
+        _keep_versions(work, kept.file, settled)
+        bulk_store.put_part(work.connection_id, kept.file.file_id, number, settled, work.clock.now())
+        moved = bulk_store.move(kept, _counted(kept.file, settled, number + 1))
+        if moved is None:
+            return
+        kept = moved
+        if work.time_is_short() and kept.file.collected < kept.file.parts:
+            work.follow_up("listings.collect_file", work.command.arguments)
+            return
+    done = msgspec.structs.replace(kept.file, state="done", reason=_whole(report, kept.file.sent))
+    if bulk_store.move(kept, done) is not None:
+        work.notes.brought(kept.file.counts.get("accepted", 0), marketplace_id=kept.file.marketplace_id)
+        # Amazon shows prices in its report of all listings; quantities it tells one by one.
+        work.follow_up("listings.refresh", {}, delay_seconds=_LONGEST_CHECK_SECONDS)
+
+
+def _counted(file: "File", settled: list[Row], collected: int) -> "File":
+    """Return a file with the outcomes of one more part among its counts."""
+    counts = dict(file.counts)
+    for row in settled:
+        if row.state in {"accepted", "rejected"}:
+            counts[row.state] = counts.get(row.state, 0) + 1
+            counts["sent"] = counts.get("sent", 0) - 1
+    return msgspec.structs.replace(
+        file, collected=collected, counts={state: count for state, count in counts.items() if count}
+    )
+
+
+def _keep_versions(work: "Work", file: "File", settled: list[Row]) -> None:
+    """Keep each accepted row as a version of its listing; doing it again changes nothing."""
+    now = work.clock.now()
+    for row in settled:
+        if row.state != "accepted":
+            continue
+        edit = Edit(
+            edit_id=file.file_id,
+            state="applied",
+            change=row.change,
+            asked_by=file.asked_by,
+            asked_at=file.asked_at,
+            before=row.before,
+            product_type=row.product_type,
+            applied_by=file.applied_by,
+            applied_at=file.applied_at,
+            submission_id=file.feed_id,
+            bulk_id=file.file_id,
+        )
+        edit_store.put(Place(work.connection_id, file.marketplace_id, row.seller_sku), edit, now)
+
+
+def _report(work: "Work", connection: "Connection", document_id: str) -> "ProcessingReport":
+    url = work.amazon.feed_document(connections.caller_of(connection), document_id)
+    with work.downloads.stream(url) as chunks:
+        return decode_processing_report(b"".join(unpacked(chunks)))
+
+
+def _rejected(report: "ProcessingReport") -> dict[int, str]:
+    """Return by number why Amazon rejects messages; warnings reject nothing."""
+    found: dict[int, str] = {}
+    for issue in report.issues:
+        if issue.number is not None and issue.severity == "ERROR":
+            before = found.get(issue.number)
+            said = f"Amazon ({issue.code}): {issue.message}"
+            found[issue.number] = said if before is None else f"{before} {said}"
+    return found
+
+
+def _whole(report: "ProcessingReport", sent: int) -> str:
+    """Return what Amazon says of the feed as a whole, and that it left messages out if it did."""
+    said = [issue.message for issue in report.issues if issue.number is None]
+    if report.processed != sent:
+        said.insert(0, f"Amazon says that it processed {report.processed:,} of {sent:,} rows.")
+    return " ".join(said)[:500]
+
+
+def _fail(work: "Work", kept: "Kept", reason: str) -> None:
+    """End a file that Amazon did not process; its rows say that nothing became of them."""
+    present = bulk_store.find(work.connection_id, kept.file.file_id) or kept
+    file = present.file
+    for number, rows in bulk_store.parts(work.connection_id, file.file_id, file.parts):
+        settled = [bulk_rules.unsent(row, reason) for row in rows]
+        if settled != rows:
+            bulk_store.put_part(work.connection_id, file.file_id, number, settled, work.clock.now())
+    counts = dict(file.counts)
+    if "sent" in counts:
+        counts["unsent"] = counts.pop("sent")
+    bulk_store.move(present, msgspec.structs.replace(file, state="failed", counts=counts, reason=reason))
+
+
+def _file_of(work: "Work") -> "Kept | None":
+    return bulk_store.find(work.connection_id, work.command.arguments["file_id"])
