@@ -82,7 +82,7 @@ export function Screen() {
     ${problem ? html`<div class="inset"><${ProblemNotice} problem=${problem} retry=${reload} compact=${Boolean(data)} /></div>` : null}
     ${data && !total ? html`<div class="card"><${Empty} icon="search" title="No lead yet" action=${add}>A lead is a product you may sell one day: enter where and for how much, read what Amazon tells, compare suppliers' quotes, and see what a unit would earn before you order.<//></div>`
       : data ? html`<div class="phone-only board-stages"><${Select} label="Stage" value=${shown} options=${stages.map((stage) => ({ value: stage.stage, label: `${stageWord(stage.stage)} (${stage.cards.length}${stage.next_cursor ? "+" : ""})` }))} onChange=${(stage) => setQuery({ stage }, { replace: true })} /></div>
-        <div class="board" tabindex="0" role="region" aria-label="Board of leads">${stages.map((stage) => html`<${Column} key=${stage.stage} stage=${stage} shown=${stage.stage === shown} onMoved=${reload} />`)}</div>`
-        : problem ? null : html`<div class="board" role="status" aria-label="Loading the board">${STAGES.map((stage) => html`<div key=${stage} class=${`board-column ${stage === shown ? "shown" : ""}`}><div class="card bone-card"></div></div>`)}</div>`}
+        <div class="lead-board" tabindex="0" role="region" aria-label="Board of leads">${stages.map((stage) => html`<${Column} key=${stage.stage} stage=${stage} shown=${stage.stage === shown} onMoved=${reload} />`)}</div>`
+        : problem ? null : html`<div class="lead-board" role="status" aria-label="Loading the board">${STAGES.map((stage) => html`<div key=${stage} class=${`board-column ${stage === shown ? "shown" : ""}`}><div class="card bone-card"></div></div>`)}</div>`}
     ${adding ? html`<${LeadForm} title="New lead" connections=${connections} onClose=${() => setAdding(false)} submit=${async (draft) => { const made = await post("sourcing/leads", draft); go(leadPath(made.lead_id)); }} />` : null}`;
 }
