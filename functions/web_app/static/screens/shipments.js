@@ -12,7 +12,7 @@ import { downloadCsv, Pager, useCursor } from "./paging.js";
 import { arrivalWords, KINDS, laneWords, Late, ShipmentState, STAGES, SupplyTabs } from "./shipment_words.js";
 import { Timeline } from "./shipment_timeline.js";
 
-const VIEWS = [{ value: "", label: "Board" }, { value: "timeline", label: "Timeline" }, { value: "ended", label: "Over" }, { value: "lead-times", label: "Lead times" }];
+const VIEWS = [{ value: "", label: "Board" }, { value: "timeline", label: "Timeline" }, { value: "ended", label: "Finished" }, { value: "lead-times", label: "Lead times" }];
 const CSV_PAGES = 40;
 const COLUMNS = [...Object.entries(STAGES), ["arrived", "Arrived"]];
 const columnOf = (shipment) => (shipment.state === "arrived" ? "arrived" : shipment.stage);
