@@ -698,7 +698,7 @@ def test_a_campaign_is_made_tried_out_tested_switched_on_and_an_order_says_why(
     page.get_by_role("button", name="Pause all").click()
     expect(page.get_by_text("All review requests are paused")).to_be_visible()
     page.get_by_role("button", name="Go on").click()
-    page.get_by_role("link", name="Log").click()
+    page.get_by_role("link", name="Log", exact=True).click()
     order_id = fake.orders[0]["order_id"]
     page.get_by_label("Search by order number").fill(order_id)
     page.get_by_role("link", name=order_id).click()

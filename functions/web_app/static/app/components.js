@@ -181,8 +181,8 @@ export function Dialog({ title, onClose, children, anchor, class: extra = "" }) 
 }
 
 /** The head of a screen: its name, what it says at a glance, and its controls. */
-export function PageHead({ title, about, children, crumb }) {
-  return html`<header class="page-head"><div>${crumb ? html`<p class="crumb">${crumb}</p>` : null}<h1 tabindex="-1">${title}</h1>${about ? html`<p class="page-about">${about}</p>` : null}</div>${children ? html`<div class="controls">${children}</div>` : null}</header>`;
+export function PageHead({ title, about, children, crumb, waiting = false }) {
+  return html`<header class="page-head"><div>${crumb ? html`<p class="crumb">${crumb}</p>` : null}<h1 tabindex="-1">${title}</h1>${about ? html`<p key=${waiting ? "wait" : "about"} class="page-about">${about}</p>` : null}</div>${children ? html`<div class="controls">${children}</div>` : null}</header>`;
 }
 
 /** Copy a text; says that it did. */

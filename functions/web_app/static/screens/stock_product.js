@@ -38,7 +38,7 @@ export function Screen() {
     if (problem.status === 404 || problem.status === 400) return html`<${PageHead} crumb=${crumb} title="No such stock" /><div class="card" key="missing"><${Empty} icon="stock" title="Amazon tells of no stock of this SKU there" action=${html`<${ButtonLink} to="/stock">All stock<//>`}>It may have been removed, or it is sold in another marketplace.<//></div>`;
     return html`<${PageHead} crumb=${crumb} title=${asked.seller_sku} /><${ProblemNotice} problem=${problem} retry=${reload} />`;
   }
-  if (!data) return html`<${PageHead} key="wait" crumb=${crumb} title=${asked.seller_sku} about=${html`<${Bone} width="24ch" />`} /><div class="stack" key="wait" role="status" aria-label="Loading the stock"><div class="card bone-card"></div></div>`;
+  if (!data) return html`<${PageHead} waiting crumb=${crumb} title=${asked.seller_sku} about=${html`<${Bone} width="24ch" />`} /><div class="stack" key="wait" role="status" aria-label="Loading the stock"><div class="card bone-card"></div></div>`;
   const { line } = data;
   const exportCsv = () => downloadCsv(`quayside-stock-${line.seller_sku}.csv`, ["day", ...PARTS.map(([key]) => key)], data.days.map((item) => [item.date, ...PARTS.map(([key]) => item[key])]));
   return html`<${PageHead} crumb=${crumb} title=${line.title ?? line.seller_sku} about=${html`${[line.seller_sku, line.asin, nameOf(line.marketplace_id)].filter(Boolean).join(" · ")} · up to date <${Ago} at=${data.as_of} />`}><${Button} onClick=${exportCsv}><${Icon} name="download" />CSV of the days<//><//>
