@@ -23,7 +23,7 @@ from quayside.storage.vault import Secret
 from quayside.sync import store
 from quayside.sync.commands import SyncCommand, encode_command
 from quayside.sync.datasets import begin_walk
-from quayside.sync.registry import RECIPIENTS
+from quayside.sync.registry import BUYER_MESSAGES, PRODUCT_RESEARCH, RECIPIENTS
 from quayside.sync.service import Work, let_come_again, show_connection
 from sync_worker.batch import Batch
 from tests.support.amazon import TENANT, Stage, stage
@@ -70,8 +70,9 @@ def on() -> Iterator[Stage]:
 
 
 def states_of(connection_id: ConnectionId, on: Stage) -> set[str]:
-    """The states of all datasets but delivery addresses, which nobody switched on."""
-    return {each.state for each in show_connection(connection_id, on.clock).datasets if each.dataset != RECIPIENTS}
+    """The states of all datasets but those that nobody switched on or asked for."""
+    shown = show_connection(connection_id, on.clock).datasets
+    return {each.state for each in shown if each.dataset not in {RECIPIENTS, BUYER_MESSAGES, PRODUCT_RESEARCH}}
 
 
 def shop(on: Stage, orders: int = 2) -> Seller:

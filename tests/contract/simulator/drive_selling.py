@@ -23,6 +23,7 @@ from spapi import (
     SolicitationsApi,
 )
 from spapi.models.feeds_v2021_06_30 import CreateFeedDocumentSpecification, CreateFeedSpecification
+from spapi.models.listings_items_v2021_08_01 import ListingsItemPatchRequest, PatchOperation
 from spapi.models.messaging_v1 import (
     CreateConfirmCustomizationDetailsRequest,
     CreateConfirmDeliveryDetailsRequest,
@@ -77,6 +78,28 @@ def drive_get_listings_item(stage: Stage) -> None:
     with pytest.raises(ApiException) as foreign:
         stage.sdk(ListingsApi).get_listings_item("A1SOMEBODYELSE", listing.sku, [US])
     assert foreign.value.status == 403
+
+
+def drive_patch_listings_item(stage: Stage) -> None:
+    """A preview changes nothing; the patch itself changes the price, and what is no price is refused with its issue."""
+    api, partner, listing = stage.sdk(ListingsApi), stage.seller.selling_partner_id, _listings(stage)[0]
+
+    def patch(price: float, **arguments: str) -> Any:
+        schedule = [{"schedule": [{"value_with_tax": price}]}]
+        offer = {"marketplace_id": US, "currency": "USD", "our_price": schedule}
+        operation = PatchOperation(op="replace", path="/attributes/purchasable_offer", value=[offer])
+        body = ListingsItemPatchRequest(product_type="PRODUCT", patches=[operation])
+        return api.patch_listings_item(partner, listing.sku, [US], body, **arguments)
+
+    wanted = listing.price_minor + 100
+    assert patch(wanted / 100, mode="VALIDATION_PREVIEW").status == "VALID"
+    assert _listings(stage)[0].price_minor == listing.price_minor
+    assert patch(wanted / 100).status == "ACCEPTED"
+    assert _listings(stage)[0].price_minor == wanted
+    refused = patch(-1.0)
+    assert refused.status == "INVALID"
+    assert refused.issues[0].severity == "ERROR"
+    assert _listings(stage)[0].price_minor == wanted
 
 
 def drive_search_listings_items(stage: Stage) -> None:

@@ -139,9 +139,9 @@ def test_how_datasets_are_doing_is_told_for_a_tenant(on: Aws) -> None:
     assert lines[0] == f"{seller.connection_id}  connected  NA  Anna's shop"
     assert lines[1].split() == ["orders", "fresh", "0", "s", "old", "0", "rows"]
     assert lines[5].startswith("  finances           waiting  never read   0 rows")
-    assert len(lines) == 15
+    assert len(lines) == 16
     only = f"--tenant {seller.tenant_id} --connection {seller.connection_id}"
-    assert len(quayside(on, f"sync status {only} --state waiting")[1].splitlines()) == 11
+    assert len(quayside(on, f"sync status {only} --state waiting")[1].splitlines()) == 12
     assert len(quayside(on, f"sync status {only} --dataset orders")[1].splitlines()) == 2
 
 

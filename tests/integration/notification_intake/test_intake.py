@@ -422,5 +422,5 @@ def test_the_status_of_a_listing_is_stored(world: World) -> None:
     assert world.deliver(listing_status(sku="SKU 9"), listing_issues(sku="SKU 9")) == []
     kinds = {item["kind"]["S"] for item in world.aws.items() if "#LISTINGS#" in item["pk"]["S"]}
     assert kinds == {"listing"}
-    (message,) = world.aws.messages()
-    assert message["body"]["kind"] == "listings.fetch"
+    # The line of the grid is put together for what was stored, and what the issues are is asked for.
+    assert sorted(message["body"]["kind"] for message in world.aws.messages()) == ["grid.line", "listings.fetch"]
