@@ -307,21 +307,7 @@ class Product:
 
     def api(self, subject: str, tenant_id: str, clock: Clock | None = None) -> "Api":
         """Return the API as a signed-in owner of a tenant sees it, now or at another time."""
-        from seller_api import app as seller_api  # noqa: PLC0415 - the product, only when measured
-        from seller_api.container import Container  # noqa: PLC0415 - as above
-
-        with binding(self._api.store):
-            container = Container(
-                self._api.settings, clock=clock or self.clock, store=self._api.store, metrics=self.metrics["api"]
-            )
-        application, _ = seller_api.build(container)
-        claims = {
-            "sub": subject,
-            "aud": self._api.settings.user_pool_client_id,
-            "token_use": "id",
-            "custom:tenant_id": tenant_id,
-        }
-        return Api(application, self._api.store, claims)
+        return api_of(self._api, clock or self.clock, self.metrics["api"], subject, tenant_id)
 
     @property
     def api_store(self) -> Store:
@@ -382,6 +368,23 @@ def _worker(
     return Batch(worker, let_come_again, metrics, log)
 
 
+def api_of(part: Part, clock: Clock, metrics: CountedMetrics, subject: str, tenant_id: str) -> "Api":
+    """Return the API, put together by its own composition root, as a signed-in owner of a tenant sees it."""
+    from seller_api import app as seller_api  # noqa: PLC0415 - the product, only when measured
+    from seller_api.container import Container  # noqa: PLC0415 - as above
+
+    with binding(part.store):
+        container = Container(part.settings, clock=clock, store=part.store, metrics=metrics)
+    application, _ = seller_api.build(container)
+    claims = {
+        "sub": subject,
+        "aud": part.settings.user_pool_client_id,
+        "token_use": "id",
+        "custom:tenant_id": tenant_id,
+    }
+    return Api(application, part.store, claims)
+
+
 def telling(told: Callable[[int], object], sink: "ReportSink") -> "ReportSink":
     """Return a sink that tells how many rows ``sink`` stored, after it stored them."""
 
@@ -430,7 +433,7 @@ class Api:
         """Read an address below ``/api/v1``."""
         return self._answer("GET", path, query=query)
 
-    def post(self, path: str, body: Mapping[str, str]) -> Any:
+    def post(self, path: str, body: Mapping[str, object]) -> Any:
         """Send something to an address below ``/api/v1``."""
         return self._answer("POST", path, body=dict(body))
 

@@ -79,7 +79,7 @@ class _Bringing:
             self.functions = deploy(aws, FUNCTIONS, addresses(self.simulator.url))
             self.product = Product(aws, self.functions, self.clock, delays, _runs)
             run.say("The real template's data half is deployed; the simulator answers.")
-            self.tenant_id = sign_up(self.product, self.functions, self.simulator)
+            self.tenant_id = sign_up(self.product.api_store, self.functions, self.simulator)
             connect(self._api(), self.simulator, self.seller)
             self._only_sales()
             self._history()

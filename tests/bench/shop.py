@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     from infra.simulator.server import Simulator
     from infra.simulator.world import Seller
     from quayside.kernel.settings import Settings
-    from tests.bench.product import Api, DelaysOnTheClock, Product
+    from quayside.storage.connection import Store
+    from tests.bench.product import Api, DelaysOnTheClock
     from tests.bench.simulated_amazon import SimulatedAmazon
 
 FUNCTIONS = ("NotificationIntake", "SyncWorker", "MetricsRoller", "Schedules", "SellerApi")
@@ -162,7 +163,7 @@ class Shop:
         self.listeners: list[Callable[[str], object]] = []
         self._gathering_since: int | None = None
         self._tick_ms = self.now_ms + TICK_MS
-        self.tenant_id = sign_up(self.product, functions, simulator)
+        self.tenant_id = sign_up(self.product.api_store, functions, simulator)
         self.connection_id = ""
 
     @property
@@ -255,7 +256,7 @@ class Shop:
                     switch_feature(check_connection_id(self.connection_id), each.key, False, self.clock)  # noqa: FBT003 - the state of a switch
 
 
-def sign_up(product: "Product", functions: Mapping[str, Function], simulator: "Simulator") -> str:
+def sign_up(api_store: "Store", functions: Mapping[str, Function], simulator: "Simulator") -> str:
     """Make a tenant with its owner, put the application's secret where the product finds it; return the tenant."""
     from quayside.accounts import store as accounts  # noqa: PLC0415 - the product, only when measured
     from quayside.kernel.ids import MemberId, tenant_id_of  # noqa: PLC0415 - as above
@@ -264,13 +265,13 @@ def sign_up(product: "Product", functions: Mapping[str, Function], simulator: "S
     from quayside.storage.connection import Store, binding  # noqa: PLC0415 - as above
 
     tenant_id = tenant_id_of(SUBJECT)
-    now = product.clock.now()
-    with binding(product.api_store), tenant_scope(tenant_id):
+    now = simulator.clock.now()
+    with binding(api_store), tenant_scope(tenant_id):
         accounts.activate("Bench", now, now + timedelta(days=30))
         accounts.add_member(MemberId(SUBJECT), "owner@example.com", "Owner", "owner", now)
     with binding(Store(_as_operator(functions["SyncWorker"]))):
         secret = vault.Secret(simulator.application.client_secret)
-        vault.put_client_secret(PARAMETERS["LwaClientId"], secret, clock=product.clock)
+        vault.put_client_secret(PARAMETERS["LwaClientId"], secret, clock=simulator.clock)
     return str(tenant_id)
 
 
