@@ -301,6 +301,19 @@ CATALOGUE: tuple[Entry, ...] = (
         ),
     ),
     Entry(
+        name="feed",
+        title="20,000 changes of listings by a file, a worker that dies: each applied once, each outcome told.",
+        module="tests.bench.feed",
+        keys=frozenset({"rows", "lost", "twice", "calls", "peak_memory_mb"}),
+        targets=(
+            Target(path=("lost",), at_most=0),
+            Target(path=("twice",), at_most=0),
+            Target(path=("unwanted",), at_most=0),
+            Target(path=("throttled",), at_most=0),
+            Target(path=("peak_memory_mb",), at_most=256),
+        ),
+    ),
+    Entry(
         name="isolation",
         title="Every route attacked in every way, and what a tenant's own session costs a read.",
         module="tests.bench.isolation",

@@ -34,6 +34,7 @@ def test_the_names_and_keys_are_those_of_the_specification() -> None:
             "eligible", "requested_once_share", "twice", "outside_policy", "before_close_share", "calls_per_request",
             "throttled",
         },
+        "feed": {"rows", "lost", "twice", "calls", "peak_memory_mb"},
         "isolation": {"routes", "attacks", "successes", "warm_p50_ratio", "warm_p95_ratio"},
         "real-orders": {"orders", "lines", "missing", "doubled", "unit_differences", "sales_differences_minor"},
     }  # fmt: skip
