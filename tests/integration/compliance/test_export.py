@@ -14,6 +14,11 @@ import boto3
 import msgspec
 import pytest
 
+from quayside.accounts.rules import PERMISSIONS_OF_ROLE
+from quayside.catalog import edit_store, grid_service
+from quayside.catalog.edit_rules import Edit, Values
+from quayside.catalog.grid_store import Place
+from quayside.catalog.rules import Price
 from quayside.compliance import export_rules, export_service, export_store
 from quayside.compliance.export_records import ExportRecord
 from quayside.compliance.export_rules import Manifest
@@ -27,10 +32,23 @@ from quayside.kernel.observability import CountedMetrics, logger
 from quayside.kernel.tenancy import tenant_scope
 from quayside.orders import returns
 from quayside.orders import service as orders
+from quayside.procurement import charge_service, order_service, payment_service, receipt_service, supplier_service
+from quayside.procurement.charge_service import Covered, NewCharge
+from quayside.procurement.order_service import Actor, NewOrder
+from quayside.procurement.payment_service import NewPayment
+from quayside.procurement.receipt_service import NewReceipt
+from quayside.procurement.rules import NewLine, ReceivedUnits, Terms
+from quayside.procurement.supplier_rules import Contact
+from quayside.procurement.supplier_service import SupplierTerms
+from quayside.sourcing import quote_service, scenario_service
+from quayside.sourcing import service as leads
+from quayside.sourcing.views import BreakDraft, LeadDraft, QuoteDraft, ScenarioDraft, TargetDraft
 from quayside.storage import audit, keys
 from quayside.storage.blocks import lift_block, put_block
 from quayside.storage.connection import KEEPS_PROMISES
 from quayside.storage.tables import CoreItem
+from quayside.supply_chain import shipment_service
+from quayside.supply_chain.shipment_service import LegDraft, LineDraft, ShipmentDraft
 from tests.support.amazon import entropy_of
 from tests.support.aws import EXPORTS_BUCKET, REGION, Aws, aws
 from tests.support.erasures import Killed, files_of, killed_after
@@ -133,7 +151,7 @@ def test_a_member_takes_everything_along(on: Aws) -> None:
 
     shown = exported(person)
     assert (shown["state"], shown["ends_at"]) == ("ready", "2026-11-28T10:11:12Z")
-    assert shown["parts_done"] == shown["parts_total"] == len(export_service.WALKERS)
+    assert shown["parts_done"] == shown["parts_total"] == len(export_service.WALKERS) + len(export_service.MADE)
     archive = file_of(made)
     assert archive.testzip() is None
     assert (archive.infolist()[0].date_time, archive.infolist()[0].flag_bits & 8) == ((2026, 11, 21, 10, 11, 12), 8)
@@ -184,6 +202,70 @@ def test_what_the_seller_made_goes_along_with_everything(on: Aws) -> None:
     assert (lot["seller_sku"], lot["landed"]["amount_minor"], lot["per_units"]) == ("SKU-1", 16000, 40)
     assert (other["amount"], rate["rate"]) == ({"amount_minor": 3100, "currency": "USD"}, "1.25")
     assert b"'=A1" in archive.read("own_movements.csv")
+
+
+def test_what_was_ordered_sourced_shipped_and_changed_goes_along_row_by_row(on: Aws) -> None:
+    person, made = somebody(on)
+    clock, day = on.clock, on.clock.now().date()
+    owner = Actor("M1", "owner", PERMISSIONS_OF_ROLE["owner"])
+    with tenant_scope(made.tenant_id):
+        terms = SupplierTerms("Yiwu Home", "USD", Terms(50), contacts=(Contact("Li", "li@yiwu.example"),))
+        supplier_id = supplier_service.add_supplier(terms, clock=clock, entropy=entropy_of(1)).supplier_id
+        lines = tuple(NewLine(sku, 10, "0.085") for sku in ("A", "B", "C", "=D"))
+        order = order_service.draft(NewOrder(supplier_id, lines), member_id="M1", clock=clock, entropy=entropy_of(2))
+        for event in ("approve", "send"):
+            order = order_service.move(order.order_id, event, order.step, actor=owner, clock=clock)
+        receipt = NewReceipt("receipt-1", day, "amazon", (ReceivedUnits("1", 6, 1), ReceivedUnits("2", 10)))
+        receipt_service.receive(order.order_id, receipt, member_id="M1", clock=clock)
+        covers = tuple(Covered(order.order_id, line.line_id) for line in order.lines)
+        freight = NewCharge("charge-1", "freight", "9.99", "USD", day, "units", covers)
+        charge_service.add(freight, member_id="M1", clock=clock)
+        payment_service.pay(order.order_id, NewPayment("payment-1", day, "1.25"), member_id="M1", clock=clock)
+        target = TargetDraft(made.connection_id, US, "24.99")
+        lead_id = leads.create(LeadDraft(name="Lid", targets=(target,)), clock=clock, entropy=entropy_of(3))
+        offer = QuoteDraft(supplier_name="Hanse", currency="EUR", breaks=(BreakDraft(1, "5"), BreakDraft(500, "4.5")))
+        quote_service.add(lead_id, offer, clock=clock, entropy=entropy_of(4))
+        base = ScenarioDraft(
+            name="Base", connection_id=made.connection_id, marketplace_id=US, price="24.99", fees="6.97"
+        )
+        scenario_service.add(lead_id, base, clock=clock, entropy=entropy_of(5))
+        grid_service.save_view("Low", "stock=out", member_id="M1", clock=clock, entropy=entropy_of(6))
+        for number in range(4):
+            shipped = ShipmentDraft(
+                f"Autumn {number}", made.connection_id, US, legs=(LegDraft("sea"), LegDraft("road")),
+                lines=(LineDraft("A", 100), LineDraft("B", 40)),
+            )  # fmt: skip
+            card = shipment_service.enter(shipped, member_id="M1", clock=clock, entropy=entropy_of(10 + number))
+        shipment_service.move(card.shipment.shipment_id, "cancel", 1, member_id="M1", clock=clock)
+        place = Place(made.connection_id, US, "SKU-1")
+        for number in range(4):
+            change = Values(Price(1000 + number, "USD"), number)
+            edit_store.put(
+                place, Edit(edit_id=f"E{number}", state="ready", change=change, asked_by="M1", asked_at=clock.now()),
+                clock.now(),
+            )  # fmt: skip
+    person.call("POST", "/data/exports", {})
+    Worker(on).deliver()
+
+    archive = file_of(made)
+    read = {name: rows_of(archive, f"{name}.jsonl") for name in [*export_service.OWN, *export_service.MADE]}
+    counts = {name: len(rows) for name, rows in read.items() if rows and not name.startswith(("own_", "cost_lots"))}
+    assert counts == {
+        "catalog_views": 1, "suppliers": 1, "supplier_contacts": 1, "purchase_orders": 1, "purchase_order_lines": 4,
+        "purchase_order_versions": 4, "purchase_order_changes": 7, "purchase_receipts": 2, "purchase_payments": 1,
+        "purchase_charges": 4, "leads": 1, "lead_targets": 1, "lead_quotes": 1, "lead_quote_prices": 2,
+        "lead_scenarios": 1, "shipments": 4, "shipment_legs": 8, "shipment_lines": 8, "shipment_history": 5,
+        "listing_changes": 4,
+    }  # fmt: skip
+    line = read["purchase_order_lines"][0]
+    assert (line["unit_price"], line["price"]["amount_minor"], line["received"], line["to_come"]) == ("0.085", 85, 6, 3)
+    assert sum(row["share"]["amount_minor"] for row in read["purchase_charges"]) == 999
+    assert read["purchase_payments"][0]["amount"] == {"amount_minor": 125, "currency": "USD"}
+    assert [row["unit_price"] for row in read["lead_quote_prices"]] == ["5", "4.5"]
+    assert read["lead_scenarios"][0]["fees"] == {"amount_minor": 697, "currency": "USD"}
+    assert sorted(row["state"] for row in read["shipments"]) == ["cancelled", "planned", "planned", "planned"]
+    assert [row["price"]["amount_minor"] for row in read["listing_changes"]] == [1000, 1001, 1002, 1003]
+    assert b"'=D" in archive.read("purchase_order_lines.csv")
 
 
 def test_a_link_opens_the_file_for_minutes_and_both_are_recorded(on: Aws) -> None:

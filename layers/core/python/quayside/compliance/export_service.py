@@ -14,6 +14,7 @@ from typing import NamedTuple
 import msgspec
 
 from quayside.analytics import service as analytics
+from quayside.catalog import export_service as catalog_made
 from quayside.catalog import service as catalog
 from quayside.compliance import disclosure_service as disclosures
 from quayside.compliance import export_rules as rules
@@ -47,14 +48,17 @@ from quayside.kernel.tenancy import current_tenant, tenant_scope
 from quayside.messages import service as messages
 from quayside.orders import returns
 from quayside.orders import service as orders
+from quayside.procurement import export_service as procurement
 from quayside.restock import advice_service
 from quayside.reviews import service as reviews
+from quayside.sourcing import export_service as leads
 from quayside.sourcing import research_service as sourcing
 from quayside.storage import audit, keys
 from quayside.storage.audit_chain import AuditEvent
 from quayside.storage.blocks import block_of
 from quayside.storage.connection import bound
 from quayside.storage.objects import ExportObjects
+from quayside.supply_chain import export_service as shipments
 from quayside.supply_chain import service as supply_chain
 from quayside.sync import registry
 from quayside.sync.views import RowsPage
@@ -103,6 +107,10 @@ WALKERS: Mapping[str, Walker] = {
 }
 """What an export consists of, in the order of its files. A test compares it with what the API lets people browse."""
 
+MADE: Mapping[str, Walker] = {
+    "listing_changes": Walker(catalog_made.changes, "listing_changes", by_marketplace=True),
+}
+"""What members made that belongs to a connection; the API shows it beside what it is about and not as a dataset."""
 
 OWN: Mapping[str, Callable[[str, str | None, int], RowsPage]] = {
     "own_locations": own_stock.rows,
@@ -111,11 +119,17 @@ OWN: Mapping[str, Callable[[str, str | None, int], RowsPage]] = {
     "cost_lots": costs.rows,
     "other_costs": costs.rows,
     "exchange_rates": costs.rows,
+    "catalog_views": catalog_made.views,
+    **dict.fromkeys(procurement.DATASETS, procurement.rows),
+    **dict.fromkeys(leads.DATASETS, leads.rows),
+    **dict.fromkeys(shipments.DATASETS, shipments.rows),
 }
 """What the seller made and no connection brought: returns a page of a dataset from a cursor on.
 
 It is in an export of all connections alone, for it belongs to none of them.
 """
+
+_OF_CONNECTIONS: Mapping[str, Walker] = {**WALKERS, **MADE}
 
 
 class _TakenOver(Exception):
@@ -341,7 +355,7 @@ class _Course:
 
     def _pack(self) -> bool:
         """Make the files that are not made yet, one at least; return False when time is short then."""
-        names = rules.file_names([*WALKERS, *(OWN if self._record.connection is None else ())])
+        names = rules.file_names([*_OF_CONNECTIONS, *(OWN if self._record.connection is None else ())])
         began = len(self._progress.packed)
         for dataset, name in names[began:]:
             is_long = sum(piece.rows for piece in self._progress.pieces if piece.dataset == dataset) > _ROWS_AT_ONCE
@@ -412,7 +426,7 @@ class _Course:
 
 def _sources(exported: Sequence[Connection], *, with_own: bool) -> tuple[Source, ...]:
     found: list[Source] = []
-    for name, walker in WALKERS.items():
+    for name, walker in _OF_CONNECTIONS.items():
         for each in exported:
             places = each.marketplace_ids if walker.by_marketplace else (None,)
             found += [Source(name, each.connection_id, place) for place in places]
@@ -454,7 +468,7 @@ class _Reading:
 def _page(source: Source, cursor: str | None) -> RowsPage:
     if source.dataset in OWN:
         return OWN[source.dataset](source.dataset, cursor, READ_AT_ONCE)
-    walker = WALKERS[source.dataset]
+    walker = _OF_CONNECTIONS[source.dataset]
     return walker.view(ConnectionId(source.connection_id), walker.dataset, source.marketplace_id, cursor, READ_AT_ONCE)
 
 
