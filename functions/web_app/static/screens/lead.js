@@ -158,7 +158,7 @@ export function Screen({ lead_id: leadId }) {
   const [refused, setRefused] = useState(null);
   const crumb = html`<${Link} to="/sourcing"><${Icon} name="back" size=${14} />Sourcing<//>`;
   if (problem && !lead) return problem.status === 404 ? html`<${PageHead} title="Lead not found" crumb=${crumb} /><div class="card"><${Empty} icon="search" title="No such lead">It may have been removed.<//></div>` : html`<${PageHead} title="Lead" crumb=${crumb} /><${ProblemNotice} problem=${problem} retry=${reload} />`;
-  if (!comparison.isThere || (sells && !realised.data && !realised.problem)) return html`<${PageHead} title=${html`<${Bone} width="12ch" />`} about=${html`<${Bone} width="20ch" />`} crumb=${crumb} /><div class="order-grid" role="status" aria-label="Loading the lead"><div class="card bone-card"></div><div class="card bone-card"></div></div>`;
+  if (!comparison.isThere || (sells && !realised.data && !realised.problem)) return html`<${PageHead} title=${html`<${Bone} width="12ch" />`} about=${html`<${Bone} width="20ch" />`} waiting crumb=${crumb} /><div class="order-grid" key="wait" role="status" aria-label="Loading the lead"><div class="card bone-card"></div><div class="card bone-card"></div></div>`;
   const manage = may("sourcing.manage");
   const done = (found) => { setOpen(null); setRefused(null); show(found); };
   async function move(event) {
