@@ -1,7 +1,6 @@
 """Use case of costs: hand everything the seller entered over, row by row, for an export."""
 
-from collections.abc import Callable
-from typing import Any, NamedTuple
+from collections.abc import Iterator
 
 from quayside.finance.cost_records import (
     LOT_PREFIX,
@@ -18,79 +17,72 @@ from quayside.finance.cost_records import (
 from quayside.kernel.money import Money
 from quayside.kernel.tenancy import current_tenant
 from quayside.storage import keys
-from quayside.storage.tables import CoreItem, page
-from quayside.sync.views import Cell, Column, RowsPage
+from quayside.sync.own_rows import Row, Rows, columns, rows_page
+from quayside.sync.views import RowsPage
 
 
-class _Kind(NamedTuple):
-    model: type[CoreItem]
-    prefix: str
-    columns: tuple[Column, ...]
-    row: Callable[[Any], tuple[Cell, ...]]
-
-
-def _lot(record: LotRecord) -> tuple[Cell, ...]:
+def _lot(record: LotRecord) -> Iterator[Row]:
     lot = lot_from(record)
     made = None if lot.manufacturing_minor is None else Money(lot.manufacturing_minor, lot.currency)
-    return (
+    yield (
         lot_sku_of(record.sk), lot.from_day.isoformat(), lot.units, Money(lot.landed_minor, lot.currency), made,
         lot.per_units, lot.note, record.entered_at,
     )  # fmt: skip
 
 
-def _other(record: OtherCostRecord) -> tuple[Cell, ...]:
+def _other(record: OtherCostRecord) -> Iterator[Row]:
     cost = other_cost_from(record)
-    return (
+    yield (
         cost.name, Money(cost.amount_minor, cost.currency), cost.from_day.isoformat(), cost.to_day.isoformat(),
         cost.marketplace_id, cost.seller_sku, record.entered_at,
     )  # fmt: skip
 
 
-def _rate(record: RateRecord) -> tuple[Cell, ...]:
+def _rate(record: RateRecord) -> Iterator[Row]:
     rate = rate_from(record)
-    return rate.day.isoformat(), rate.base, rate.quote, rate.rate, rate.source, record.entered_at
+    yield rate.day.isoformat(), rate.base, rate.quote, rate.rate, rate.source, record.entered_at
 
 
 _KINDS = {
-    "cost_lots": _Kind(
+    "cost_lots": Rows(
         LotRecord,
         LOT_PREFIX,
-        (
-            Column("seller_sku", "SKU", "text"),
-            Column("from_day", "From", "day"),
-            Column("units", "Units", "number"),
-            Column("landed", "Landed cost", "money"),
-            Column("manufacturing", "Manufacturing cost", "money"),
-            Column("per_units", "Costs are for so many units", "number"),
-            Column("note", "Note", "text"),
-            Column("entered_at", "Entered", "instant"),
+        columns(
+            seller_sku=("SKU", "text"),
+            from_day=("From", "day"),
+            units=("Units", "number"),
+            landed=("Landed cost", "money"),
+            manufacturing=("Manufacturing cost", "money"),
+            per_units=("Costs are for so many units", "number"),
+            note=("Note", "text"),
+            entered_at=("Entered", "instant"),
         ),
         _lot,
     ),
-    "other_costs": _Kind(
+    "other_costs": Rows(
         OtherCostRecord,
         OTHER_PREFIX,
-        (
-            Column("name", "Name", "text"),
-            Column("amount", "Amount", "money"),
-            Column("from_day", "From", "day"),
-            Column("to_day", "To", "day"),
-            Column("marketplace_id", "Marketplace", "text"),
-            Column("seller_sku", "SKU", "text"),
-            Column("entered_at", "Entered", "instant"),
+        columns(
+            name=("Name", "text"),
+            amount=("Amount", "money"),
+            from_day=("From", "day"),
+            to_day=("To", "day"),
+            marketplace_id=("Marketplace", "text"),
+            seller_sku=("SKU", "text"),
+            entered_at=("Entered", "instant"),
         ),
         _other,
     ),
-    "exchange_rates": _Kind(
+    "exchange_rates": Rows(
         RateRecord,
         RATE_PREFIX,
-        (
-            Column("day", "Day", "day"),
-            Column("base", "From", "text"),
-            Column("quote", "Into", "text"),
-            Column("rate", "Rate", "text"),
-            Column("source", "Source", "text"),
-            Column("entered_at", "Entered", "instant"),
+        columns(
+            day=("Day", "day"),
+            base=("From", "text"),
+            quote=("Into", "text"),
+            rate=("Rate", "text"),
+            source=("Source", "text"),
+            entered_at=("Entered", "instant"),
         ),
         _rate,
     ),
@@ -105,6 +97,4 @@ def rows(dataset: str, cursor: str | None, limit: int) -> RowsPage:
         cursor: where the page before ended.
         limit: so many rows at most.
     """
-    kind = _KINDS[dataset]
-    found = page(kind.model, keys.costs(current_tenant()), limit=limit, prefix=kind.prefix, after=cursor)
-    return RowsPage(kind.columns, tuple(map(kind.row, found.records)), found.next_sort_key, None)
+    return rows_page(_KINDS[dataset], keys.costs(current_tenant()), cursor, limit)

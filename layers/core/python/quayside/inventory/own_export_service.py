@@ -1,7 +1,6 @@
 """Use case of own stock: hand the places, balances and the whole ledger over, row by row, for an export."""
 
-from collections.abc import Callable
-from typing import Any, NamedTuple
+from collections.abc import Iterator
 
 from quayside.inventory.records import (
     LOCATION_PREFIX,
@@ -14,31 +13,24 @@ from quayside.inventory.records import (
 from quayside.kernel.tenancy import current_tenant
 from quayside.storage import keys
 from quayside.storage.keys import decode
-from quayside.storage.tables import CoreItem, page
-from quayside.sync.views import Cell, Column, RowsPage
+from quayside.sync.own_rows import Row, Rows, columns, rows_page
+from quayside.sync.views import RowsPage
 
 _LOCATION_PLACE, _SKU_PLACE = 1, 2
 
 
-class _Kind(NamedTuple):
-    model: type[CoreItem]
-    prefix: str
-    columns: tuple[Column, ...]
-    row: Callable[[Any], tuple[Cell, ...]]
+def _location(record: LocationRecord) -> Iterator[Row]:
+    yield record.location_id, record.name, record.connection_id, record.marketplace_id, record.closed_at
 
 
-def _location(record: LocationRecord) -> tuple[Cell, ...]:
-    return record.location_id, record.name, record.connection_id, record.marketplace_id, record.closed_at
+def _balance(record: BalanceRecord) -> Iterator[Row]:
+    yield _place(record.sk), balance_sku_of(record.sk), int(record.balance)
 
 
-def _balance(record: BalanceRecord) -> tuple[Cell, ...]:
-    return _place(record.sk), balance_sku_of(record.sk), int(record.balance)
-
-
-def _movement(record: MovementRecord) -> tuple[Cell, ...]:
+def _movement(record: MovementRecord) -> Iterator[Row]:
     moved = movement_from(record.movement)
     sku = decode(record.sk.split("#")[_SKU_PLACE])
-    return (
+    yield (
         _place(record.sk), sku, moved.number, moved.kind, moved.change, moved.balance, moved.at, moved.by, moved.note,
         moved.reverses,
     )  # fmt: skip
@@ -49,42 +41,38 @@ def _place(sort_key: str) -> str:
 
 
 _KINDS = {
-    "own_locations": _Kind(
+    "own_locations": Rows(
         LocationRecord,
         LOCATION_PREFIX,
-        (
-            Column("location_id", "Place", "text"),
-            Column("name", "Name", "text"),
-            Column("of_connection_id", "Account", "text"),
-            Column("marketplace_id", "Marketplace", "text"),
-            Column("closed_at", "Closed", "instant"),
+        columns(
+            location_id=("Place", "text"),
+            name=("Name", "text"),
+            of_connection_id=("Account", "text"),
+            marketplace_id=("Marketplace", "text"),
+            closed_at=("Closed", "instant"),
         ),
         _location,
     ),
-    "own_stock": _Kind(
+    "own_stock": Rows(
         BalanceRecord,
         "BALANCE#",
-        (
-            Column("location_id", "Place", "text"),
-            Column("seller_sku", "SKU", "text"),
-            Column("units", "Units", "number"),
-        ),
+        columns(location_id=("Place", "text"), seller_sku=("SKU", "text"), units=("Units", "number")),
         _balance,
     ),
-    "own_movements": _Kind(
+    "own_movements": Rows(
         MovementRecord,
         "MOVEMENT#",
-        (
-            Column("location_id", "Place", "text"),
-            Column("seller_sku", "SKU", "text"),
-            Column("number", "Number", "number"),
-            Column("kind", "What happened", "text"),
-            Column("change", "Change", "number"),
-            Column("balance", "Balance", "number"),
-            Column("at", "At", "instant"),
-            Column("by", "Member", "text"),
-            Column("note", "Note", "text"),
-            Column("reverses", "Reverses", "number"),
+        columns(
+            location_id=("Place", "text"),
+            seller_sku=("SKU", "text"),
+            number=("Number", "number"),
+            kind=("What happened", "text"),
+            change=("Change", "number"),
+            balance=("Balance", "number"),
+            at=("At", "instant"),
+            by=("Member", "text"),
+            note=("Note", "text"),
+            reverses=("Reverses", "number"),
         ),
         _movement,
     ),
@@ -99,6 +87,4 @@ def rows(dataset: str, cursor: str | None, limit: int) -> RowsPage:
         cursor: where the page before ended.
         limit: so many rows at most.
     """
-    kind = _KINDS[dataset]
-    found = page(kind.model, keys.own_stock(current_tenant()), limit=limit, prefix=kind.prefix, after=cursor)
-    return RowsPage(kind.columns, tuple(map(kind.row, found.records)), found.next_sort_key, None)
+    return rows_page(_KINDS[dataset], keys.own_stock(current_tenant()), cursor, limit)
