@@ -190,7 +190,7 @@ def product(now: datetime, seller_sku: str, query: dict[str, str]) -> Json:
             profit_rules.proceeds_figure(booked, "EUR", _standing(now)),
             booked["units_shipped"],
             booked["units_refunded"],
-            _result(now, [booked], Outlay(51_500, booked["units_shipped"])),
+            _result(now, [booked], Outlay(51_500, booked["units_shipped"], returned_units=2)),
             (),
         )
     )

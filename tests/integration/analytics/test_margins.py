@@ -52,6 +52,13 @@ class Selling:
             change = Change(day, f"{self.position:09}", 0, {(day, currency): dict(amounts)})
             sheet_store.advance(Place("MONEY", self.seller.connection_id, place, day[:7], of), [change], self.now)
 
+    def come_back(self, days_ago: int, amounts: Mapping[str, int], sku: str) -> None:
+        """Store units that came back: by reason, and by where those had been sold that can be sold again."""
+        day = (TODAY - timedelta(days=days_ago)).isoformat()
+        self.position += 1
+        change = Change(day, f"{self.position:09}", 0, {(day, ""): dict(amounts)})
+        sheet_store.advance(Place("RETURNS", self.seller.connection_id, "", day[:7], sku), [change], self.now)
+
     @property
     def now(self) -> datetime:
         return self.aws.clock.now()
@@ -125,6 +132,24 @@ def test_another_currency_counts_by_the_sellers_rate_alone(on: Selling) -> None:
     assert (on.result().profit.value, on.result().uncosted_units) == (None, 4)
     cost_service.set_rate(TODAY - timedelta(days=3), "EUR", "USD", "1.25", "ECB", on.aws.clock)
     assert (on.result().goods.value, on.result().profit.value) == (-2000, 2200)
+
+
+def test_units_that_came_back_sellable_are_taken_off_where_they_had_been_sold(on: Selling) -> None:
+    cost_service.add_lot({**LOT, "units": "50"}, on.aws.clock)
+    on.come_back(1, {"UNWANTED_ITEM": 3, f"sellable#{US}": 1, f"sellable#{CANADA}": 1, "sellable#": 1}, "MUG")
+    on.come_back(20, {"DEFECTIVE": 2}, "MUG")
+    found = on.result()
+    assert (found.goods.value, found.profit.value, found.profit.state) == (-1600 + 400, 4200 - 1200, "posted")
+    view = profit_service.profit(on.aws.clock, "7d", "total", US)
+    assert any(note.startswith("1 units that came back to be sold again are of orders") for note in view.notes)
+    # Canada sold none in these days, and one came back: it costs less than nothing there.
+    cost_service.set_rate(TODAY - timedelta(days=3), "USD", "CAD", "1.5", "BoC", on.aws.clock)
+    span = Slice(TODAY - timedelta(days=6), TODAY)
+    costs = margin_service.costs(View(CANADA), span)
+    assert costs is not None
+    assert (costs.within("CAD", span).goods_minor, costs.within("CAD", span).returned_units) == (-600, 1)
+    product = products_service.product(on.aws.clock, "MUG", "7d", marketplace_id=US)
+    assert [(each.reason, each.units) for each in product.reasons] == [("UNWANTED_ITEM", 3)]
 
 
 def test_other_costs_count_where_they_belong(on: Selling) -> None:

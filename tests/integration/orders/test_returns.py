@@ -7,9 +7,12 @@ import msgspec
 import pytest
 
 from quayside.amazon.report_rows import ReturnRow
+from quayside.kernel.clock import parse_instant
 from quayside.kernel.errors import NotFound
 from quayside.kernel.tenancy import TenantScopeConflict, tenant_scope
 from quayside.orders import returns
+from quayside.orders.rules import NO_WINDOWS, OrderFacts
+from quayside.orders.service import apply_facts
 from quayside.sync.sinks import Applied, Rejected
 from quayside.sync.views import Cell
 from tests.support.aws import Aws, aws
@@ -64,6 +67,33 @@ def test_a_return_is_shown_with_its_reason(on: Bench) -> None:
 def test_what_a_buyer_wrote_has_no_place_to_be_stored() -> None:
     fields = set(returns.ReturnFacts.__struct_fields__) | set(ReturnRow.__struct_fields__)
     assert not [name for name in fields if "comment" in name or "buyer" in name or "customer" in name]
+
+
+def place_order(on: Bench, order_id: str, marketplace_id: str) -> None:
+    at = parse_instant("2026-11-10T10:00:00Z")
+    facts = OrderFacts(
+        order_id=order_id, marketplace_id=marketplace_id, purchased_at=at, updated_at=at, day=at.date(),
+        status="SHIPPED", fulfilled_by="AMAZON", windows=NO_WINDOWS, lines=(),
+    )  # fmt: skip
+    with tenant_scope(on.seller.tenant_id):
+        apply_facts(on.seller.connection_id, facts, received_at=at)
+
+
+def sold_in(on: Bench) -> dict[str, str | None]:
+    images = [each for each in on.aws.items() if each["kind"]["S"] == "customer_return"]
+    return {each["sk"]["S"].split("#")[2]: returns.return_of_image(each).marketplace_id for each in images}
+
+
+def test_its_order_says_where_a_unit_that_can_be_sold_again_had_been_sold(on: Bench) -> None:
+    place_order(on, "903-1", DE)
+    place_order(on, "903-2", US)
+    rows = (row(), row("LPN2", order_id="903-2", disposition="DAMAGED"), row("LPN3", order_id="903-3"))
+    assert load(on, *rows) == Applied(3, 0)
+    assert sold_in(on) == {"903-1": DE, "903-2": None, "903-3": None}
+    # The order came later than the return: the next report that tells of it finds out.
+    place_order(on, "903-3", US)
+    assert load(on, *rows) == Applied(1, 2)
+    assert sold_in(on) == {"903-1": DE, "903-2": None, "903-3": US}
 
 
 def test_overlapping_reports_cost_no_write_for_what_they_repeat(on: Bench) -> None:

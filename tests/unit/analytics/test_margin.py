@@ -33,7 +33,15 @@ def lot(number: int, units: int, each: int, currency: str = "EUR") -> Lot:
     return Lot(f"l{number}", on(number), units, currency, units * each, units)
 
 
-sales = st.lists(st.builds(sale, st.integers(-3, 12), st.integers(1, 9), st.sampled_from(["DE", "FR"])), max_size=8)
+def came_back(number: int, units: int, place: str = "DE") -> Sale:
+    return Sale(on(number), place, "EUR", -units, is_return=True)
+
+
+sales = st.lists(
+    st.builds(sale, st.integers(-3, 12), st.integers(1, 9), st.sampled_from(["DE", "FR"]))
+    | st.builds(came_back, st.integers(-3, 12), st.integers(1, 3), st.sampled_from(["DE", "FR"])),
+    max_size=8,
+)
 
 
 @settings(max_examples=50)
@@ -50,6 +58,40 @@ def test_what_a_day_costs_does_not_depend_on_the_period_shown(made: list[Sale], 
 def test_places_of_a_day_share_the_lots_to_the_last_unit() -> None:
     found = cost_sales([lot(0, 3, 100), lot(1, 3, 200)], "fifo", [sale(2, 2, "FR"), sale(2, 2)], on(0), on(1))
     assert [(each.sale.place, each.found.cost_minor) for each in found] == [("DE", 200), ("FR", 300)]
+
+
+@pytest.mark.parametrize(("method", "kept"), [("fifo", 200), ("weighted_average", 300), ("period", 400)])
+def test_a_unit_that_came_back_sellable_takes_its_cost_off_and_is_sold_again(method: Method, kept: int) -> None:
+    lots = [lot(0, 2, 100), lot(0, 2, 200)]
+    made = [sale(1, 3), came_back(3, 1), sale(5, 1)]
+    found = cost_sales(lots, method, made, on(0), on(0))
+    costs = [each.found.cost_minor for each in found]
+    # Under first in, first out the last that went out comes back; then it goes out again.
+    assert costs[1] == -costs[2]
+    days = margin_rules.outlays_by_day(found, [], EUROS, Slice(on(0), on(9)))
+    until = margin_rules.within(days, Slice(on(0), on(4)))
+    assert (until.goods_minor, until.units, until.returned_units, until.is_whole) == (kept, 3, 1, True)
+
+
+def test_a_return_without_a_cost_takes_nothing_off_and_is_said() -> None:
+    made = [sale(1, 3), came_back(3, 2)]
+    days = margin_rules.outlays_by_day(cost_sales([], "fifo", made, on(0), on(0)), [], EUROS, Slice(on(0), on(9)))
+    outlay = margin_rules.total(days.values())
+    assert outlay == Outlay(units=3, uncosted_units=3, returned_units=2, uncosted_returns=2)
+    only = result(Outlay(returned_units=2, uncosted_returns=2))
+    assert (only.goods.value, only.profit.state, only.margin.value) == (0, "estimated", None)
+    assert any("2 units that came back to be sold again have no cost" in note for note in only.goods.method.notes)
+
+
+@settings(max_examples=50)
+@given(sales, st.sampled_from(["fifo", "weighted_average", "period"]))
+def test_what_went_out_and_came_back_the_next_day_costs_nothing(made: list[Sale], method: Method) -> None:
+    lots = [lot(-4, 200, 100)]
+    out = [each for each in made if not each.is_return]
+    back = [Sale(each.day + timedelta(days=1), each.place, "EUR", -each.units, is_return=True) for each in out]
+    found = cost_sales(lots, method, [*out, *back], on(-9), on(-9))
+    outlay = margin_rules.total(margin_rules.outlays_by_day(found, [], EUROS, Slice(on(-9), on(20))).values())
+    assert (outlay.goods_minor, outlay.returned_units) == (0, outlay.units)
 
 
 def test_units_before_the_first_lot_and_beyond_the_last_have_no_cost() -> None:
@@ -97,6 +139,8 @@ def test_profit_margin_and_return_say_how_they_are_made() -> None:
         f"Proceeds 85.00 {MINUS} cost of goods sold 40.00 {MINUS} other costs 5.00 = 40.00 EUR"
     )
     assert found.goods.method.filled == "10 units = 40.00 EUR"
+    again = result(Outlay(goods_minor=3200, units=10, returned_units=2))
+    assert again.goods.method.filled == f"10 units {MINUS} 2 that came back to be sold again = 32.00 EUR"
     assert found.others.method.filled == "Photos 5.00 = 5.00 EUR"
     assert found.roi.method.filled == "40.00 ÷ 40.00 = 100 %"
     assert (found.goods_minor, found.other_minor, found.profit_minor) == ((-4000,), (-500,), (4000,))

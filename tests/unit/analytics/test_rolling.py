@@ -28,10 +28,16 @@ def transaction(*, posted: str = "2026-11-01T04:00:00Z", status: str = "RELEASED
     return {"pk": {"S": key.pk}, "sk": {"S": key.sk}, "facts": {"S": text_of(facts)}}
 
 
-def returned(reason: str | None = "DEFECTIVE", units: int = 2) -> dict[str, Any]:
+def returned(
+    reason: str | None = "DEFECTIVE", units: int = 2, condition: str = "null", place: str = "null"
+) -> dict[str, Any]:
     key = keys.customer_return(TENANT, C, None, parse_instant("2026-11-20T18:00:00Z"), "902-1", "SKU#1", "1")
     said = "null" if reason is None else f'"{reason}"'
-    return {"pk": {"S": key.pk}, "sk": {"S": key.sk}, "facts": {"S": f"[{units},{said},null,null]"}}
+    return {
+        "pk": {"S": key.pk},
+        "sk": {"S": key.sk},
+        "facts": {"S": f"[{units},{said},{condition},null,null,null,null,null,null,{place}]"},
+    }
 
 
 def amounts_of(found: dict[Cell, Amounts]) -> set[tuple[str, str | None, str, str, int | None]]:
@@ -85,6 +91,20 @@ def test_a_return_counts_its_units_by_reason(reason: str | None, name: str) -> N
         Cell(Place("RETURNS", "c1", "", "2026-11", "SKU#1"), "2026-11-20", ""): {name: 2},
     }
     assert return_counted(returned(reason, units=0))[1] == {}
+
+
+@pytest.mark.parametrize(("place", "name"), [(f'"{US}"', f"sellable#{US}"), ("null", "sellable#")])
+def test_a_unit_that_can_be_sold_again_counts_for_its_product_by_where_it_had_been_sold(place: str, name: str) -> None:
+    _, found = return_counted(returned(condition='"SELLABLE"', place=place))
+    assert {cell.place.seller_sku: amounts for cell, amounts in found.items()} == {
+        None: {"DEFECTIVE": 2},
+        "SKU#1": {"DEFECTIVE": 2, name: 2},
+    }
+    # Amazon looked again: it can't be sold after all.
+    changes = changes_of(
+        read_record(stream_record(1, returned(condition='"SELLABLE"', place=place), returned(condition='"DAMAGED"')))
+    )
+    assert [dict(change.amounts) for change in changes.values()] == [{("2026-11-20", ""): {name: -2}}]
 
 
 def test_the_key_of_something_else_is_no_return() -> None:

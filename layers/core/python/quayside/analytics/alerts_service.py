@@ -11,7 +11,7 @@ from quayside.analytics.alert_rules import Alert
 from quayside.analytics.alert_views import AlertList, alert_view
 from quayside.analytics.figures_service import Account, first_whole_day
 from quayside.analytics.rules import Period
-from quayside.analytics.sheet_rules import Sheet, months_between
+from quayside.analytics.sheet_rules import Sheet, months_between, reasons_alone
 from quayside.connections import service as connections
 from quayside.connections.service import Known
 from quayside.finance.service import FINANCES
@@ -115,7 +115,7 @@ def _return_spikes(
     for row in islice(sheet_store.products(connection_id, "", "RETURNS", months), MOST_PRODUCTS):
         returned: Counter[date] = Counter()
         for day, amounts in _days(row.sheets, ""):
-            returned[day] += sum(amounts.values())
+            returned[day] += sum(reasons_alone(amounts).values())
         places = sold.get(row.seller_sku, {})
         units: Counter[date] = sum(places.values(), Counter())
         if not places:

@@ -27,17 +27,22 @@ SOURCE = "Costs that you entered, beside Amazon's transactions (Finances API 202
 _DAY = timedelta(days=1)
 _MINUS, _DIVIDED = "\N{MINUS SIGN}", "\N{DIVISION SIGN}"
 _RETURNS_NOTE = (
-    "Every unit shipped counts. Units that came back are not taken off, so the cost is rather too high than too low."
+    "Units that came back and can be sold again are back in stock: their cost is taken off where they had been sold, "
+    "on the day (UTC) Amazon received them by its report of FBA returns. Those that can't be sold again stay a cost."
 )
 
 
 class Sale(NamedTuple):
-    """Units of one SKU that were shipped on a day in one place; ``place`` only puts the places of a day in order."""
+    """Units of one SKU that were shipped on a day in one place; ``place`` only puts the places of a day in order.
+
+    ``is_return`` marks units that came back to be sold again; they count with a minus.
+    """
 
     day: date
     place: str
     currency: str
     units: int
+    is_return: bool = False
 
 
 class CostedSale(NamedTuple):
@@ -127,6 +132,8 @@ class Outlay(msgspec.Struct, frozen=True):
         unsure_units: those whose lot is not certain, since sales before them are not all known.
         others: the other costs by name.
         without_rate: names of other costs that are left out in whole or part for want of a rate.
+        returned_units: units that came back to be sold again; their cost is taken off ``goods_minor``.
+        uncosted_returns: those of them whose cost is not taken off, for want of a lot or a rate.
     """
 
     goods_minor: int = 0
@@ -136,6 +143,8 @@ class Outlay(msgspec.Struct, frozen=True):
     unsure_units: int = 0
     others: tuple[tuple[str, int], ...] = ()
     without_rate: frozenset[str] = frozenset()
+    returned_units: int = 0
+    uncosted_returns: int = 0
 
     @property
     def other_minor(self) -> int:
@@ -145,7 +154,7 @@ class Outlay(msgspec.Struct, frozen=True):
     @property
     def is_costed(self) -> bool:
         """Whether no unit is left out."""
-        return not (self.uncosted_units or self.unconverted_units)
+        return not (self.uncosted_units or self.unconverted_units or self.uncosted_returns)
 
     @property
     def is_whole(self) -> bool:
@@ -187,6 +196,8 @@ def outlays_by_day(
 
 def _outlay_of(each: CostedSale, exchange: Exchange) -> Outlay:
     units, uncosted = each.found.units, each.found.uncosted_units
+    if each.sale.is_return:
+        return _returned(each, exchange)
     if each.currency is None:
         return Outlay(units=units, uncosted_units=uncosted)
     minor = exchange.of(each.found.cost_minor, each.currency, each.sale.day)
@@ -195,9 +206,23 @@ def _outlay_of(each: CostedSale, exchange: Exchange) -> Outlay:
     return Outlay(minor, units, uncosted, unsure_units=units if each.is_unsure else 0)
 
 
+def _returned(each: CostedSale, exchange: Exchange) -> Outlay:
+    """Return what units that came back take off; what went out without a cost takes none off."""
+    units = -each.found.units
+    minor = None if each.currency is None else exchange.of(each.found.cost_minor, each.currency, each.sale.day)
+    if minor is None:
+        return Outlay(returned_units=units, uncosted_returns=units)
+    return Outlay(
+        minor,
+        returned_units=units,
+        uncosted_returns=-each.found.uncosted_units,
+        unsure_units=units if each.is_unsure else 0,
+    )
+
+
 def total(parts: Iterable[Outlay]) -> Outlay:
     """Return the sum of outlays."""
-    goods = units = uncosted = unconverted = unsure = 0
+    goods = units = uncosted = unconverted = unsure = returned = uncosted_returns = 0
     others: dict[str, int] = {}
     without_rate: set[str] = set()
     for part in parts:
@@ -206,10 +231,22 @@ def total(parts: Iterable[Outlay]) -> Outlay:
         uncosted += part.uncosted_units
         unconverted += part.unconverted_units
         unsure += part.unsure_units
+        returned += part.returned_units
+        uncosted_returns += part.uncosted_returns
         without_rate |= part.without_rate
         for name, minor in part.others:
             others[name] = others.get(name, 0) + minor
-    return Outlay(goods, units, uncosted, unconverted, unsure, tuple(sorted(others.items())), frozenset(without_rate))
+    return Outlay(
+        goods,
+        units,
+        uncosted,
+        unconverted,
+        unsure,
+        tuple(sorted(others.items())),
+        frozenset(without_rate),
+        returned,
+        uncosted_returns,
+    )
 
 
 def within(days: Mapping[date, Outlay], part: Slice) -> Outlay:
@@ -330,6 +367,11 @@ def _notes(outlay: Outlay) -> tuple[str, ...]:
             f"A part of the whole: {outlay.unconverted_units:,} units have their cost in another currency, and you "
             "stated no rate for their days."
         )
+    if outlay.uncosted_returns:
+        said.append(
+            f"A part of the whole: {outlay.uncosted_returns:,} units that came back to be sold again have no cost, or "
+            "no rate for their days, so nothing is taken off for them."
+        )
     if outlay.unsure_units:
         said.append(
             f"Estimated: sales since the first lot are not all known, so older lots of {outlay.unsure_units:,} units "
@@ -343,8 +385,10 @@ def _notes(outlay: Outlay) -> tuple[str, ...]:
 def _goods(whole: Column, method: Method, shown: Shown) -> Figure:
     outlay, currency = whole.outlay, shown.currency
     covered = outlay.units - outlay.uncosted_units - outlay.unconverted_units
+    taken_off = outlay.returned_units - outlay.uncosted_returns
+    came_back = f" {_MINUS} {taken_off:,} that came back to be sold again" if taken_off else ""
     filled = (
-        f"{covered:,} units = {words(outlay.goods_minor, currency)} {currency}"
+        f"{covered:,} units{came_back} = {words(outlay.goods_minor, currency)} {currency}"
         if outlay.is_known
         else f"No cost is known for {outlay.units:,} units"
     )
@@ -365,6 +409,7 @@ def _goods(whole: Column, method: Method, shown: Shown) -> Figure:
                 FigureInput("Units with a cost", covered, "units"),
                 FigureInput("Units without a cost", outlay.uncosted_units, "units"),
                 FigureInput("Units without a rate", outlay.unconverted_units, "units"),
+                FigureInput("Units that came back to be sold again", outlay.returned_units, "units"),
             ),
             notes=(_RETURNS_NOTE, *_notes(outlay)),
         ),

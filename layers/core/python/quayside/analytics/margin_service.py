@@ -7,19 +7,22 @@ costs and rates, and the summaries of settlements.
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from quayside.amazon.marketplaces import find_marketplace
 from quayside.analytics import margin_rules, rules, sheet_store
 from quayside.analytics.figures_service import Account, first_whole_day
 from quayside.analytics.margin_rules import CostedSale, Exchange, Outlay, Sale
 from quayside.analytics.profit_rules import Slice
-from quayside.analytics.sheet_rules import Sheet, months_between
+from quayside.analytics.sheet_rules import Sheet, months_between, sellable_units
 from quayside.connections import service as connections
 from quayside.finance import cost_service, settlement_service
 from quayside.finance.cost_rules import Method, OtherCost
 from quayside.finance.service import FINANCES
 from quayside.kernel.ids import ConnectionId
+
+if TYPE_CHECKING:
+    from quayside.analytics.sheet_rules import Kind
 
 MOST_SHEETS = 5000
 """So many months of products are read at most for one view: about a megabyte and a half."""
@@ -29,6 +32,9 @@ TOO_MUCH = (
     "The page of each product has them."
 )
 
+_UNPLACED = (
+    "{:,} units that came back to be sold again are of orders that are not known here. Their cost is not taken off."
+)
 _DAY = timedelta(days=1)
 
 
@@ -55,6 +61,16 @@ class Costs(NamedTuple):
 class _Place(NamedTuple):
     connection_id: ConnectionId
     marketplace_id: str
+
+
+class _Sold(NamedTuple):
+    """Units shipped, and those that came back to be sold again, by SKU.
+
+    ``unplaced`` counts those that came back and of which nobody knows where they had been sold.
+    """
+
+    sales: dict[str, list[Sale]]
+    unplaced: int
 
 
 def costs(view: View, span: Slice, *, most_sheets: int = MOST_SHEETS) -> Costs | None:
@@ -91,17 +107,19 @@ def costs_of(
     # Sheets are kept for 18 months; there is nothing to find in older ones.
     earliest = max(since, span.last - timedelta(days=rules.HISTORY_DAYS))
     places, known_from = _places()
-    sold = _sales(places, seller_sku, Slice(earliest, span.last), most_sheets)
+    sold = _sales(places, seller_sku, Slice(earliest, span.last), span.first, most_sheets)
     if sold is None:
         return None
+    unplaced = (_UNPLACED.format(sold.unplaced),) if sold.unplaced else ()
     known_from = None if known_from is None else max(known_from, earliest)
     costed = [
         each
-        for sku, sales in sold.items()
+        for sku, sales in sold.sales.items()
         for each in margin_rules.cost_sales(book.lots.get(sku, ()), book.method, sales, known_from, span.first)
     ]
     entered = cost_service.other_costs_of(span.first, span.last)
-    return {view: _costs_of(view, span, book.method, costed, [cost for cost, _ in entered]) for view in views}
+    found = {view: _costs_of(view, span, book.method, costed, [cost for cost, _ in entered]) for view in views}
+    return {view: each._replace(notes=(*each.notes, *unplaced)) for view, each in found.items()}
 
 
 def _costs_of(
@@ -147,25 +165,66 @@ def _places() -> tuple[tuple[_Place, ...], date | None]:
 
 
 def _sales(
-    places: Sequence[_Place], seller_sku: str | None, span: Slice, most_sheets: int
-) -> dict[str, list[Sale]] | None:
-    """Return the units shipped of each product on the days of a span; None when it takes more than so many sheets."""
+    places: Sequence[_Place], seller_sku: str | None, span: Slice, shown_from: date, most_sheets: int
+) -> _Sold | None:
+    """Return the units shipped of each product on the days of a span; None when it takes more than so many sheets.
+
+    Args:
+        places: where the tenant sells; of each connection once without a marketplace, where its returns stand.
+        seller_sku: of this product alone.
+        span: the days.
+        shown_from: the first of them that is shown.
+        most_sheets: so many months of products are read at most.
+    """
     # A transaction lies in the month of its day in UTC, which may be the day beside the marketplace's.
     months = months_between(span.first - _DAY, span.last + _DAY)
     left = most_sheets
     sold: dict[str, list[Sale]] = defaultdict(list)
-    for place in places:
+    unplaced = 0
+    shelves: list[tuple[_Place, Kind]] = [(place, "MONEY") for place in places]
+    shelves += [(place, "RETURNS") for place in places if not place.marketplace_id]
+    for place, kind in shelves:
         found: Iterable[tuple[str, Sequence[Sheet]]]
         if seller_sku is None:
-            found = sheet_store.products(*place, "MONEY", months)
+            found = sheet_store.products(*place, kind, months)
         else:
-            found = [(seller_sku, sheet_store.of_product(*place, "MONEY", seller_sku, months))]
+            found = [(seller_sku, sheet_store.of_product(*place, kind, seller_sku, months))]
         for sku, sheets in found:
             left -= len(sheets)
             if left < 0:
                 return None
-            sold[sku].extend(_of_sheets(place, sheets, span))
-    return sold
+            if kind == "MONEY":
+                sold[sku].extend(_of_sheets(place, sheets, span))
+                continue
+            for each in _returns_of(place.connection_id, _only_place(places, place.connection_id), sheets, span):
+                if each.currency:
+                    sold[sku].append(each)
+                elif each.day >= shown_from:
+                    unplaced -= each.units
+    return _Sold(sold, unplaced)
+
+
+def _only_place(places: Sequence[_Place], connection_id: ConnectionId) -> str | None:
+    """Return the marketplace of an account that sells in one alone."""
+    mine = [place.marketplace_id for place in places if place.connection_id == connection_id and place.marketplace_id]
+    return mine[0] if len(mine) == 1 else None
+
+
+def _returns_of(
+    connection_id: ConnectionId, only_place: str | None, sheets: Iterable[Sheet], span: Slice
+) -> Iterator[Sale]:
+    """Yield the units that came back to be sold again; without a currency if nobody knows where they were sold."""
+    first, last = span.first.isoformat(), span.last.isoformat()
+    for sheet in sheets:
+        for day, amounts in sheet.get("", {}).items():
+            if not first <= day <= last:
+                continue
+            for sold_in, units in sellable_units(amounts).items():
+                marketplace_id = sold_in or only_place or ""
+                marketplace = find_marketplace(marketplace_id)
+                currency = "" if marketplace is None else marketplace.currency
+                place = _Place(connection_id, marketplace_id)
+                yield Sale(date.fromisoformat(day), "#".join(place), currency, -units, is_return=True)
 
 
 def _of_sheets(place: _Place, sheets: Iterable[Sheet], span: Slice) -> Iterator[Sale]:

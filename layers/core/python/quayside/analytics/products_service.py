@@ -24,7 +24,7 @@ from quayside.analytics.margin_service import Part, View
 from quayside.analytics.profit_rules import Slice
 from quayside.analytics.profit_service import reasons_of, result_of
 from quayside.analytics.rules import Period, Tally, Traffic
-from quayside.analytics.sheet_rules import Amounts, Sheet, months_between, summed
+from quayside.analytics.sheet_rules import Amounts, Sheet, months_between, reasons_alone, summed
 from quayside.analytics.views import (
     PreviousView,
     ProductDay,
@@ -314,7 +314,7 @@ def product(  # noqa: PLR0913 - which product of which period
         Slice(earlier.first if money_compared else part.first, last),
     )
     shown = Shown(chosen, money_standing)
-    returned = list(came_back.items())
+    returned = [(day, reasons_alone(amounts)) for day, amounts in came_back.items()]
     returns_before = standing_of([account], RETURNS, now, before=True)
     compared = rules.covers(history, period.before)
     before = _sum(days, period.before)

@@ -10,7 +10,16 @@ from typing import Any, NamedTuple
 import msgspec
 
 from quayside.analytics import boards_service, rules, sheet_store
-from quayside.analytics.sheet_rules import Amounts, Cell, Change, Counted, Place, difference, summed
+from quayside.analytics.sheet_rules import (
+    Amounts,
+    Cell,
+    Change,
+    Counted,
+    Place,
+    difference,
+    sellable_name,
+    summed,
+)
 from quayside.finance.service import amounts_of_image
 from quayside.kernel.clock import Clock
 from quayside.kernel.errors import QuaysideError
@@ -129,6 +138,8 @@ def _amounts(contribution: msgspec.Struct) -> Amounts:
 def return_counted(image: Item) -> tuple[str, Counted]:
     """Return what a return counts for: its units by reason, for the connection and for the product.
 
+    Of the product it counts besides, by where they had been sold, the units that can be sold again.
+
     Raises:
         ValueError: the image is no return.
         KeyError: an attribute that every return has is missing.
@@ -139,7 +150,9 @@ def return_counted(image: Item) -> tuple[str, Counted]:
         return day, {}
     whole = Place("RETURNS", placed.connection_id, "", day[:7])
     product = Place("RETURNS", placed.connection_id, "", day[:7], placed.seller_sku)
-    return day, {Cell(place, day, ""): {placed.reason: placed.units} for place in (whole, product)}
+    reasons = {placed.reason: placed.units}
+    sellable = {sellable_name(placed.marketplace_id): placed.units} if placed.sellable else {}
+    return day, {Cell(whole, day, ""): reasons, Cell(product, day, ""): {**reasons, **sellable}}
 
 
 ESTIMATED = "estimated"

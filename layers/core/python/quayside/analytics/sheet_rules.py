@@ -29,6 +29,9 @@ Sheet = dict[str, Days]
 STREAM_SECONDS = 48 * 3600
 """Twice as long as a stream keeps its records. Source: DynamoDB developer guide, "Change data capture with Streams"."""
 
+_SELLABLE = "sellable#"
+"""With this begins the name under which a product's sheet of returns counts units that can be sold again."""
+
 _ENCODER = msgspec.json.Encoder()
 _SHEET = msgspec.json.Decoder(Sheet)
 _MARKS = msgspec.json.Decoder(dict[str, tuple[str, int]])
@@ -111,6 +114,26 @@ def summed(parts: Iterable[Mapping[str, int]]) -> Amounts:
         for name, value in part.items():
             total[name] = total.get(name, 0) + value
     return {name: value for name, value in total.items() if value}
+
+
+def sellable_name(marketplace_id: str | None) -> str:
+    """Return under which name units are counted that came back sellable, by where they had been sold; None is unknown.
+
+    They stand beside the reasons, which count all units that came back.
+    """
+    return f"{_SELLABLE}{marketplace_id or ''}"
+
+
+def sellable_units(amounts: Mapping[str, int]) -> dict[str | None, int]:
+    """Return the units that came back sellable, by the marketplace where they had been sold; None is unknown."""
+    return {
+        name.removeprefix(_SELLABLE) or None: units for name, units in amounts.items() if name.startswith(_SELLABLE)
+    }
+
+
+def reasons_alone(amounts: Mapping[str, int]) -> Amounts:
+    """Return the units that came back, by reason."""
+    return {name: units for name, units in amounts.items() if not name.startswith(_SELLABLE)}
 
 
 def unseen(changes: Sequence[Change], marks: Marks) -> tuple[Change, ...]:

@@ -1,7 +1,8 @@
 """Units that customers sent back to Amazon: how one is stored, and the use cases.
 
 A return is a fact of a day and never changes much: Amazon tells it again in every report whose window covers it. What
-the buyer wrote about it is personal and dropped before it gets here.
+the buyer wrote about it is personal and dropped before it gets here. Amazon does not say in which marketplace a unit
+was sold; its order does, so the marketplace of a unit that can be sold again is kept beside Amazon's words.
 """
 
 from collections import Counter
@@ -13,6 +14,7 @@ import msgspec
 from quayside.connections import service as connections
 from quayside.kernel.ids import ConnectionId
 from quayside.kernel.tenancy import current_tenant, tenant_scope
+from quayside.orders import store
 from quayside.storage import keys
 from quayside.storage.facts import Fact, OneSourceItem, browse, monthly, upsert, version_of
 from quayside.storage.keys import Key, decode
@@ -37,6 +39,9 @@ _SORT_PARTS = 5
 NO_REASON = "NOT_STATED"
 """Stands for the reason of a return of which Amazon gives none."""
 
+SELLABLE = "SELLABLE"
+"""The condition of a unit that goes back into stock. Source: Selling Partner API, "FBA Customer Returns Report"."""
+
 COLUMNS = (
     Column("returned_at", "Returned", "instant"),
     Column("order_id", "Order", "text"),
@@ -52,7 +57,11 @@ COLUMNS = (
 
 
 class ReturnFacts(msgspec.Struct, frozen=True, array_like=True):
-    """A return in Amazon's words: why, in what condition the unit came, and what became of it."""
+    """A return in Amazon's words: why, in what condition the unit came, and what became of it.
+
+    ``marketplace_id`` is not Amazon's word: it is where the order of a sellable unit was placed, None when the order
+    was not known when the return was told.
+    """
 
     quantity: int
     reason: str | None
@@ -63,6 +72,7 @@ class ReturnFacts(msgspec.Struct, frozen=True, array_like=True):
     title: str | None = None
     fulfilment_centre: str | None = None
     license_plate: str | None = None
+    marketplace_id: str | None = None
 
 
 class ReturnRecord(OneSourceItem):
@@ -76,13 +86,19 @@ _FACTS = msgspec.json.Decoder(ReturnFacts)
 
 
 class PlacedReturn(NamedTuple):
-    """Units that came back: on which day (UTC, for Amazon does not say in which marketplace), of what, and why."""
+    """Units that came back: on which day (UTC, for Amazon does not say in which marketplace), of what, and why.
+
+    ``sellable`` says whether they can be sold again, and ``marketplace_id`` where such units had been sold, if that is
+    known.
+    """
 
     connection_id: str
     day: date
     seller_sku: str
     reason: str
     units: int
+    sellable: bool = False
+    marketplace_id: str | None = None
 
 
 def return_of_image(image: Item) -> PlacedReturn:
@@ -97,7 +113,15 @@ def return_of_image(image: Item) -> PlacedReturn:
         raise ValueError("That is not the key of a return.")
     facts = _FACTS.decode(image["facts"]["S"])
     day = datetime.fromisoformat(sort[1]).date()
-    return PlacedReturn(decode(parts[3]), day, decode(sort[3]), facts.reason or NO_REASON, facts.quantity)
+    return PlacedReturn(
+        decode(parts[3]),
+        day,
+        decode(sort[3]),
+        facts.reason or NO_REASON,
+        facts.quantity,
+        facts.disposition == SELLABLE,
+        facts.marketplace_id,
+    )
 
 
 def apply_return_rows(load: ReportLoad, rows: "Sequence[ReturnRow]") -> Applied:
@@ -106,10 +130,12 @@ def apply_return_rows(load: ReportLoad, rows: "Sequence[ReturnRow]") -> Applied:
     The report does not say in which marketplace a unit was sold, so none is filed under one: whether a report is asked
     for one marketplace or for all, the same return is the same fact. A unit is known by its licence plate. Units
     without one are numbered within order, SKU and instant, in the order of the file, which is the same in every report.
+    Where a sellable unit had been sold its order tells: one read of the index an order.
     """
     facts: list[Fact] = []
     rejected: list[Rejected] = []
     unplated: Counter[tuple[str, str, str]] = Counter()
+    sold_in: dict[str, str | None] = {}
     with tenant_scope(load.tenant_id):
         for row in rows:
             if not row.order_id or not row.seller_sku:
@@ -118,7 +144,10 @@ def apply_return_rows(load: ReportLoad, rows: "Sequence[ReturnRow]") -> Applied:
             if not row.license_plate:
                 unplated[row.returned_at.isoformat(), row.order_id, row.seller_sku] += 1
             unit = row.license_plate or str(unplated[row.returned_at.isoformat(), row.order_id, row.seller_sku])
-            facts.append(Fact(_key(load.connection_id, row, unit), version_of(load.received_at), _text(row)))
+            if row.disposition == SELLABLE and row.order_id not in sold_in:
+                sold_in[row.order_id] = store.marketplace_of(row.order_id, load.connection_id)
+            place = sold_in.get(row.order_id) if row.disposition == SELLABLE else None
+            facts.append(Fact(_key(load.connection_id, row, unit), version_of(load.received_at), _text(row, place)))
         tally = upsert(ReturnRecord, facts, received_at=load.received_at, source=SOURCE)
     return Applied(tally.applied, tally.stale, tuple(rejected))
 
@@ -129,7 +158,7 @@ def _key(connection_id: ConnectionId, row: "ReturnRow", unit: str) -> Key:
     )
 
 
-def _text(row: "ReturnRow") -> str:
+def _text(row: "ReturnRow", marketplace_id: str | None) -> str:
     facts = ReturnFacts(
         row.quantity,
         row.reason or None,
@@ -140,6 +169,7 @@ def _text(row: "ReturnRow") -> str:
         row.title or None,
         row.fulfilment_centre or None,
         row.license_plate or None,
+        marketplace_id,
     )
     return msgspec.json.encode(facts).decode()
 

@@ -263,6 +263,15 @@ def find(order_id: str, connection_id: ConnectionId | None = None) -> OrderRecor
     return None
 
 
+def marketplace_of(order_id: str, connection_id: ConnectionId) -> str | None:
+    """Return in which marketplace an order of a connection was placed; None when it is not known. Reads the index."""
+    for key in look_up(keys.order_lookup(current_tenant(), order_id)):
+        place = place_of(*key)
+        if place.connection_id == connection_id:
+            return place.marketplace_id
+    return None
+
+
 def newest_first(
     shelves: Sequence[Shelf], from_day: date, to_day: date, before: str | None, *, page_size: int = _PAGE_SIZE
 ) -> Iterator[OrderRecord]:
