@@ -17,6 +17,8 @@ from quayside.analytics.profit_rules import Step
 from quayside.analytics.profit_service import reasons_of, returned_units
 from quayside.analytics.rules import PeriodKey, Standing, Tally, Traffic
 from quayside.finance.amount_rules import AmountGroup
+from quayside.inventory.rules import Quantities
+from quayside.inventory.views import stock_figure
 from quayside.kernel.clock import format_instant
 from quayside.kernel.errors import InvalidInput
 from tests.e2e.support.fake_data import EUROPE, MARKETPLACES
@@ -192,6 +194,7 @@ def product(now: datetime, seller_sku: str, query: dict[str, str]) -> Json:
             booked["units_refunded"],
             _result(now, [booked], Outlay(51_500, booked["units_shipped"], returned_units=2)),
             (),
+            stock_figure(Quantities(84, 0, 48, 0, 6, 2, 5, 1, 0), 120, now - timedelta(minutes=9)),
         )
     )
 

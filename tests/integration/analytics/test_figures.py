@@ -10,6 +10,9 @@ from quayside.analytics.rules import Period, Traffic
 from quayside.analytics.sheet_rules import Change, Kind, Place
 from quayside.connections import store as connections
 from quayside.connections.records import DatasetHealth
+from quayside.inventory import own_service
+from quayside.inventory import service as inventory
+from quayside.inventory.rules import PositionFacts, Quantities
 from quayside.kernel.errors import InvalidInput, NotFound
 from quayside.kernel.tenancy import tenant_scope
 from tests.support.aws import Aws, aws
@@ -130,6 +133,20 @@ def test_a_product_over_a_period(filled: Filled) -> None:
         products_service.product(filled.aws.clock, "A/1", "7d", marketplace_id=US, currency="EUR")
     with pytest.raises(NotFound, match="None of your accounts"):
         products_service.product(filled.aws.clock, "A/1", "7d", marketplace_id="A1PA6795UKMFR9")
+
+
+def test_a_product_shows_what_is_there_to_be_sold(filled: Filled) -> None:
+    def stock() -> int | None:
+        found = products_service.product(filled.aws.clock, "B", "30d", marketplace_id=US).stock
+        return None if found is None else found.value
+
+    assert stock() is None
+    now, connection_id = filled.aws.clock.now(), filled.seller.connection_id
+    facts = PositionFacts(marketplace_id=US, seller_sku="B", updated_at=now, quantities=Quantities(7, 50, 0, 0, 2))
+    inventory.apply_facts(connection_id, facts, received_at=now)
+    shed = own_service.add_location("Shed", connection_id, US, entropy=b"7".__mul__)
+    own_service.move(shed.location_id, "B", "received", 4, note="", member_id="m", clock=filled.aws.clock)
+    assert stock() == 7 + 2 + 4
 
 
 def test_products_page_by_page(filled: Filled) -> None:

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from quayside.inventory import days_rules
 from quayside.inventory.days_rules import DayStock, Outlook
 from quayside.inventory.rules import Quantities
+from quayside.inventory.views import stock_figure
 from quayside.kernel.clock import parse_instant
 
 AT = parse_instant("2026-11-21T10:11:12Z")
@@ -50,6 +51,15 @@ def test_what_can_be_done_with_a_sku_now(quantities: Quantities, standing: str) 
 def test_no_unit_of_a_position_is_lost_or_doubled_in_its_day(quantities: Quantities) -> None:
     day = days_rules.day_stock(quantities)
     assert day.fulfillable + day.inbound + day.reserved + day.unsellable == quantities.total
+
+
+def test_stock_is_what_is_there_to_be_sold_and_names_what_is_left_out() -> None:
+    found = stock_figure(Quantities(5, 10, 20, 30, 2, 1, 4, 6, 7), 9, AT)
+    assert (found.value, found.unit, found.state, found.as_of) == (17, "units", "posted", "2026-11-21T10:11:12Z")
+    assert found.method.filled.endswith("At your own places 9 = 17 units")
+    assert sum(each.value for each in found.method.inputs if "left out" in each.label) == 60 + 4 + 13
+    alone = stock_figure(Quantities(5), None, AT)
+    assert (alone.value, "own places" in alone.source) == (5, False)
 
 
 @pytest.mark.parametrize(("then", "sold", "aged"), [(None, 3, None), (FIVE, 4, 2), (FIVE, 9, 0), (FIVE, -2, 6)])

@@ -1,8 +1,8 @@
 import { html, useState } from "../app/lib.js";
 import { get } from "../app/api.js";
-import { Ago, Bone, Button, Card, Empty, Icon, Link, Notice, PageHead, ProblemNotice, Segmented } from "../app/components.js";
+import { Age, Ago, Bone, Button, Card, Empty, Icon, Link, Notice, PageHead, ProblemNotice, Segmented } from "../app/components.js";
 import { DaysChart } from "../app/chart.js";
-import { Tile } from "../app/figures.js";
+import { InlineFigure, Tile } from "../app/figures.js";
 import { count, day, dayRange, money, sentence } from "../app/format.js";
 import { useResource } from "../app/resource.js";
 import { place } from "../app/router.js";
@@ -37,7 +37,7 @@ function Product({ data }) {
     <div class="two"><div class="stack"><${Days} data=${data} />
       <${Card} title=${`From sales to ${data.result ? "profit" : "proceeds"}`} about="by the day Amazon posted it">${lines.length ? html`<div class="card-body tight"><${Waterfall} headings=${data.headings} proceeds=${data.proceeds} result=${data.result} currency=${currency} /></div><div class="table-wrap"><table><thead><tr><th>Line</th><th class="number">Amount</th><th class="number">Change</th></tr></thead><tbody>${lines.map((line) => html`<tr key=${line.kind}><td>${line.label}<small>${line.group}</small></td><td class="number">${money(line.total_minor, currency)}</td><td class="number"><${Change} minor=${line.total_minor} previous=${line.previous_minor} currency=${currency} /></td></tr>`)}</tbody></table></div>` : html`<${Empty} icon="chart" title="Amazon booked nothing for it in this period">Money shows here once Amazon has posted it.<//>`}<//></div>
     <div class="stack"><${Card} title="Returns" about=${`${count(data.units_refunded)} units refunded, ${count(data.units_shipped)} shipped`}>${data.reasons.length ? html`<ul class="feed">${data.reasons.map((item) => html`<li key=${item.reason}><div>${sentence(item.reason.replaceAll("_", " ").toLowerCase())}</div><div class="feed-end">${count(item.units)}</div></li>`)}</ul>` : html`<p class="card-body fine">No unit came back in this period.</p>`}<//>
-      <${Card} title="Stock" about=${data.asin ?? ""}><p class="card-body"><${Link} to="/stock" query=${{ search: data.seller_sku, marketplace_id: data.marketplace_id }}>See its stock<//></p><//></div></div>`;
+      <${Card} title="Stock" about=${data.asin ?? ""}>${data.stock ? html`<ul class="feed"><li><div>Units to sell<small><${Age} at=${data.stock.as_of} state=${data.stock.state} /></small></div><div class="feed-end"><${InlineFigure} title="Stock" figure=${data.stock} /></div></li></ul>` : html`<p class="card-body fine">Neither Amazon nor your own places tell of stock of it here.</p>`}<p class="card-body"><${Link} to="/stock" query=${{ search: data.seller_sku, marketplace_id: data.marketplace_id }}>See its stock<//></p><//></div></div>`;
 }
 
 export function Screen({ marketplace_id: marketplaceId, seller_sku: sku }) {

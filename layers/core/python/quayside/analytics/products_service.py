@@ -37,6 +37,7 @@ from quayside.analytics.views import (
 from quayside.connections import service as connections
 from quayside.connections.service import Known
 from quayside.finance.service import FINANCES
+from quayside.inventory import service as inventory
 from quayside.kernel.clock import Clock, format_instant
 from quayside.kernel.cursors import decode_cursor, encode_cursor
 from quayside.kernel.errors import NotFound
@@ -268,7 +269,7 @@ def product(  # noqa: PLR0913 - which product of which period
     connection_id: str | None = None,
     currency: str | None = None,
 ) -> ProductView:
-    """Show one product of the tenant in scope over a period: sales, price, sessions, returns, its money and its profit.
+    """Show one product of the tenant in scope over a period: sales, price, sessions, returns, money, profit and stock.
 
     Raises:
         NotFound: the marketplace or the account is not one of the tenant's, or nothing is known of the product there.
@@ -350,6 +351,7 @@ def product(  # noqa: PLR0913 - which product of which period
         booked.get("units_refunded", 0),
         None if costs is None else result_of(costs, money_days, period, [part], shown, money_compared),
         (margin_service.TOO_MUCH,) if costs is None else costs.notes,
+        inventory.stock_to_sell(known, marketplace_id, seller_sku, now),
     )
 
 

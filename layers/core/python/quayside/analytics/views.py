@@ -200,7 +200,10 @@ class ProductDay(msgspec.Struct, frozen=True):
 
 
 class ProductView(msgspec.Struct, frozen=True):
-    """One product in one marketplace and currency, over a period."""
+    """One product in one marketplace and currency, over a period.
+
+    ``stock`` is what is there to be sold now; None when neither Amazon nor the seller's own places tell of any.
+    """
 
     connection_id: str
     marketplace_id: str
@@ -222,6 +225,7 @@ class ProductView(msgspec.Struct, frozen=True):
     units_refunded: int
     result: Result | None
     notes: tuple[str, ...]
+    stock: Figure | None
 
 
 class ProductRow(msgspec.Struct, frozen=True):

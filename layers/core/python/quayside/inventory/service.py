@@ -28,10 +28,12 @@ from quayside.inventory.views import (
     StockLine,
     line_of,
     row_of,
+    stock_figure,
 )
 from quayside.kernel.clock import Clock, format_instant
 from quayside.kernel.cursors import decode_cursor, encode_cursor, invalid_cursor
 from quayside.kernel.errors import NotFound
+from quayside.kernel.figures import Figure
 from quayside.kernel.ids import ConnectionId, TenantId
 from quayside.kernel.tenancy import tenant_scope
 from quayside.sync.sinks import Applied, Rejected
@@ -291,6 +293,23 @@ def stock_now(connection_id: ConnectionId, marketplace_id: str, seller_sku: str)
     """Return the stock of one SKU in one marketplace, None when Amazon tells of none."""
     found = store.find(Shelf(connection_id, marketplace_id), seller_sku)
     return None if found is None else _now(found.record)
+
+
+def stock_to_sell(known: Known, marketplace_id: str, seller_sku: str, now: datetime) -> Figure | None:
+    """Return the units of one SKU that are there to be sold in one marketplace, None when nobody tells of any.
+
+    Args:
+        known: the connection.
+        marketplace_id: where.
+        seller_sku: of what.
+        now: stands for the age of what Amazon never told.
+    """
+    found = stock_now(known.connection_id, marketplace_id, seller_sku)
+    held = own_service.units_by_sku(known.connection_id, marketplace_id, [seller_sku]).get(seller_sku)
+    if found is None and held is None:
+        return None
+    quantities = Quantities() if found is None else found.quantities
+    return stock_figure(quantities, _own_units(held), known.as_of(DATASET) or now)
 
 
 def _now(record: "PositionRecord") -> StockNow:

@@ -4,11 +4,12 @@ from datetime import datetime
 
 import msgspec
 
-from quayside.inventory.days_rules import DayStock, Standing, cover_figure, days_without, standing_of
+from quayside.inventory.days_rules import SOURCE, DayStock, Standing, cover_figure, days_without, standing_of
 from quayside.inventory.records import outlook_from, quantities_from, sku_of
+from quayside.inventory.rules import Quantities
 from quayside.inventory.store import Shelved
 from quayside.kernel.clock import format_instant, from_epoch_milliseconds
-from quayside.kernel.figures import Figure
+from quayside.kernel.figures import Figure, FigureInput, figure, method_card
 from quayside.sync.views import Cell, Column
 
 COLUMNS = (
@@ -111,6 +112,46 @@ def line_of(found: Shelved, recent: tuple[DayStock | None, ...], own_stock: int 
         days_without=days_without(recent),
         days_of_cover=cover_figure(quantities.fulfillable, outlook, as_of),
         aged_units=None if outlook is None else outlook.aged_90,
+    )
+
+
+def stock_figure(at_amazon: Quantities, own_units: int | None, as_of: datetime) -> Figure:
+    """Return the units that are there to be sold, at Amazon and at the seller's own places, with their method card.
+
+    Args:
+        at_amazon: what Amazon tells.
+        own_units: units at the seller's own places that count for the marketplace; None when there is no such place.
+        as_of: when Amazon's stock was last in step.
+    """
+    parts = [
+        ("Can be sold", at_amazon.fulfillable),
+        ("Moving between Amazon's centres", at_amazon.reserved_transfer),
+        ("Being processed", at_amazon.reserved_processing),
+        *([] if own_units is None else [("At your own places", own_units)]),
+    ]
+    units = sum(count for _, count in parts)
+    inbound = at_amazon.inbound_working + at_amazon.inbound_shipped + at_amazon.inbound_receiving
+    return figure(
+        units,
+        unit="units",
+        as_of=as_of,
+        state="posted",
+        source=SOURCE if own_units is None else f"{SOURCE}; the ledger of your own places",
+        method=method_card(
+            "stock.to_sell",
+            "Stock",
+            "Units that Amazon can sell, moves or processes + units at your own places that count for the marketplace",
+            f"{' + '.join(f'{label} {count:,}' for label, count in parts)} = {units:,} units",
+            inputs=[
+                *(FigureInput(label, count, "units") for label, count in parts),
+                FigureInput("On the way to Amazon, left out", inbound, "units"),
+                FigureInput("Sold and not shipped yet, left out", at_amazon.reserved_customer_orders, "units"),
+                FigureInput(
+                    "Not sellable or being checked, left out", at_amazon.unfulfillable + at_amazon.researching, "units"
+                ),
+            ],
+            notes=("Of this marketplace alone; marketplaces that share stock each show the same units.",),
+        ),
     )
 
 
