@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
 from infra.simulator import application as registration
@@ -195,15 +195,22 @@ class Control:
         return self._seller(seller)
 
     def new_order(self, partner: str, body: Mapping[str, Any]) -> dict[str, Any]:
-        """Place an order now."""
-        _only(body, "sku", "quantity", "marketplace_id")
-        quantity = body.get("quantity", 1)
+        """Place an order now, or one of ``days_ago`` that its buyer kept, told with its life up to now."""
+        _only(body, "sku", "quantity", "marketplace_id", "days_ago")
+        quantity, days_ago = body.get("quantity", 1), body.get("days_ago", 0)
         if not isinstance(quantity, int):
             raise ControlError(400, "quantity: a whole number of 1 or more")
+        if not isinstance(days_ago, int):
+            raise ControlError(400, "days_ago: a whole number of 0 or more")
         world = self._simulator.world
         with world.lock, _refusals():
             order = world.new_order(
-                self._find(partner), sku=body.get("sku"), quantity=quantity, marketplace_id=body.get("marketplace_id")
+                self._find(partner),
+                sku=body.get("sku"),
+                quantity=quantity,
+                marketplace_id=body.get("marketplace_id"),
+                may_fail=not days_ago,
+                days_ago=days_ago,
             )
             world.commit()
             return self._order(order)
@@ -314,6 +321,27 @@ class Control:
         seller = self._find(partner)
         self._simulator.world.step()
         return truth.orders(self._simulator.world, seller)
+
+    def truth_solicitations(self, partner: str) -> dict[str, Any]:
+        """Return which of a seller's orders a review request was accepted for, and when."""
+        seller = self._find(partner)
+        world = self._simulator.world
+        with world.lock:
+            return {"solicitations": truth.solicitations(world, seller)}
+
+    def change_solicitations(self, body: Mapping[str, Any]) -> dict[str, Any]:
+        """Change how often Amazon answers against expectation when it is asked for a review request."""
+        names = ("empty_share", "never_share", "delayed_share")
+        _only(body, *names)
+        shares: dict[str, Any] = {name: _number(body, name) for name in body}
+        wrong = next((name for name, share in shares.items() if not 0 <= share <= 1), None)
+        if wrong is not None:
+            raise ControlError(400, f"{wrong}: a share from 0 to 1")
+        world, solicitations = self._simulator.world, self._simulator.gateway.solicitations
+        with world.lock:
+            solicitations.set_mood(replace(solicitations.requests.mood, **shares))
+            world.commit()
+            return {name: getattr(solicitations.requests.mood, name) for name in names}
 
     def truth_daily(self, partner: str) -> dict[str, Any]:
         """Return Amazon's side of a seller's days."""

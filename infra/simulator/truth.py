@@ -113,6 +113,16 @@ def settlements(world: World, seller: Seller) -> list[dict[str, Any]]:
     ]  # fmt: skip
 
 
+def solicitations(world: World, seller: Seller) -> list[dict[str, Any]]:
+    """Return the orders of a seller for which a review request was accepted, earliest first. Called under the lock."""
+    rows = world.storage.connection.execute(
+        "SELECT o.order_id, s.at FROM solicitations s JOIN orders o ON o.pk = s.order_pk WHERE o.seller = ? "
+        "ORDER BY s.at, o.pk",
+        (seller.pk,),
+    )
+    return [{"order_id": order_id, "accepted_at": iso(at)} for order_id, at in rows]
+
+
 def finances(world: World, seller: Seller) -> list[dict[str, Any]]:
     """Return per currency what transactions must add up to; all money in minor units.
 

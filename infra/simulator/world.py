@@ -29,6 +29,8 @@ from infra.simulator.profiles import PROFILES, Profile
 from infra.simulator.storage import Storage
 
 SLOT = 5 * MINUTE
+LONGEST_AGO_DAYS = 90
+"""So far back an order may be placed afterwards."""
 _INVENTORY_NOTICE_DELAY = 20 * SECOND
 _REPORT_NOISE_PER_DAY = 60
 BUSINESS, PRIME = 1, 2
@@ -601,7 +603,7 @@ class World:
 
     # ------------------------------------------------------------------ orders
 
-    def new_order(
+    def new_order(  # noqa: PLR0913  an order has this many facts
         self,
         seller: Seller,
         *,
@@ -609,15 +611,20 @@ class World:
         quantity: int = 1,
         marketplace_id: str | None = None,
         may_fail: bool = True,
+        days_ago: int = 0,
     ) -> Order:
         """Place an order right now, as a buyer would; ``may_fail=False`` for a buyer who keeps what they ordered.
 
+        With ``days_ago`` it was placed so many days ago, and all of its life up to now is told at once.
+
         Raises:
             UnknownThingError: the seller does not offer the SKU there.
-            ValueError: nothing in stock, or a quantity below 1.
+            ValueError: nothing in stock, a quantity below 1, or a day out of range.
         """
         if quantity < 1:
             raise ValueError("quantity must be 1 or more")
+        if not 0 <= days_ago <= LONGEST_AGO_DAYS:
+            raise ValueError(f"days_ago must be from 0 to {LONGEST_AGO_DAYS}")
         with self.lock:
             self.step()
             places = [marketplace_id] if marketplace_id else seller.marketplaces
@@ -628,7 +635,12 @@ class World:
             stocked = [each for each in offers if self.sellable(seller, each) >= quantity]
             if not stocked:
                 raise ValueError(f"not {quantity} in stock: restock first or order less")
-            return self.place(seller, [(chance.choice(stocked), quantity)], self.now_ms, chance, may_fail=may_fail)
+            at = self.now_ms - days_ago * DAY
+            order = self.place(seller, [(chance.choice(stocked), quantity)], at, chance, may_fail=may_fail)
+            if not days_ago:
+                return order
+            self.step()
+            return self.order_by_pk(order.pk)
 
     def place(
         self, seller: Seller, basket: Sequence[tuple[Listing, int]], at: int, chance: Random, *, may_fail: bool = True

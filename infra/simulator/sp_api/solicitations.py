@@ -1,11 +1,12 @@
 """Solicitations API v1: which request an order may get, and the request itself, in Amazon's hypertext (HAL)."""
 
 from collections.abc import Iterator, Mapping, MutableMapping
+from dataclasses import asdict
 from typing import Any
 
 from infra.simulator.answers import Request, invalid_input, not_found
 from infra.simulator.lifecycle import SHIPPED_STATES, State
-from infra.simulator.solicitations import Solicitable, Solicitations
+from infra.simulator.solicitations import Mood, Solicitable, Solicitations
 from infra.simulator.sp_api.parameters import Offer, marketplaces_of
 from infra.simulator.windows import windows_of
 from infra.simulator.world import Order, Seller, UnknownThingError, World
@@ -46,7 +47,12 @@ class SolicitationsApi:
 
     def __init__(self, world: World) -> None:
         self._world = world
-        self.requests = Solicitations(world.seed, _Sent(world))
+        self.requests = Solicitations(world.seed, _Sent(world), _mood(world.storage.note("solicitations")))
+
+    def set_mood(self, mood: Mood) -> None:
+        """Answer in another mood from now on, also after a restart. Called under the world's lock."""
+        self.requests.mood = mood
+        self._world.storage.write_note("solicitations", asdict(mood))
 
     def offers(self) -> dict[str, Offer]:
         """Return the operations that this API answers."""
@@ -97,6 +103,11 @@ class SolicitationsApi:
         if order.marketplace_id != place:
             raise invalid_input(f"The order was not placed in marketplace {place}.")
         return order, place
+
+
+def _mood(noted: dict[str, Any] | None) -> Mood:
+    """Return the mood as it was noted, or the usual one."""
+    return Mood() if noted is None else Mood(**{**noted, "outages": tuple(map(tuple, noted["outages"]))})
 
 
 def solicitable(order: Order) -> Solicitable:

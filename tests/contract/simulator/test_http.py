@@ -348,6 +348,11 @@ def test_control_api_names_what_is_wrong(stage: Stage) -> None:
         assert client.post("/control/sellers", json={"profile": "none"}).status_code == 404
         assert client.get("/control/sellers/A0/truth/daily").status_code == 404
         assert client.put("/control/clock", content=b"{").status_code == 400
+        orders = f"/control/sellers/{stage.seller.selling_partner_id}/orders"
+        assert client.post(orders, json={"days_ago": 91}).json()["error"] == "days_ago must be from 0 to 90"
+        assert client.post(orders, json={"days_ago": "a week"}).status_code == 400
+        assert client.put("/control/solicitations", json={"empty_share": 2}).json()["error"][:11] == "empty_share"
+        assert client.put("/control/solicitations", json={"empty_share": 0}).json()["empty_share"] == 0
         assert client.get("/na/nothing").json()["errors"][0]["code"] == "NotFound"
 
 

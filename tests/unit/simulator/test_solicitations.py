@@ -1,10 +1,17 @@
 """Review requests as the simulated Amazon keeps them."""
 
+from datetime import UTC, datetime
+from pathlib import Path
+
 import pytest
 
+from infra.simulator import truth
 from infra.simulator.answers import ApiError
-from infra.simulator.clock import DAY, HOUR
+from infra.simulator.clock import DAY, HOUR, SimulatorClock
 from infra.simulator.solicitations import NOT_AVAILABLE, OUT_OF_RANGE, Mood, Solicitable, Solicitations
+from infra.simulator.sp_api.solicitations import SolicitationsApi, solicitable
+from infra.simulator.storage import Storage
+from infra.simulator.world import World
 
 CALM = Mood(empty_share=0, never_share=0, delayed_share=0)
 ORDER = Solicitable(1, shipped=True, deliver_earliest=100 * DAY, deliver_latest=103 * DAY)
@@ -49,6 +56,19 @@ def test_moods_are_about_as_frequent_as_they_are_set() -> None:
     willing = next(each for each in orders if amazon.is_open(each) and each.number not in amazon.sent)
     offered = [amazon.offers(willing, 110 * DAY + hour * HOUR) for hour in range(500)]
     assert 20 < offered.count(False) < 90
+
+
+def test_a_mood_that_was_set_and_what_was_accepted_are_kept(tmp_path: Path) -> None:
+    world = World(Storage(tmp_path), SimulatorClock.manual(datetime(2026, 11, 22, tzinfo=UTC)), seed=1)
+    seller = world.create_seller("quiet-us")
+    order = world.new_order(seller, may_fail=False, days_ago=14)
+    amazon = SolicitationsApi(world)
+    amazon.set_mood(Mood(0, 0, 0, outages=((1, 2),)))
+    amazon.requests.request(solicitable(order), world.now_ms)
+    assert SolicitationsApi(world).requests.mood == Mood(0, 0, 0, outages=((1, 2),))
+    accepted = {"order_id": order.order_id, "accepted_at": "2026-11-22T00:00:00Z"}
+    assert truth.solicitations(world, seller) == [accepted]
+    assert truth.solicitations(world, world.create_seller("quiet-us")) == []
 
 
 def test_an_outage_is_for_everybody_and_says_nothing() -> None:

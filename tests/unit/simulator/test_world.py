@@ -137,6 +137,25 @@ def test_every_move_bumps_the_update_time_and_is_told() -> None:
     assert audit.check(world, seller) == []
 
 
+def test_an_order_of_days_ago_was_delivered_meanwhile_and_tells_its_life() -> None:
+    world, clock = _world()
+    told: list[object] = []
+    seller = world.create_seller("quiet-us")
+    world.observe = told.append
+    order = world.new_order(seller, may_fail=False, days_ago=14)
+    changes = [each.order for each in told if isinstance(each, OrderChanged)]
+    assert (world.now_ms - order.created) // 1000 == 14 * 86400
+    assert [each.state for each in changes] == [State.PENDING, State.UNSHIPPED, State.SHIPPED, State.DELIVERED]
+    assert order == changes[-1]
+    assert [each.updated for each in changes] == sorted({each.updated for each in changes})
+    assert order.updated < world.now_ms
+    with pytest.raises(ValueError, match="0 to 90"):
+        world.new_order(seller, days_ago=91)
+    clock.advance(86400)
+    world.step()
+    assert audit.check(world, seller) == []
+
+
 def test_world_survives_a_restart(tmp_path: Path) -> None:
     clock = SimulatorClock.manual(START)
     first = World(Storage(tmp_path / "first"), clock, seed=5)
