@@ -91,21 +91,26 @@ def list_campaigns(call: Call[None, None]) -> CampaignList:  # noqa: ARG001 - ev
 @routes.post("/reviews/campaigns", permission="reviews.manage", body=CampaignDraft, status=201)
 def create_campaign(call: Call[CampaignDraft, None]) -> CampaignView:
     """Keep a new campaign; one that would break Amazon's policy is refused with the policy's sentence."""
-    return service.create_campaign(call.body, clock=call.container.clock, entropy=secrets.token_bytes)
+    made = service.create_campaign(call.body, clock=call.container.clock, entropy=secrets.token_bytes)
+    service.decide_soon(call.container.clock)
+    return made
 
 
 @routes.put("/reviews/campaigns/{campaign_id}", permission="reviews.manage", body=CampaignChange)
 def change_campaign(call: Call[CampaignChange, None]) -> CampaignView:
     """Change a campaign; orders that wait are decided anew."""
-    return service.change_campaign(
-        _campaign_id(call), call.body.version, call.body.campaign, clock=call.container.clock
-    )
+    clock, body = call.container.clock, call.body
+    changed = service.change_campaign(_campaign_id(call), body.version, body.campaign, clock=clock)
+    service.decide_soon(clock)
+    return changed
 
 
 @routes.post("/reviews/campaigns/{campaign_id}/remove", permission="reviews.manage")
 def remove_campaign(call: Call[None, None]) -> CampaignList:
     """Remove a campaign; what it decided stays in the log."""
-    return service.remove_campaign(_campaign_id(call))
+    left = service.remove_campaign(_campaign_id(call))
+    service.decide_soon(call.container.clock)
+    return left
 
 
 @routes.post("/reviews/preview", permission="reviews.manage", body=PreviewRequest)
@@ -118,7 +123,9 @@ def preview_campaign(call: Call[PreviewRequest, None]) -> Preview:
 @routes.put("/reviews/pause", permission="reviews.manage", body=Pausing)
 def pause_reviews(call: Call[Pausing, None]) -> CampaignList:
     """Pause all review requests at once, or let them go on."""
-    return service.pause(paused=call.body.paused, clock=call.container.clock)
+    kept = service.pause(paused=call.body.paused, clock=call.container.clock)
+    service.decide_soon(call.container.clock)
+    return kept
 
 
 @routes.get("/reviews/decisions", permission="reviews.read", query=DecisionsQuery)

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable, Iterator
 from datetime import timedelta
-from typing import Any, cast
+from typing import Any
 
 import pytest
 
@@ -20,13 +20,14 @@ from quayside.messages.views import MessageDraft, OrderMessages
 from quayside.orders import service as orders
 from quayside.sync.commands import SyncCommand, decode_command
 from quayside.sync.registry import BUYER_MESSAGES
-from quayside.sync.service import Desk, Notes, Work
+from quayside.sync.service import Desk, Work
 from tests.support.amazon import entropy_of
 from tests.support.aws import START, Aws, aws
 from tests.support.fresh import emptied
 from tests.support.notifications import US
 from tests.support.orders import item, order_document
 from tests.support.sellers import ConnectedSeller, connect
+from tests.support.works import run_command
 
 ORDER = "114-0000000-0000001"
 SECRET_WORDS = "Your lamp comes in two parcels."
@@ -100,21 +101,7 @@ class Shop:
         return [decode_command(json.dumps(message["body"])) for message in self.aws.messages()]
 
     def run(self, command: SyncCommand) -> None:
-        with tenant_scope(self.seller.tenant_id):
-            USE_CASES[command.kind](
-                Work(
-                    command=command,
-                    amazon=cast("Any", self.amazon),
-                    tokens=cast("Any", None),
-                    downloads=cast("Any", None),
-                    desk=self.desk,
-                    clock=self.aws.clock,
-                    entropy=entropy_of(5),
-                    connection=connections.live(self.seller.connection_id),
-                    notes=Notes(),
-                    time_is_short=lambda: False,
-                )
-            )
+        run_command(USE_CASES[command.kind], command, self.amazon, self.desk, self.aws.clock)
 
     def work(self) -> None:
         """Run everything that is on the queue, as the worker would."""

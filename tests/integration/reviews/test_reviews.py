@@ -12,7 +12,6 @@ from quayside.amazon.errors import AmazonUnavailable
 from quayside.amazon.finances import RelatedIdentifier, Transaction
 from quayside.amazon.report_rows import ReturnRow
 from quayside.amazon.solicitations import Requested
-from quayside.connections import service as connections
 from quayside.kernel.clock import format_instant
 from quayside.kernel.errors import Conflict, InvalidInput, NotFound
 from quayside.kernel.tenancy import tenant_scope
@@ -21,8 +20,9 @@ from quayside.reviews import service, store, working
 from quayside.reviews.rules import POLICY, Candidate
 from quayside.reviews.sending import Standing, WakeUp
 from quayside.reviews.views import CampaignDraft
+from quayside.sync import service as sync
 from quayside.sync.commands import SyncCommand, decode_command
-from quayside.sync.service import Desk, Notes, Work
+from quayside.sync.service import Desk, Work
 from quayside.sync.sinks import Applied, ReportLoad
 from tests.support.amazon import entropy_of
 from tests.support.aws import START, Aws, aws
@@ -31,6 +31,7 @@ from tests.support.notifications import DE, US
 from tests.support.orders import item, order_document
 from tests.support.reviews import MemoryBook
 from tests.support.sellers import ConnectedSeller, connect
+from tests.support.works import run_command
 
 BOUGHT = START - timedelta(days=12)
 USE_CASES: dict[str, Callable[[Work], None]] = {"reviews.send": working.send, "reviews.plan": working.plan}
@@ -127,21 +128,7 @@ class Shop:
         return fetches
 
     def run(self, command: SyncCommand) -> list[SyncCommand]:
-        with tenant_scope(self.seller.tenant_id):
-            USE_CASES[command.kind](
-                Work(
-                    command=command,
-                    amazon=cast("Any", self.amazon),
-                    tokens=cast("Any", None),
-                    downloads=cast("Any", None),
-                    desk=self.desk,
-                    clock=self.aws.clock,
-                    entropy=entropy_of(5),
-                    connection=connections.live(self.seller.connection_id),
-                    notes=Notes(),
-                    time_is_short=lambda: False,
-                )
-            )
+        run_command(USE_CASES[command.kind], command, self.amazon, self.desk, self.aws.clock)
         return [decode_command(json.dumps(message["body"])) for message in self.aws.messages()]
 
     def passes(self, **time: float) -> None:
@@ -256,7 +243,6 @@ def test_a_lost_answer_is_found_out(shop: Shop) -> None:
     order_id = shop.order(1)
     shop.campaign()
     shop.amazon.loses_answers = True
-    shop.work()
     with pytest.raises(AmazonUnavailable):
         shop.work()
     assert shop.log() == {order_id: "waiting"} or shop.log() == {order_id: "sending"}
@@ -364,6 +350,23 @@ def test_a_test_logs_and_sends_nothing_until_it_is_switched_on(shop: Shop) -> No
             service.remove_campaign(campaign_id)
         with pytest.raises(NotFound):
             service.change_campaign(campaign_id, 1, on, clock=shop.aws.clock)
+
+
+def test_a_setting_is_acted_on_at_once_unless_review_requests_are_paused(shop: Shop) -> None:
+    order_id = shop.order(1)
+    shop.campaign()
+    with tenant_scope(shop.seller.tenant_id):
+        service.decide_soon(shop.aws.clock)
+    (asked,) = [decode_command(json.dumps(message["body"])) for message in shop.aws.messages()]
+    assert (asked.kind, asked.cause) == ("reviews.send", "member")
+    waiting = [asked]
+    while waiting:
+        waiting += shop.run(waiting.pop(0))
+    assert shop.amazon.accepted == [order_id]
+    with tenant_scope(shop.seller.tenant_id):
+        sync.pause(shop.seller.connection_id, "review_requests", "anna", shop.aws.clock)
+        service.decide_soon(shop.aws.clock)
+    assert shop.aws.messages() == []
 
 
 def test_orders_that_come_in_late_are_found_at_a_later_look(shop: Shop) -> None:

@@ -83,7 +83,7 @@ class Candidate(msgspec.Struct, frozen=True, kw_only=True):
     is_barred: bool = False
 
 
-class Campaign(msgspec.Struct, frozen=True, kw_only=True):
+class CampaignTerms(msgspec.Struct, frozen=True, kw_only=True):
     """Whom a seller wants to ask, and when. Empty lists mean all.
 
     Attributes:
@@ -96,12 +96,11 @@ class Campaign(msgspec.Struct, frozen=True, kw_only=True):
         maximum_age_days: how long ago the order may have been placed when the request goes out.
     """
 
-    campaign_id: str
     name: str
-    state: CampaignState
-    priority: int
-    delay_days: int
-    send_hour: int
+    state: CampaignState = "off"
+    priority: int = 10
+    delay_days: int = 7
+    send_hour: int = 10
     marketplace_ids: tuple[str, ...] = ()
     channels: tuple[Channel, ...] = ()
     include_skus: tuple[str, ...] = ()
@@ -115,6 +114,12 @@ class Campaign(msgspec.Struct, frozen=True, kw_only=True):
     exclude_refunded: bool = True
     exclude_returned: bool = True
     exclude_late: bool = True
+
+
+class Campaign(CampaignTerms, frozen=True, kw_only=True):
+    """A campaign that is kept: its terms, and the id it is known by."""
+
+    campaign_id: str
 
 
 class Judged(msgspec.Struct, frozen=True, array_like=True):

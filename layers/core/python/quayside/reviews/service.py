@@ -1,8 +1,10 @@
 """Use cases of review requests for the API: campaigns, preview, the log, what one order's decision is, pausing."""
 
 import re
+import secrets
 from collections import Counter
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from datetime import date, datetime, timedelta
 from itertools import islice
 from typing import TYPE_CHECKING
@@ -40,6 +42,7 @@ from quayside.reviews.views import (
 )
 from quayside.reviews.working import candidate, candidate_of, terms
 from quayside.storage.keys import Key
+from quayside.sync import service as sync
 from quayside.sync.registry import REVIEW_REQUESTS
 from quayside.sync.views import Cell, Column, RowsPage
 
@@ -252,6 +255,15 @@ def pause(*, paused: bool, clock: Clock) -> CampaignList:
     """Pause all review requests at once, or let them go on; tests and the log go on either way."""
     store.set_paused(paused=paused, now=clock.now())
     return campaigns()
+
+
+def decide_soon(clock: Clock, entropy: Callable[[int], bytes] = secrets.token_bytes) -> None:
+    """Have what waits decided by the settings as they are now as soon as the worker can.
+
+    What the queue does not take is decided at the next quarter of an hour, as everything is.
+    """
+    with suppress(sync.CommandsNotSent):
+        sync.read_soon(REVIEW_REQUESTS, clock, entropy)
 
 
 # -- Preview -----------------------------------------------------------------------------------------------------------

@@ -3,31 +3,12 @@
 import msgspec
 
 from quayside.kernel.figures import Figure
-from quayside.reviews.rules import CampaignState, Channel, RuleName, Verdict
+from quayside.reviews.rules import CampaignTerms, RuleName, Verdict
 from quayside.reviews.sending import State
 
 
-class CampaignDraft(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+class CampaignDraft(CampaignTerms, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """A campaign as somebody wants it. Empty lists mean all; prices are minor units of ``price_currency``."""
-
-    name: str
-    state: CampaignState = "off"
-    priority: int = 10
-    delay_days: int = 7
-    send_hour: int = 10
-    marketplace_ids: tuple[str, ...] = ()
-    channels: tuple[Channel, ...] = ()
-    include_skus: tuple[str, ...] = ()
-    exclude_skus: tuple[str, ...] = ()
-    include_asins: tuple[str, ...] = ()
-    exclude_asins: tuple[str, ...] = ()
-    price_currency: str | None = None
-    minimum_price_minor: int | None = None
-    maximum_price_minor: int | None = None
-    maximum_age_days: int | None = None
-    exclude_refunded: bool = True
-    exclude_returned: bool = True
-    exclude_late: bool = True
 
 
 class CampaignView(msgspec.Struct, frozen=True):

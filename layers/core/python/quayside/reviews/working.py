@@ -1,9 +1,10 @@
 """What the worker does for review requests: look orders through, decide those whose time has come, note refunds.
 
-``reviews.send`` runs every quarter of an hour for a connection whose tenant has a campaign that is on or in test. It
-decides the orders that are due, some a command, and asks for ``reviews.plan`` when orders have to be looked through:
-young ones every six hours, and all of them when a setting changed. Planning only wakes orders that were never decided
-(or may be decided otherwise now), so it may be repeated or cut off anywhere.
+``reviews.send`` runs every quarter of an hour for a connection whose tenant has a campaign that is on or in test, and
+at once when a member changed a setting. It decides the orders that are due, some a command, and asks for
+``reviews.plan`` when orders have to be looked through: young ones every six hours, and all of them when a setting
+changed; what that wakes is decided right afterwards. Planning only wakes orders that were never decided (or may be
+decided otherwise now), so it may be repeated or cut off anywhere.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -193,6 +194,9 @@ def plan(work: "Work") -> None:
     position = int(arguments.get("position", "0"))
     if position >= len(places):
         store.keep_planned(work.connection_id, at, int(arguments["version"]))
+        if whole_range:
+            # Somebody changed a setting and looks at what comes of it.
+            work.follow_up("reviews.send", {})
         return
     place, (since, until) = places[position]
     found, cursor = orders.known_orders(

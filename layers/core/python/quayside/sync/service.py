@@ -659,6 +659,18 @@ def run_now(
     _read_now(connection, known, clock, entropy, cause)
 
 
+def read_soon(dataset_key: str, clock: Clock, entropy: Callable[[int], bytes] = secrets.token_bytes) -> None:
+    """Have a dataset read for every account of the tenant in scope that it may be read for, as soon as the worker can.
+
+    Raises:
+        CommandsNotSent: the queue did not take it for an account, nor for those after it.
+    """
+    known = _known(dataset_key)
+    for connection in connections.all_connections():
+        if known.key not in connection.paused:
+            _read_now(connection, known, clock, entropy, "member")
+
+
 def is_running(health: DatasetHealth | None, now: datetime) -> bool:
     """Return whether a run of a dataset is under way that has moved not long ago."""
     run: str | None = health.run if health else None
