@@ -12,13 +12,13 @@ from quayside.kernel.settings import Settings, load_settings
 from quayside.storage import audit
 from quayside.storage.blocks import block_of
 from quayside.storage.connection import STORES_CREDENTIALS, Store, bind
-from quayside.sync.service import Desk
 
 if TYPE_CHECKING:
     from aws_lambda_powertools import Logger
 
     from quayside.accounts.service import FindBlock, FindMember
     from quayside.storage.audit_chain import AuditEvent
+    from quayside.sync.service import Desk
     from seller_api.recording import RecordEvent
 
 
@@ -51,8 +51,10 @@ class Container:
             audit.append(event, clock=self.clock)
 
     @cached_property
-    def desk(self) -> Desk:
+    def desk(self) -> "Desk":
         """Asks the worker for work."""
+        from quayside.sync.service import Desk  # noqa: PLC0415 - few requests need it
+
         return Desk(self.clock, secrets.token_bytes)
 
     @cached_property

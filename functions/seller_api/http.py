@@ -14,7 +14,7 @@ scope, and maps domain errors to problem+json. A view holds no business decision
 
 import re
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, NamedTuple, get_type_hints
@@ -216,13 +216,12 @@ class Routes:
         return self.route("PATCH", path, permission=permission, body=body)
 
 
-def register(app: Chalice, container: "Callable[[], Container]", groups: Sequence[Routes]) -> tuple[Route, ...]:
-    """Put the declared routes into a Chalice app and return them all."""
-    routes = tuple(route for group in groups for route in group.all)
-    for route in routes:
+def register(app: Chalice, container: "Callable[[], Container]", routes: Routes) -> tuple[Route, ...]:
+    """Put the declared routes of a feature into a Chalice app and return them."""
+    for route in routes.all:
         entry = app.route(route.resource_path, methods=[route.method], name=route.view.__name__, content_types=[])
         entry(_endpoint(app, container, route))
-    return routes
+    return tuple(routes.all)
 
 
 def _endpoint(app: Chalice, container: "Callable[[], Container]", route: Route) -> Callable[..., Response]:

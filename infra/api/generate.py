@@ -105,7 +105,7 @@ def check_paths(paths: Iterable[str]) -> None:
 
 def document() -> dict[str, Any]:
     """Build the whole document, with AWS's extensions."""
-    routes = seller_api.ROUTES
+    _, routes = seller_api.build()
     shapes = _shapes(routes)
     queries = {shape: _schema_of(shape) for shape in {route.query for route in routes if route.query is not None}}
     paths: dict[str, dict[str, Any]] = {}

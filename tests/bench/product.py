@@ -337,10 +337,12 @@ def _worker(
     from quayside.sync.service import let_come_again  # noqa: PLC0415 - as above
     from quayside.sync.worker import Collaborators, Worker  # noqa: PLC0415 - as above
     from sync_worker.batch import Batch  # noqa: PLC0415 - as above
-    from sync_worker.container import application_use_cases, note_failed, note_revoked, report_sinks, use_cases  # noqa: PLC0415 - as above  # noqa: PLC0415 - as above
+    from sync_worker.container import note_failed, note_revoked  # noqa: PLC0415 - as above
+    from sync_worker.use_cases import application_use_cases, use_cases  # noqa: PLC0415 - as above
+    from sync_worker.use_cases.reports import SINKS  # noqa: PLC0415 - as above
 
     transport = door or HttpTransport(settings)
-    sinks = {kind: telling(loaded, sink) for kind, sink in report_sinks().items()}
+    sinks = {kind: telling(loaded, sink) for kind, sink in SINKS.items()}
     log = logger("sync_worker")
     worker = Worker(
         Collaborators(

@@ -83,8 +83,9 @@ class Stage:
 
     def new_worker(self, *, transport: Transport | None = None, use_cases: dict[Kind, UseCase] | None = None) -> Worker:
         """Return a worker with an empty memory, as after a cold start."""
-        from sync_worker.container import application_use_cases, note_failed, note_revoked  # noqa: PLC0415 - heavy, and only for stages
-        from sync_worker.container import use_cases as all_use_cases  # noqa: PLC0415 - as above
+        from sync_worker.container import note_failed, note_revoked  # noqa: PLC0415 - heavy, and only for stages
+        from sync_worker.use_cases import application_use_cases  # noqa: PLC0415 - as above
+        from sync_worker.use_cases import use_cases as all_use_cases  # noqa: PLC0415 - as above
 
         sender = transport or self.transport
         log = Logger(service="test", level=logging.CRITICAL)

@@ -6,11 +6,12 @@ from collections.abc import Iterable, Iterator
 import boto3
 import pytest
 
-from seller_api.app import ROUTES
+from seller_api.app import build
 from seller_api.http import Call, Routes, register
 from tests.support.attacks import Attack, Neighbours
 from tests.support.aws import REGION, aws
 
+_, ROUTES = build()
 ASKED = [route for route in ROUTES if route.permission != "public"]
 
 
@@ -102,7 +103,7 @@ def nothing(call: Call[None, None]) -> list[str]:  # noqa: ARG001 - every view h
 def test_a_route_that_gives_something_away_is_found(neighbours: Neighbours, monkeypatch: pytest.MonkeyPatch) -> None:
     """The suite can fail: a route that shows, one that changes, and one that answers for another's address."""
     assert "Anna and Company" in neighbours.marks
-    made = register(neighbours.app, lambda: neighbours.container, [leaks])
+    made = register(neighbours.app, lambda: neighbours.container, leaks)
     monkeypatch.setattr(neighbours, "routes", made)
     _, worked = tried(neighbours, neighbours.across())
     assert any("shows Anna and Company" in each for each in worked)

@@ -10,10 +10,12 @@ from openapi_spec_validator import validate
 from infra.api import generate
 from quayside.accounts.rules import PERMISSIONS_OF_ROLE
 from quayside.sync.registry import REGISTRY
-from seller_api.app import ROUTES
+from seller_api.app import build
 from seller_api.http import BASE_PATH
 from seller_api.routes.sync import BROWSERS
 from web_app import app as web_app
+
+_, ROUTES = build()
 
 ROUTE_TABLE = {
     "GET /health": "public",

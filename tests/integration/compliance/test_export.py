@@ -19,7 +19,7 @@ from quayside.catalog import edit_store, grid_service
 from quayside.catalog.edit_rules import Edit, Values
 from quayside.catalog.grid_store import Place
 from quayside.catalog.rules import Price
-from quayside.compliance import export_rules, export_service, export_store
+from quayside.compliance import export_rules, export_service, export_sources, export_store
 from quayside.compliance.export_records import ExportRecord
 from quayside.compliance.export_rules import Manifest
 from quayside.compliance.tasks import ComplianceTask, Work, send
@@ -70,7 +70,7 @@ def present() -> Iterator[Aws]:
 
 @pytest.fixture
 def on(present: Aws, monkeypatch: pytest.MonkeyPatch) -> Aws:
-    monkeypatch.setattr(export_service, "READ_AT_ONCE", 3)
+    monkeypatch.setattr(export_sources, "READ_AT_ONCE", 3)
     # Years of months are looked through in production; a few show the same here.
     monkeypatch.setattr(orders, "MAXIMUM_HISTORY_DAYS", 60)
     monkeypatch.setattr(orders, "AMAZON_DATA_DAYS", 30)
@@ -151,13 +151,13 @@ def test_a_member_takes_everything_along(on: Aws) -> None:
 
     shown = exported(person)
     assert (shown["state"], shown["ends_at"]) == ("ready", "2026-11-28T10:11:12Z")
-    assert shown["parts_done"] == shown["parts_total"] == len(export_service.WALKERS) + len(export_service.MADE)
+    assert shown["parts_done"] == shown["parts_total"] == len(export_sources.WALKERS) + len(export_sources.MADE)
     archive = file_of(made)
     assert archive.testzip() is None
     assert (archive.infolist()[0].date_time, archive.infolist()[0].flag_bits & 8) == ((2026, 11, 21, 10, 11, 12), 8)
     manifest = msgspec.json.decode(archive.read("manifest.json"), type=Manifest)
     assert {each.name for each in manifest.files} | {"manifest.json"} == set(archive.namelist())
-    assert set(archive.namelist()) >= {f"{name}.{kind}" for name in export_service.WALKERS for kind in ("csv", "jsonl")}
+    assert set(archive.namelist()) >= {f"{name}.{kind}" for name in export_sources.WALKERS for kind in ("csv", "jsonl")}
     for each in manifest.files:
         content = archive.read(each.name)
         assert (each.bytes, each.sha256) == (len(content), hashlib.sha256(content).hexdigest())
@@ -194,7 +194,7 @@ def test_what_the_seller_made_goes_along_with_everything(on: Aws) -> None:
     Worker(on).deliver()
 
     archive = file_of(made)
-    read = {name: rows_of(archive, f"{name}.jsonl") for name in export_service.OWN}
+    read = {name: rows_of(archive, f"{name}.jsonl") for name in export_sources.OWN}
     assert [row["name"] for row in read["own_locations"]] == ["Shed"]
     assert [(row["seller_sku"], row["units"]) for row in read["own_stock"]] == [("SKU-1", 42)]
     assert [(row["change"], row["balance"]) for row in read["own_movements"]] == [(40, 40), (2, 42)]
@@ -248,7 +248,7 @@ def test_what_was_ordered_sourced_shipped_and_changed_goes_along_row_by_row(on: 
     Worker(on).deliver()
 
     archive = file_of(made)
-    read = {name: rows_of(archive, f"{name}.jsonl") for name in [*export_service.OWN, *export_service.MADE]}
+    read = {name: rows_of(archive, f"{name}.jsonl") for name in [*export_sources.OWN, *export_sources.MADE]}
     counts = {name: len(rows) for name, rows in read.items() if rows and not name.startswith(("own_", "cost_lots"))}
     assert counts == {
         "catalog_views": 1, "suppliers": 1, "supplier_contacts": 1, "purchase_orders": 1, "purchase_order_lines": 4,
@@ -306,7 +306,7 @@ def test_it_goes_on_where_time_ran_short_or_a_worker_died(on: Aws) -> None:
     whole, worker = Worker(on), Worker(on)
     person.call("POST", "/data/exports", {})
     whole.deliver()
-    left_out = {"manifest.json", *(f"{name}.{kind}" for name in export_service.OWN for kind in ("csv", "jsonl"))}
+    left_out = {"manifest.json", *(f"{name}.{kind}" for name in export_sources.OWN for kind in ("csv", "jsonl"))}
     expected = {name: file_of(made).read(name) for name in file_of(made).namelist() if name not in left_out}
     boto3.client("s3", region_name=REGION).delete_object(Bucket=EXPORTS_BUCKET, Key=files_of(made.tenant_id)[0])
 

@@ -24,7 +24,7 @@ from quayside.compliance.export_rules import (
     state_at,
     table_row,
 )
-from quayside.compliance.export_service import WALKERS
+from quayside.compliance.export_sources import WALKERS
 from quayside.kernel.money import Money
 from quayside.storage.connection import REFRESH_BEFORE
 from seller_api.routes.sync import BROWSERS

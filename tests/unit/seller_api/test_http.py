@@ -133,7 +133,7 @@ class World:
             record=lambda event, application: self.recorded.append((event, application, current_tenant())),
         )
         self.app = Chalice(app_name="test", configure_logs=False)
-        register(self.app, lambda: self.container, [routes])
+        register(self.app, lambda: self.container, routes)
         self._call = caller(self.app)
 
     def call(self, method: str, path: str, *, claims: Mapping[str, object] | None = CLAIMS, **parts: Any) -> Answer:

@@ -8,14 +8,10 @@ out of time loses a piece or a file at most. At the end the files are put togeth
 
 import hashlib
 import zipfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import NamedTuple
+from collections.abc import Callable, Iterator, Sequence
 
 import msgspec
 
-from quayside.analytics import service as analytics
-from quayside.catalog import export_service as catalog_made
-from quayside.catalog import service as catalog
 from quayside.compliance import disclosure_service as disclosures
 from quayside.compliance import export_rules as rules
 from quayside.compliance import export_store as store
@@ -30,106 +26,26 @@ from quayside.compliance.export_rules import (
     Packed,
     Piece,
     Progress,
-    Source,
 )
 from quayside.compliance.export_views import ExportLink, ExportView, export_view, state_of
 from quayside.compliance.tasks import ComplianceTask, Work, send
 from quayside.connections import service as connections
 from quayside.connections.records import Connection
-from quayside.finance import cost_export_service as costs
-from quayside.finance import service as finance
-from quayside.fulfilment import service as fulfilment
-from quayside.inventory import own_export_service as own_stock
-from quayside.inventory import service as inventory
 from quayside.kernel.clock import Clock, format_instant, parse_instant
 from quayside.kernel.errors import Conflict, Forbidden, Gone, NotFound
 from quayside.kernel.ids import ConnectionId, TenantId, new_id
 from quayside.kernel.tenancy import current_tenant, tenant_scope
-from quayside.messages import service as messages
-from quayside.orders import returns
-from quayside.orders import service as orders
-from quayside.procurement import export_service as procurement
-from quayside.restock import advice_service
-from quayside.reviews import service as reviews
-from quayside.sourcing import export_service as leads
-from quayside.sourcing import research_service as sourcing
 from quayside.storage import audit, keys
 from quayside.storage.audit_chain import AuditEvent
 from quayside.storage.blocks import block_of
 from quayside.storage.connection import bound
 from quayside.storage.objects import ExportObjects
-from quayside.supply_chain import export_service as shipments
-from quayside.supply_chain import service as supply_chain
-from quayside.sync import registry
-from quayside.sync.views import RowsPage
 
 RUN = "export.run"
 """The task that goes on with one export."""
-READ_AT_ONCE = 500
-"""How many rows are read at once."""
 _ROWS_AT_ONCE = 50_000
 """A file of more rows is made by a run of its own, which has the function's whole time."""
 _CHUNK_BYTES = 1 << 20
-
-
-class Walker(NamedTuple):
-    """How the rows of a dataset are read.
-
-    Attributes:
-        view: returns a page: of a connection, a dataset, a marketplace, from a cursor on.
-        dataset: what the registry calls it.
-        by_marketplace: whether one marketplace is read after the other.
-    """
-
-    view: Callable[[ConnectionId, str, str | None, str | None, int], RowsPage]
-    dataset: str
-    by_marketplace: bool = False
-
-
-WALKERS: Mapping[str, Walker] = {
-    "orders": Walker(orders.rows_view, registry.ORDERS, by_marketplace=True),
-    "order_lines": Walker(orders.lines_view, registry.ORDERS, by_marketplace=True),
-    "inventory": Walker(inventory.rows_view, registry.INVENTORY),
-    "listings": Walker(catalog.rows_view, registry.LISTINGS),
-    "catalog_items": Walker(catalog.rows_view, registry.CATALOG_ITEMS),
-    "finances": Walker(finance.rows_view, registry.FINANCES),
-    "settlements": Walker(finance.rows_view, registry.SETTLEMENTS),
-    "settlement_lines": Walker(finance.lines_view, registry.SETTLEMENTS),
-    "fees": Walker(finance.rows_view, registry.FEES),
-    "returns": Walker(returns.rows_view, registry.RETURNS),
-    "inbound_shipments": Walker(supply_chain.rows_view, registry.INBOUND_SHIPMENTS),
-    "sales_and_traffic": Walker(analytics.rows_view, registry.SALES_AND_TRAFFIC),
-    "restock_advice": Walker(advice_service.rows_view, registry.RESTOCK_ADVICE),
-    "recipients": Walker(fulfilment.rows_view, registry.RECIPIENTS),
-    "review_requests": Walker(reviews.rows_view, registry.REVIEW_REQUESTS),
-    "buyer_messages": Walker(messages.rows_view, registry.BUYER_MESSAGES),
-    "product_research": Walker(sourcing.rows_view, registry.PRODUCT_RESEARCH),
-}
-"""What an export consists of, in the order of its files. A test compares it with what the API lets people browse."""
-
-MADE: Mapping[str, Walker] = {
-    "listing_changes": Walker(catalog_made.changes, "listing_changes", by_marketplace=True),
-}
-"""What members made that belongs to a connection; the API shows it beside what it is about and not as a dataset."""
-
-OWN: Mapping[str, Callable[[str, str | None, int], RowsPage]] = {
-    "own_locations": own_stock.rows,
-    "own_stock": own_stock.rows,
-    "own_movements": own_stock.rows,
-    "cost_lots": costs.rows,
-    "other_costs": costs.rows,
-    "exchange_rates": costs.rows,
-    "catalog_views": catalog_made.views,
-    **dict.fromkeys(procurement.DATASETS, procurement.rows),
-    **dict.fromkeys(leads.DATASETS, leads.rows),
-    **dict.fromkeys(shipments.DATASETS, shipments.rows),
-}
-"""What the seller made and no connection brought: returns a page of a dataset from a cursor on.
-
-It is in an export of all connections alone, for it belongs to none of them.
-"""
-
-_OF_CONNECTIONS: Mapping[str, Walker] = {**WALKERS, **MADE}
 
 
 class _TakenOver(Exception):
@@ -281,7 +197,9 @@ class _Course:
         """Read what is left, then put everything together; return False when time is short before the end."""
         exported = self._connections()
         if self._record.state == "waiting":
-            self._keep(sources=_sources(exported, with_own=self._record.connection is None))
+            from quayside.compliance import export_sources  # noqa: PLC0415 - every feature, and only a run needs them
+
+            self._keep(sources=export_sources.sources(exported, with_own=self._record.connection is None))
         began = self._progress.position
         while self._progress.position < len(self._progress.sources):
             self._read_piece()
@@ -355,7 +273,9 @@ class _Course:
 
     def _pack(self) -> bool:
         """Make the files that are not made yet, one at least; return False when time is short then."""
-        names = rules.file_names([*_OF_CONNECTIONS, *(OWN if self._record.connection is None else ())])
+        from quayside.compliance import export_sources  # noqa: PLC0415 - every feature, and only a run needs them
+
+        names = rules.file_names(export_sources.datasets(with_own=self._record.connection is None))
         began = len(self._progress.packed)
         for dataset, name in names[began:]:
             is_long = sum(piece.rows for piece in self._progress.pieces if piece.dataset == dataset) > _ROWS_AT_ONCE
@@ -424,17 +344,6 @@ class _Course:
         )
 
 
-def _sources(exported: Sequence[Connection], *, with_own: bool) -> tuple[Source, ...]:
-    found: list[Source] = []
-    for name, walker in _OF_CONNECTIONS.items():
-        for each in exported:
-            places = each.marketplace_ids if walker.by_marketplace else (None,)
-            found += [Source(name, each.connection_id, place) for place in places]
-    if with_own:
-        found += [Source(name, "") for name in OWN]
-    return tuple(found)
-
-
 class _Reading:
     """The rows of one dataset from where an export stands: ``position`` and ``cursor`` say where it goes on."""
 
@@ -449,10 +358,12 @@ class _Reading:
 
     def lines(self) -> Iterator[bytes]:
         """Yield the rows as JSON lines, a page at a time."""
+        from quayside.compliance import export_sources  # noqa: PLC0415 - every feature, and only a run needs them
+
         encoder = msgspec.json.Encoder()
         while self.position < len(self._sources) and self._sources[self.position].dataset == self._dataset:
             source = self._sources[self.position]
-            page = _page(source, self.cursor)
+            page = export_sources.page(source, self.cursor)
             names = ("connection_id", *(column.key for column in page.columns))
             lines = [dict(zip(names, (source.connection_id, *row), strict=True)) for row in page.rows]
             self.headings = tuple(Heading(column.key, column.kind == "money") for column in page.columns)
@@ -463,13 +374,6 @@ class _Reading:
             yield encoder.encode_lines(lines)
             if self._stop():
                 return
-
-
-def _page(source: Source, cursor: str | None) -> RowsPage:
-    if source.dataset in OWN:
-        return OWN[source.dataset](source.dataset, cursor, READ_AT_ONCE)
-    walker = _OF_CONNECTIONS[source.dataset]
-    return walker.view(ConnectionId(source.connection_id), walker.dataset, source.marketplace_id, cursor, READ_AT_ONCE)
 
 
 class _Sink:
