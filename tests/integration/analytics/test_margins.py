@@ -172,6 +172,31 @@ def test_other_costs_count_where_they_belong(on: Selling) -> None:
     assert "Other costs that name no marketplace are left out here: Rent." in view.notes
 
 
+def test_a_products_cost_without_a_marketplace_is_shared_by_the_units_shipped_that_month(on: Selling) -> None:
+    cost_service.add_lot(LOT, on.aws.clock)
+    on.add(2, {"product_sales": 3000, "units_shipped": 2}, "MUG", CANADA, "CAD")
+    cost_service.set_rate(TODAY - timedelta(days=3), "USD", "CAD", "1.5", "BoC", on.aws.clock)
+    cost_service.add_other_cost(
+        "Photos", "8.00", "USD", TODAY - timedelta(days=1), TODAY - timedelta(days=1), marketplace_id=None,
+        seller_sku="MUG", clock=on.aws.clock, entropy=b"1".__mul__,
+    )  # fmt: skip
+    # In November six were shipped in the States and two in Canada.
+    found = on.result()
+    assert [(line.name, line.total_minor) for line in found.other_lines] == [("Photos", -600)]
+    product = products_service.product(on.aws.clock, "MUG", "7d", marketplace_id=CANADA)
+    assert product.result is not None
+    assert (product.result.others.value, product.notes) == (-300, ())
+    # All marketplaces together have the whole of it, in its own currency.
+    assert on.result(place=None).others.value == -800
+    # In a month in which none was shipped there is nobody to bear it.
+    cost_service.add_other_cost(
+        "Video", "9.00", "USD", date(2026, 9, 3), date(2026, 9, 3), marketplace_id=None, seller_sku="MUG",
+        clock=on.aws.clock, entropy=b"2".__mul__,
+    )  # fmt: skip
+    view = profit_service.profit(on.aws.clock, Period(date(2026, 9, 1), TODAY), "total", US)
+    assert "Other costs that name no marketplace are left out here: Video." in view.notes
+
+
 def test_money_is_reconciled_when_settlements_cover_its_days(on: Selling) -> None:
     cost_service.add_lot(LOT, on.aws.clock)
     asked = Period(TODAY - timedelta(days=21), TODAY - timedelta(days=19))

@@ -115,6 +115,23 @@ def test_other_costs_fall_on_their_days_and_add_up() -> None:
     assert part.other_minor == cost.share(on(0), on(2))
 
 
+@given(
+    st.dictionaries(st.tuples(st.sampled_from("ABC"), st.sampled_from("12")), st.integers(-2, 9)), st.integers(0, 999)
+)
+def test_a_cost_is_shared_by_units_to_the_last_cent(shipped: dict[tuple[str, str], int], minor: int) -> None:
+    cost = OtherCost("o1", "Photos", minor, "EUR", on(0), on(0), seller_sku="MUG")
+    whole = Slice(on(0), on(0))
+    parts = [
+        margin_rules.shared_cost(cost, {"2026-11": shipped}, [place for place in shipped if place[0] == of])
+        for of in "ABC"
+    ]
+    days = [margin_rules.outlays_by_day([], [], EUROS, whole, [part]) for part in parts]
+    shares = [margin_rules.total(each.values()).other_minor for each in days]
+    units = [sum(max(0, count) for place, count in shipped.items() if place[0] == of) for of in "ABC"]
+    assert sum(shares) == (minor if any(units) else 0)
+    assert all(abs(share - minor * count / max(1, sum(units))) < 2 for share, count in zip(shares, units, strict=True))
+
+
 def test_currencies_meet_by_a_stated_rate_alone_and_what_has_none_is_counted() -> None:
     rates = Exchange([Rate(on(0), "USD", "EUR", "0.5", "ECB")], "EUR")
     made = [CostedSale(sale(number, 4), DayCost(300, 4, 1), "USD", is_unsure=False) for number in (1, 9)]

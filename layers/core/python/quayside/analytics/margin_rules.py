@@ -5,7 +5,7 @@ corrected later counts at once. What has no cost, or no rate into the table's cu
 profit is a part of the whole and called estimated, and nothing is divided by it.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from datetime import date, datetime, time, timedelta
 from fractions import Fraction
 from typing import NamedTuple
@@ -167,8 +167,55 @@ class Outlay(msgspec.Struct, frozen=True):
         return self.units == 0 or self.uncosted_units + self.unconverted_units < self.units
 
 
+class Portion(NamedTuple):
+    """A part of a whole, cut by ``weight``: the parts lie side by side, this one after ``before`` of them."""
+
+    before: int
+    weight: int
+    whole: int
+
+    def of(self, minor: int) -> int:
+        """Return the part of an amount; parts side by side add up to the whole amount."""
+        return minor * (self.before + self.weight) // self.whole - minor * self.before // self.whole
+
+
+class SharedCost(NamedTuple):
+    """An other cost of a product that names no marketplace, and a marketplace's part of it by month (``2026-11``).
+
+    A month in which none of the product was shipped has no part.
+    """
+
+    cost: OtherCost
+    portions: Mapping[str, Portion]
+
+
+def shared_cost(
+    cost: OtherCost, shipped: Mapping[str, Mapping[tuple[str, str], int]], here: Container[tuple[str, str]]
+) -> SharedCost:
+    """Return the part of a cost that some places bear, by the units shipped there and everywhere in the same month.
+
+    Args:
+        cost: what is shared.
+        shipped: units shipped of the product, by month and place; places sort so that those of a part are neighbours.
+        here: the places of the part.
+    """
+    portions = {}
+    for month, places in shipped.items():
+        units = [(place, max(0, count)) for place, count in sorted(places.items())]
+        mine = [number for number, (place, _) in enumerate(units) if place in here]
+        if not (whole := sum(count for _, count in units)):
+            continue
+        before = sum(count for _, count in units[: mine[0]]) if mine else 0
+        portions[month] = Portion(before, sum(units[number][1] for number in mine), whole)
+    return SharedCost(cost, portions)
+
+
 def outlays_by_day(
-    sales: Iterable[CostedSale], others: Sequence[OtherCost], exchange: Exchange, span: Slice
+    sales: Iterable[CostedSale],
+    others: Sequence[OtherCost],
+    exchange: Exchange,
+    span: Slice,
+    shared: Sequence[SharedCost] = (),
 ) -> dict[date, Outlay]:
     """Return what was spent on each day of a span, in the exchange's currency.
 
@@ -177,21 +224,28 @@ def outlays_by_day(
         others: other costs that belong to it, in any currency.
         exchange: the rates into it.
         span: the days.
+        shared: costs of which a part belongs to it.
     """
     of_days: dict[date, list[Outlay]] = {}
     for each in sales:
         if span.first <= each.sale.day <= span.last:
             of_days.setdefault(each.sale.day, []).append(_outlay_of(each, exchange))
-    for cost in others:
+    for cost, portions in (*((cost, None) for cost in others), *shared):
         day, last = max(cost.from_day, span.first), min(cost.to_day, span.last)
         while day <= last:
-            minor = exchange.of(cost.share(day, day), cost.currency, day)
-            part = (
-                Outlay(without_rate=frozenset({cost.name})) if minor is None else Outlay(others=((cost.name, minor),))
-            )
-            of_days.setdefault(day, []).append(part)
+            portion = _ALL if portions is None else portions.get(day.isoformat()[:7])
+            if portion is not None and portion.weight:
+                minor = exchange.of(portion.of(cost.share(day, day)), cost.currency, day)
+                of_days.setdefault(day, []).append(
+                    Outlay(without_rate=frozenset({cost.name}))
+                    if minor is None
+                    else Outlay(others=((cost.name, minor),))
+                )
             day += _DAY
     return {day: total(parts) for day, parts in of_days.items()}
+
+
+_ALL = Portion(0, 1, 1)
 
 
 def _outlay_of(each: CostedSale, exchange: Exchange) -> Outlay:
@@ -432,7 +486,10 @@ def _others(whole: Column, shown: Shown) -> Figure:
             "Sum of the other costs you entered, each spread evenly over its days; minus is paid by you",
             f"{said} = {words(outlay.other_minor, currency)} {currency}",
             inputs=[FigureInput(name, minor, "minor") for name, minor in outlay.others],
-            notes=tuple(note for note in _notes(outlay) if "rate is stated for" in note),
+            notes=(
+                "What is one product's and names no marketplace is shared by the units shipped in the same month.",
+                *(note for note in _notes(outlay) if "rate is stated for" in note),
+            ),
         ),
     )
 

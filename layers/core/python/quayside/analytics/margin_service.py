@@ -4,7 +4,7 @@ Joined when somebody looks, by bounded reads: sheets of months (never orders or 
 costs and rates, and the summaries of settlements.
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, NamedTuple
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from quayside.amazon.marketplaces import find_marketplace
 from quayside.analytics import margin_rules, rules, sheet_store
 from quayside.analytics.figures_service import Account, first_whole_day
-from quayside.analytics.margin_rules import CostedSale, Exchange, Outlay, Sale
+from quayside.analytics.margin_rules import CostedSale, Exchange, Outlay, Sale, SharedCost
 from quayside.analytics.profit_rules import Slice
 from quayside.analytics.sheet_rules import Sheet, months_between, sellable_units
 from quayside.connections import service as connections
@@ -23,6 +23,7 @@ from quayside.kernel.ids import ConnectionId
 
 if TYPE_CHECKING:
     from quayside.analytics.sheet_rules import Kind
+    from quayside.analytics.sheet_store import ProductRow
 
 MOST_SHEETS = 5000
 """So many months of products are read at most for one view: about a megabyte and a half."""
@@ -63,14 +64,20 @@ class _Place(NamedTuple):
     marketplace_id: str
 
 
+Shipped = dict[str, dict[str, Counter[tuple[str, str]]]]
+"""Units shipped by SKU, month of posting, and marketplace and account."""
+
+
 class _Sold(NamedTuple):
     """Units shipped, and those that came back to be sold again, by SKU.
 
-    ``unplaced`` counts those that came back and of which nobody knows where they had been sold.
+    ``unplaced`` counts those that came back and of which nobody knows where they had been sold. ``shipped`` has the
+    units shipped month by month.
     """
 
     sales: dict[str, list[Sale]]
     unplaced: int
+    shipped: Shipped
 
 
 def costs(view: View, span: Slice, *, most_sheets: int = MOST_SHEETS) -> Costs | None:
@@ -118,26 +125,35 @@ def costs_of(
         for each in margin_rules.cost_sales(book.lots.get(sku, ()), book.method, sales, known_from, span.first)
     ]
     entered = cost_service.other_costs_of(span.first, span.last)
-    found = {view: _costs_of(view, span, book.method, costed, [cost for cost, _ in entered]) for view in views}
+    others = [cost for cost, _ in entered]
+    found = {view: _costs_of(view, span, book.method, costed, others, sold.shipped) for view in views}
     return {view: each._replace(notes=(*each.notes, *unplaced)) for view, each in found.items()}
 
 
-def _costs_of(
-    view: View, span: Slice, method: Method, costed: Iterable[CostedSale], entered: Iterable[OtherCost]
+def _costs_of(  # noqa: PLR0913, PLR0917 - what the costs of a view are made of
+    view: View,
+    span: Slice,
+    method: Method,
+    costed: Iterable[CostedSale],
+    entered: Sequence[OtherCost],
+    shipped: Shipped,
 ) -> Costs:
     by_currency: dict[str, list[CostedSale]] = defaultdict(list)
     for each in costed:
         if _is_of(view, each.sale):
             by_currency[each.sale.currency].append(each)
-    others, left_out = _other_costs(view, entered)
+    others, shared, left_out = _other_costs(view, entered, shipped, span)
     days = {
         currency: margin_rules.outlays_by_day(
             by_currency[currency],
             others[currency],
-            _exchange(by_currency[currency], others[currency], currency, span),
+            _exchange(
+                by_currency[currency], [*others[currency], *(each.cost for each in shared[currency])], currency, span
+            ),
             span,
+            shared[currency],
         )
-        for currency in sorted({*by_currency, *others})
+        for currency in sorted({*by_currency, *others, *shared})
     }
     notes = (f"Other costs that name no marketplace are left out here: {', '.join(left_out)}.",) if left_out else ()
     return Costs(method, days, notes)
@@ -179,29 +195,40 @@ def _sales(
     # A transaction lies in the month of its day in UTC, which may be the day beside the marketplace's.
     months = months_between(span.first - _DAY, span.last + _DAY)
     left = most_sheets
-    sold: dict[str, list[Sale]] = defaultdict(list)
-    unplaced = 0
+    sold = _Sold(defaultdict(list), 0, defaultdict(lambda: defaultdict(Counter)))
+    for place, kind, row in _rows(places, seller_sku, months):
+        left -= len(row.sheets)
+        if left < 0:
+            return None
+        if kind == "MONEY":
+            sold.sales[row.seller_sku].extend(_of_sheets(place, row.sheets, span))
+            for month, sheet in zip(row.months, row.sheets, strict=True):
+                sold.shipped[row.seller_sku][month][place.marketplace_id, place.connection_id] += _shipped(sheet)
+            continue
+        only_place = _only_place(places, place.connection_id)
+        for each in _returns_of(place.connection_id, only_place, row.sheets, span):
+            if each.currency:
+                sold.sales[row.seller_sku].append(each)
+            elif each.day >= shown_from:
+                sold = sold._replace(unplaced=sold.unplaced - each.units)
+    return sold
+
+
+def _rows(
+    places: Sequence[_Place], seller_sku: str | None, months: Sequence[str]
+) -> "Iterator[tuple[_Place, Kind, ProductRow]]":
     shelves: list[tuple[_Place, Kind]] = [(place, "MONEY") for place in places]
     shelves += [(place, "RETURNS") for place in places if not place.marketplace_id]
     for place, kind in shelves:
-        found: Iterable[tuple[str, Sequence[Sheet]]]
-        if seller_sku is None:
-            found = sheet_store.products(*place, kind, months)
-        else:
-            found = [(seller_sku, sheet_store.of_product(*place, kind, seller_sku, months))]
-        for sku, sheets in found:
-            left -= len(sheets)
-            if left < 0:
-                return None
-            if kind == "MONEY":
-                sold[sku].extend(_of_sheets(place, sheets, span))
-                continue
-            for each in _returns_of(place.connection_id, _only_place(places, place.connection_id), sheets, span):
-                if each.currency:
-                    sold[sku].append(each)
-                elif each.day >= shown_from:
-                    unplaced -= each.units
-    return _Sold(sold, unplaced)
+        if seller_sku is not None:
+            yield place, kind, sheet_store.months_of_product(*place, kind, seller_sku, months)
+            continue
+        for row in sheet_store.products(*place, kind, months):
+            yield place, kind, row
+
+
+def _shipped(sheet: Sheet) -> int:
+    return sum(amounts.get("units_shipped", 0) for days in sheet.values() for amounts in days.values())
 
 
 def _only_place(places: Sequence[_Place], connection_id: ConnectionId) -> str | None:
@@ -241,19 +268,45 @@ def _is_of(view: View, sale: Sale) -> bool:
     return view.connection_id in {None, connection_id} and view.marketplace_id in {None, marketplace_id}
 
 
-def _other_costs(view: View, entered: Iterable[OtherCost]) -> tuple[dict[str, list[OtherCost]], list[str]]:
-    """Return the other costs of a view by the currency they count in, and the names of those that can't be placed."""
+def _other_costs(
+    view: View,
+    entered: Sequence[OtherCost],
+    shipped: Shipped,
+    span: Slice,
+) -> tuple[dict[str, list[OtherCost]], dict[str, list[SharedCost]], list[str]]:
+    """Return the other costs of a view by the currency they count in, and the names of those that can't be placed.
+
+    What is a product's and names no marketplace is shared among those where it was shipped in the same month.
+    """
     found: dict[str, list[OtherCost]] = defaultdict(list)
+    shared: dict[str, list[SharedCost]] = defaultdict(list)
     left_out: dict[str, None] = {}
     for cost in entered:
         if view.seller_sku not in {None, cost.seller_sku}:
             continue
         if view.marketplace_id is not None and cost.marketplace_id is None:
-            left_out[cost.name] = None
+            part = _part_of(view, cost, shipped)
+            months = months_between(max(cost.from_day, span.first), min(cost.to_day, span.last))
+            if any(month not in part.portions for month in months):
+                left_out[cost.name] = None
+            marketplace = find_marketplace(view.marketplace_id)
+            if marketplace is not None and any(portion.weight for portion in part.portions.values()):
+                shared[marketplace.currency].append(part)
         elif view.marketplace_id in {None, cost.marketplace_id}:
             marketplace = None if cost.marketplace_id is None else find_marketplace(cost.marketplace_id)
             found[cost.currency if marketplace is None else marketplace.currency].append(cost)
-    return found, list(left_out)
+    return found, shared, list(left_out)
+
+
+def _part_of(view: View, cost: OtherCost, shipped: Shipped) -> SharedCost:
+    months = shipped.get(cost.seller_sku or "", {})
+    here = {
+        place
+        for places in months.values()
+        for place in places
+        if place[0] == view.marketplace_id and view.connection_id in {None, place[1]}
+    }
+    return margin_rules.shared_cost(cost, months, here)
 
 
 def _exchange(sales: Sequence[CostedSale], others: Sequence[OtherCost], currency: str, span: Slice) -> Exchange:

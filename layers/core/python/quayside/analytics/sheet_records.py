@@ -42,6 +42,11 @@ def place_of_sheet(connection_id: str, sort_key: str) -> Place:
     return Place(_kind(kind), connection_id, "" if marketplace_id == "-" else decode(marketplace_id), decode(month))
 
 
+def month_of_product_sheet(partition: str) -> str:
+    """Read the month back from the partition of a product's sheet."""
+    return decode(partition.rpartition("#")[2])
+
+
 def sku_of_sheet(sort_key: str) -> str:
     """Read the SKU back from the sort key of a product's sheet."""
     return decode(sort_key.split("#")[2])

@@ -13,6 +13,7 @@ from pynamodb.expressions.update import Action
 from quayside.analytics.sheet_records import (
     SheetRecord,
     marks_of,
+    month_of_product_sheet,
     place_of_sheet,
     sheet_of,
     sku_of_sheet,
@@ -52,10 +53,11 @@ class SheetRow(NamedTuple):
 
 
 class ProductRow(NamedTuple):
-    """The months of one product, of one kind of facts."""
+    """The months of one product, of one kind of facts; ``months`` names the month of each sheet."""
 
     seller_sku: str
     sheets: tuple[Sheet, ...]
+    months: tuple[str, ...]
 
 
 class Held(NamedTuple):
@@ -152,9 +154,16 @@ def of_product(
     connection_id: ConnectionId, marketplace_id: str, kind: Kind, seller_sku: str, months: Sequence[str]
 ) -> list[Sheet]:
     """Return the sheets of one product in these months: one small item a month, read by their keys."""
+    return list(months_of_product(connection_id, marketplace_id, kind, seller_sku, months).sheets)
+
+
+def months_of_product(
+    connection_id: ConnectionId, marketplace_id: str, kind: Kind, seller_sku: str, months: Sequence[str]
+) -> ProductRow:
+    """Return what ``of_product`` does with the month of each sheet."""
     wanted = [key_of(Place(kind, connection_id, marketplace_id, month, seller_sku)) for month in months]
     found = SheetRecord.batch_get([(key.pk, key.sk) for key in wanted], consistent_read=False)
-    return [sheet_of(record) for record in sorted(living(found), key=lambda record: record.pk)]
+    return _row(seller_sku, sorted(living(found), key=lambda record: record.pk))
 
 
 def products(
@@ -175,7 +184,12 @@ def products(
     ]
     merged = heapq.merge(*walks, key=lambda record: record.sk)
     for sort_key, group in groupby(merged, key=lambda record: record.sk):
-        yield ProductRow(sku_of_sheet(sort_key), tuple(sheet_of(record) for record in group))
+        yield _row(sku_of_sheet(sort_key), list(group))
+
+
+def _row(seller_sku: str, records: Sequence[SheetRecord]) -> ProductRow:
+    months = tuple(month_of_product_sheet(record.pk) for record in records)
+    return ProductRow(seller_sku, tuple(sheet_of(record) for record in records), months)
 
 
 def _walk(partition: str, kind: Kind, after: str | None) -> Iterator[SheetRecord]:
