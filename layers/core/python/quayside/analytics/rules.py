@@ -1,5 +1,6 @@
 """Figures of days and periods. Pure: what a day's orders add up to, which days a period has, how a figure reads."""
 
+import operator
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime, timedelta
 from decimal import ROUND_HALF_EVEN, Decimal
@@ -54,10 +55,10 @@ class Tally(msgspec.Struct, frozen=True):
     cancelled: int = 0
 
     def __add__(self, other: "Tally") -> "Tally":
-        return Tally(*(mine + its for mine, its in zip(_parts(self), _parts(other), strict=True)))
+        return Tally(*map(operator.add, _parts(self), _parts(other)))
 
     def __sub__(self, other: "Tally") -> "Tally":
-        return Tally(*(mine - its for mine, its in zip(_parts(self), _parts(other), strict=True)))
+        return Tally(*map(operator.sub, _parts(self), _parts(other)))
 
     @property
     def is_nothing(self) -> bool:
@@ -75,11 +76,13 @@ def _parts(tally: Tally) -> tuple[int, ...]:
 
 
 NOTHING = Tally()
+_NAMES = Tally.__struct_fields__
+_ZEROS = (0,) * len(_NAMES)
 
 
 def tally_of(amounts: Mapping[str, int]) -> Tally:
     """Read the tally of orders from amounts by name."""
-    return Tally(*(amounts.get(name, 0) for name in Tally.__struct_fields__))
+    return Tally(*map(amounts.get, _NAMES, _ZEROS))
 
 
 def stream_position(stream_label: str, sequence_number: str) -> str:
@@ -93,7 +96,7 @@ def stream_position(stream_label: str, sequence_number: str) -> str:
 
 def total(tallies: Iterable[Tally]) -> Tally:
     """Return the sum of tallies."""
-    return sum(tallies, NOTHING)
+    return Tally(*map(sum, zip(*map(_parts, tallies), strict=True)))
 
 
 class Period(msgspec.Struct, frozen=True):

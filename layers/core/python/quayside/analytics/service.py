@@ -69,7 +69,9 @@ class _Stall(NamedTuple):
 
     def lacks(self, day: date) -> bool:
         """Whether orders of this day of the period may not have been read yet."""
-        return day in self.period.days and (self.history_from is None or day < self.history_from)
+        if not self.period.from_day <= day <= self.period.to_day:
+            return False
+        return self.history_from is None or day < self.history_from
 
     @property
     def currencies(self) -> set[str]:
