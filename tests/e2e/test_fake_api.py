@@ -9,7 +9,14 @@ import msgspec
 import pytest
 
 from quayside.accounts.views import AuthenticatorSetup, Me, Session, SignedUp
-from quayside.analytics.views import Overview, ProductPage, ProductView, ProfitView, ReturnsView
+from quayside.analytics.views import (
+    Overview,
+    ProductPage,
+    ProductView,
+    ProfitView,
+    ReturnsView,
+    SettlementComparison,
+)
 from quayside.compliance.abuse_views import AbuseCaseList, AbuseCaseView
 from quayside.compliance.audit_views import AuditPage
 from quayside.compliance.credentials_views import CredentialsView
@@ -83,6 +90,7 @@ READS = (
     ("finance/settlements", SettlementPage),
     (f"finance/settlements/{EUROPE}/{EXPLAINED}", SettlementDetail),
     (f"finance/settlements/{EUROPE}/{EXPLAINED}/lines", SettlementLinePage),
+    (f"analytics/settlements/{EUROPE}/{EXPLAINED}", SettlementComparison),
     ("costs", LotPage),
     ("costs/other", OtherCostList),
     ("costs/rates", RateList),

@@ -5,9 +5,16 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from quayside.analytics import products_service, profit_service, rules, service
+from quayside.analytics import products_service, profit_service, rules, service, settled_service
 from quayside.analytics.figures_service import Asked
-from quayside.analytics.views import Overview, ProductPage, ProductView, ProfitView, ReturnsView
+from quayside.analytics.views import (
+    Overview,
+    ProductPage,
+    ProductView,
+    ProfitView,
+    ReturnsView,
+    SettlementComparison,
+)
 from seller_api.http import Call, Routes
 
 routes = Routes("analytics")
@@ -84,6 +91,12 @@ def profit(call: Call[None, ProfitQuery]) -> ProfitView:
 def returns_by_reason(call: Call[None, PeriodQuery]) -> ReturnsView:
     """Show returned units by reason, and refunds by kind, of a period."""
     return profit_service.returns(call.container.clock, _asked(call))
+
+
+@routes.get("/analytics/settlements/{connection_id}/{settlement_id}", permission="analytics.read")
+def compare_settlement(call: Call[None, None]) -> SettlementComparison:
+    """Show the lines of a settlement beside the transactions that name it, kind by kind, and what differs."""
+    return settled_service.compare(call.container.clock, call.path("connection_id"), call.path("settlement_id"))
 
 
 @routes.get("/analytics/products", permission="analytics.read", query=ProductsQuery)

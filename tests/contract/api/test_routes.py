@@ -144,6 +144,7 @@ ROUTE_TABLE = {
     "PUT /procurement/settings": "tenant.manage",
     "GET /analytics/products": "analytics.read",
     "GET /analytics/products/{seller_sku}": "analytics.read",
+    "GET /analytics/settlements/{connection_id}/{settlement_id}": "analytics.read",
     "GET /analytics/profit": "analytics.read",
     "GET /analytics/returns": "analytics.read",
     "GET /shipments": "supply_chain.read",

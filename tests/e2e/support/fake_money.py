@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
-from quayside.finance.amount_rules import line_kind
+from quayside.analytics import settled_rules, settled_service
+from quayside.analytics.views import SettlementComparison
+from quayside.finance.amount_rules import AmountKind, line_kind
 from quayside.finance.cost_file_rules import lot_of
 from quayside.finance.cost_rules import OtherCost
 from quayside.finance.cost_views import (
@@ -21,7 +23,7 @@ from quayside.finance.cost_views import (
     rate_view,
 )
 from quayside.finance.rate_rules import Rate
-from quayside.finance.records import SettlementLineRecord, SettlementRecord, text_of
+from quayside.finance.records import SettlementLineRecord, SettlementRecord, reconciliation_from, text_of
 from quayside.finance.rules import LineFacts, StatementFacts
 from quayside.finance.settlement_rules import reconcile
 from quayside.finance.settlement_views import SettlementLinePage, SettlementPage, detail_of, line_of, summary_of
@@ -106,6 +108,22 @@ def settlement(now: datetime, settlement_id: str) -> Json | None:
     for of, record in _records(now):
         if record.sk.endswith(f"#{settlement_id}"):
             return msgspec.to_builtins(detail_of(of, record))  # type: ignore[no-any-return]
+    return None
+
+
+def beside(now: datetime, settlement_id: str) -> Json | None:
+    """Return GET /analytics/settlements/{connection_id}/{settlement_id}, None when there is none."""
+    for _, record in _records(now):
+        if record.sk.endswith(f"#{settlement_id}"):
+            found = reconciliation_from(record.reconciliation)
+            if found is None:
+                return msgspec.to_builtins(SettlementComparison("EUR", settled_service.LOADING, None, ()))  # type: ignore[no-any-return]
+            settled = {each.kind: each.amount_minor for each in found.kinds}
+            late = 4_10 if settlement_id == EXPLAINED else 0
+            posted = {kind.value: minor - late * (kind is AmountKind.REFERRAL_FEE) for kind, minor in settled.items()}
+            kinds = settled_rules.compared(settled, posted)
+            figure = settled_rules.difference_figure(kinds, "EUR", now - timedelta(minutes=20), whole=True)
+            return msgspec.to_builtins(SettlementComparison("EUR", None, figure, kinds))  # type: ignore[no-any-return]
     return None
 
 

@@ -11,6 +11,7 @@ from quayside.analytics import (
     products_service,
     profit_service,
     service,
+    settled_service,
     sheet_store,
 )
 from quayside.analytics.margin_rules import Result
@@ -18,13 +19,14 @@ from quayside.analytics.margin_service import View
 from quayside.analytics.profit_rules import Slice
 from quayside.analytics.rules import Period, PeriodKey, period_until
 from quayside.analytics.sheet_rules import Change, Place
-from quayside.analytics.views import MoneySummary, ProfitTable
+from quayside.analytics.views import MoneySummary, ProfitTable, SettlementComparison
 from quayside.connections import store as connections
 from quayside.connections.records import DatasetHealth
 from quayside.finance import cost_service
 from quayside.finance import store as finance
-from quayside.finance.rules import StatementFacts
+from quayside.finance.rules import LineFacts, StatementFacts
 from quayside.finance.settlement_rules import reconcile
+from quayside.kernel.errors import NotFound
 from quayside.kernel.tenancy import tenant_scope
 from tests.support.aws import Aws, aws
 from tests.support.fresh import emptied
@@ -63,15 +65,20 @@ class Selling:
     def now(self) -> datetime:
         return self.aws.clock.now()
 
-    def settle(self, first: date, until: date) -> None:
+    def settle(self, first: date, until: date, amounts: Mapping[str, int] | None = None) -> None:
         """Store a settlement from the beginning of one day of UTC to that of another, whose lines add up."""
+        lines = [
+            (number, LineFacts("Order", "ItemPrice", name, minor, "USD", None))
+            for number, (name, minor) in enumerate((amounts or {}).items(), 3)
+        ]
+        total = sum(line.amount_minor for _, line in lines)
         started, ended = (int(datetime(day.year, day.month, day.day, tzinfo=UTC).timestamp()) for day in (first, until))
-        statement = StatementFacts("USD", 0, started, ended, ended, 2)
+        statement = StatementFacts("USD", total, started, ended, ended, 2)
         connection_id = self.seller.connection_id
         finance.begin_settlement(connection_id, "s1", statement, report_id="r1", received_at=self.now)
         record = finance.settlement(connection_id, "s1")
         assert record is not None
-        assert finance.keep_reconciliation(record, reconcile(statement, []))
+        assert finance.keep_reconciliation(record, reconcile(statement, lines))
 
     def result(self, asked: Period | None = None, place: str | None = US) -> Result:
         (found,) = (table for table in self.tables(asked, place) if table.currency == "USD")
@@ -209,6 +216,25 @@ def test_money_is_reconciled_when_settlements_cover_its_days(on: Selling) -> Non
     assert product.proceeds.state == "reconciled"
     # The day before began before the settlement.
     assert on.result(Period(asked.from_day - timedelta(days=1), asked.to_day)).profit.state == "posted"
+
+
+def test_a_settlement_stands_beside_the_transactions_that_name_it(on: Selling) -> None:
+    def compared() -> SettlementComparison:
+        return settled_service.compare(on.aws.clock, on.seller.connection_id, "s1")
+
+    with pytest.raises(NotFound):
+        compared()
+    on.settle(TODAY - timedelta(days=14), TODAY - timedelta(days=1), {"Principal": 2000, "Commission": -300})
+    assert compared().missing == settled_service.NONE_NAME_IT
+    change = Change("2026-11-01", "1", 0, {("2026-11-01", "USD"): {"product_sales": 1500, "referral_fee": -300}})
+    sheet_store.advance(Place("SETTLED", on.seller.connection_id, "", "2026-11", "s1"), [change], on.now)
+    found = compared()
+    assert (found.missing, found.difference and found.difference.value) == (None, 500)
+    assert found.difference is not None
+    assert found.difference.state == "posted"
+    assert [(each.kind, each.settled_minor, each.posted_minor) for each in found.kinds if each.difference_minor] == [
+        ("product_sales", 2000, 1500)
+    ]
 
 
 def test_sales_that_are_not_known_since_the_first_lot_make_it_estimated(on: Selling) -> None:

@@ -17,14 +17,17 @@ TENANT = TenantId("0123456789abcdefghjkmnpqrs")
 C = ConnectionId("c1")
 
 
-def transaction(*, posted: str = "2026-11-01T04:00:00Z", status: str = "RELEASED", sales: int = 2000) -> dict[str, Any]:
+def transaction(
+    *, posted: str = "2026-11-01T04:00:00Z", status: str = "RELEASED", sales: int = 2000, settlement: str = ""
+) -> dict[str, Any]:
     key = keys.transaction(TENANT, C, parse_instant(posted), "t-1")
     parts = (
         Part("ProductCharges", sales),
         Part("AmazonFees", -300, (Part("Commission", -300),)),
     )
     item = TransactionItem("SKU-1", "B000000001", 2, sales - 300, parts)
-    facts = TransactionFacts("Shipment", status, None, US, "USD", sales - 300, items=(item,))
+    related = (("SETTLEMENT_ID", settlement),) if settlement else ()
+    facts = TransactionFacts("Shipment", status, None, US, "USD", sales - 300, related, items=(item,))
     return {"pk": {"S": key.pk}, "sk": {"S": key.sk}, "facts": {"S": text_of(facts)}}
 
 
@@ -56,6 +59,19 @@ def test_a_transaction_counts_on_its_marketplaces_day_and_lies_in_its_own_month(
     }
     (whole,) = (amounts for cell, amounts in found.items() if cell.place.seller_sku is None)
     assert whole == {"product_sales": 2000, "referral_fee": -300, "units_shipped": 2}
+
+
+def test_a_transaction_counts_once_more_for_the_settlement_it_was_paid_in() -> None:
+    plain = transaction_counted(transaction())[1]
+    found = transaction_counted(transaction(settlement="s1"))[1]
+    settled = {cell: amounts for cell, amounts in found.items() if cell.place.kind == "SETTLED"}
+    assert settled == {
+        Cell(Place("SETTLED", "c1", "", "2026-11", "s1"), "2026-10-31", "USD"): {
+            "product_sales": 2000,
+            "referral_fee": -300,
+        }
+    }
+    assert {cell: amounts for cell, amounts in found.items() if cell not in settled} == plain
 
 
 def test_deferred_money_is_counted_as_estimated_until_it_is_posted() -> None:

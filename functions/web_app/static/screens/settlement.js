@@ -2,7 +2,7 @@ import { html } from "../app/lib.js";
 import { get } from "../app/api.js";
 import { Age, Bone, BoneRows, Button, ButtonLink, Card, Empty, Icon, Link, Notice, PageHead, ProblemNotice, Select } from "../app/components.js";
 import { figureText, InlineFigure, openCard, TileBone } from "../app/figures.js";
-import { count, decimals, moment, plural } from "../app/format.js";
+import { count, decimals, moment, money, plural } from "../app/format.js";
 import { useResource } from "../app/resource.js";
 import { place, setQuery } from "../app/router.js";
 import { amount, SettlementState } from "./money_words.js";
@@ -49,9 +49,21 @@ function Lines({ path, id, groups, unclassified }) {
     ${data ? html`<${Pager} pages=${pages} next=${data.next_cursor} about="Positive is yours, negative is paid by you." />` : null}`}</div>`;
 }
 
+/** The same money as Amazon's transactions tell it: kinds that differ, one by one. */
+function Beside({ beside }) {
+  if (!beside || beside.missing) return html`<${Card} title="Beside the transactions Amazon posted"><p class="card-body fine">${beside?.missing ?? "The comparison could not be read. It is tried again in a minute."}</p><//>`;
+  const differing = beside.kinds.filter((each) => each.difference_minor);
+  return html`<${Card} title="Beside the transactions Amazon posted" about=${`${plural(beside.kinds.length, "kind")} compared, ${differing.length ? `${count(differing.length)} not the same` : "all the same to the cent"}`} end=${html`<${InlineFigure} title="Difference from transactions" figure=${beside.difference} />`}>
+    ${differing.length ? html`<div class="table-wrap"><table class="rows kinds-table"><thead><tr><th>Kind</th><th class="number">Settled</th><th class="number">Posted</th><th class="number">Difference</th></tr></thead><tbody>${differing.map((each) => html`<tr key=${each.kind}><td>${each.label}</td>${[each.settled_minor, each.posted_minor, each.difference_minor].map((minor) => html`<td class="number">${money(minor, beside.currency)}</td>`)}</tr>`)}</tbody></table></div>` : null}<//>`;
+}
+
 export function Screen({ connection_id: connectionId, settlement_id: id }) {
   const path = `finance/settlements/${encodeURIComponent(connectionId)}/${encodeURIComponent(id)}`;
-  const { data, problem, reload } = useResource(path, (signal) => get(path, { signal }), { every: 60_000 });
+  const compared = `analytics/settlements/${encodeURIComponent(connectionId)}/${encodeURIComponent(id)}`;
+  const { data, problem, reload } = useResource(path, async (signal) => {
+    const [detail, beside] = await Promise.all([get(path, { signal }), get(compared, { signal }).catch(() => null)]);
+    return { ...detail, beside };
+  }, { every: 60_000 });
   const crumb = html`<${Link} to="/settlements"><${Icon} name="back" size=${14} />Settlements<//>`;
   if (problem?.status === 404) return html`<${PageHead} crumb=${crumb} title="Settlement not found" /><div class="card" key="missing"><${Empty} icon="orders" title="No such settlement here" action=${html`<${ButtonLink} to="/settlements">All settlements<//>`}>There is no settlement ${id} in this account, or it is older than the history kept (18 months).<//></div>`;
   if (!data) return html`<${PageHead} waiting crumb=${crumb} title=${id} about=${problem ? "This settlement could not be read." : html`<${Bone} width="24ch" />`} />${problem ? html`<${ProblemNotice} problem=${problem} retry=${reload} />` : html`<div class="tiles settlement-tiles" key="wait" role="status" aria-label="Loading the settlement"><${TileBone} label="Paid out" /><${TileBone} label="Residual" /></div>`}`;
@@ -60,7 +72,7 @@ export function Screen({ connection_id: connectionId, settlement_id: id }) {
   return html`<${PageHead} crumb=${crumb} title=${`Settlement ${id}`} about=${html`<span class="about-line"><${SettlementState} state=${summary.state} /><span>${span}</span></span>`} />
     ${problem ? html`<div class="gap-below"><${ProblemNotice} problem=${{ ...problem, title: "This settlement could not be refreshed" }} retry=${reload} compact /></div>` : null}
     <div class="stack" key="settlement"><div class="tiles settlement-tiles"><${FigureTile} label="Paid out" figure=${data.paid_out} about=${`on ${moment(summary.deposited_at, "UTC")}`} /><${FigureTile} label="Residual" figure=${data.residual} about=${`of ${plural(summary.lines, "line")}`} /></div>
-    <${Residual} detail=${data} />${data.groups.length ? html`<${Kinds} groups=${data.groups} />` : null}
+    <${Residual} detail=${data} />${data.groups.length ? html`<${Kinds} groups=${data.groups} />` : null}<${Beside} beside=${data.beside} />
     ${summary.state === "loading" ? null : html`<${Lines} path=${path} id=${id} groups=${data.groups} unclassified=${data.explanation.length > 0} />`}</div>`;
 }
 

@@ -71,7 +71,11 @@ def _sources(connection_id: ConnectionId, places: Sequence[str], month: str) -> 
 
 
 def _one(connection_id: ConnectionId, source: _Source, month: str, now: datetime, *, correct: bool) -> Rebuilt:
-    held = sheet_store.held(Place(source.kind, connection_id, place, month) for place in source.marketplace_ids)
+    places = [Place(source.kind, connection_id, place, month) for place in source.marketplace_ids]
+    if source.kind == "MONEY":
+        # Transactions also count by the settlement they were paid in.
+        places.append(Place("SETTLED", connection_id, "", month))
+    held = sheet_store.held(places)
     counter = _Counter(source.prefix, epoch_seconds(now))
     truth = sheet_of(counter.walk(source.partition))
     wrong = {place: truth.get(place, {}) for place in {*held, *truth} if _sheet(held, place) != truth.get(place, {})}

@@ -162,6 +162,8 @@ ESTIMATED = "estimated"
 def transaction_counted(image: Item) -> tuple[str, Counted]:
     """Return what a transaction brings: its money by kind and its units, for the marketplace and for each product.
 
+    What Amazon says was paid in a settlement counts for that settlement as well, for all products together.
+
     Raises:
         ValueError: the image is no transaction.
         KeyError: an attribute that every transaction has is missing.
@@ -179,6 +181,11 @@ def transaction_counted(image: Item) -> tuple[str, Counted]:
             place = Place("MONEY", placed.connection_id, each.marketplace_id or "", filed_on[:7], sku)
             cell = Cell(place, each.day.isoformat(), each.currency)
             found[cell] = summed((found.get(cell, {}), amounts))
+        if placed.settlement_id is not None:
+            place = Place("SETTLED", placed.connection_id, "", filed_on[:7], placed.settlement_id)
+            cell = Cell(place, each.day.isoformat(), each.currency)
+            money = {kind.value: minor for kind, minor in each.amounts}
+            found[cell] = summed((found.get(cell, {}), money))
     return filed_on, {cell: amounts for cell, amounts in found.items() if amounts}
 
 

@@ -12,10 +12,14 @@ from typing import Literal
 
 import msgspec
 
-Kind = Literal["ORDERS", "MONEY", "RETURNS"]
-"""Of which facts: orders by the day of purchase, transactions by the day of posting, returns by the day of receipt."""
+Kind = Literal["ORDERS", "MONEY", "RETURNS", "SETTLED"]
+"""Of which facts: orders by the day of purchase, transactions by the day of posting, returns by the day of receipt.
 
-KINDS: tuple[Kind, ...] = ("ORDERS", "MONEY", "RETURNS")
+``SETTLED`` counts transactions once more, by the settlement that Amazon says they were paid in; its sheets stand where
+those of products do, under the settlement's id.
+"""
+
+KINDS: tuple[Kind, ...] = ("ORDERS", "MONEY", "RETURNS", "SETTLED")
 
 Amounts = dict[str, int]
 """What is counted, by name. Zeros are left out, so two equal sums are equal."""
@@ -45,7 +49,7 @@ class Place(msgspec.Struct, frozen=True, order=True):
         connection_id: of which connection.
         marketplace_id: of which marketplace; empty when Amazon does not say.
         month: the month (``2026-11``) of the partition that the facts lie in.
-        seller_sku: of which product; None for the whole marketplace.
+        seller_sku: of which product, or settlement; None for the whole marketplace.
     """
 
     kind: Kind

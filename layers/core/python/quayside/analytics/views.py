@@ -7,6 +7,7 @@ from quayside.analytics.margin_rules import Result
 from quayside.analytics.profit_rules import Heading, Line
 from quayside.analytics.records import TrafficRecord, traffic_day_of, traffic_from
 from quayside.analytics.rules import FigureSet
+from quayside.analytics.settled_rules import ComparedKind
 from quayside.kernel.figures import Figure, State
 from quayside.kernel.money import Money
 from quayside.sync.views import Cell, Column
@@ -181,6 +182,18 @@ class ReturnsView(msgspec.Struct, frozen=True):
     units: Figure
     reasons: tuple[ReasonView, ...]
     refunds: tuple[RefundView, ...]
+
+
+class SettlementComparison(msgspec.Struct, frozen=True):
+    """The lines of a settlement beside the transactions that name it.
+
+    ``missing`` says why there is no comparison; then there is no figure and no kind.
+    """
+
+    currency: str
+    missing: str | None
+    difference: Figure | None
+    kinds: tuple[ComparedKind, ...]
 
 
 class ProductDay(msgspec.Struct, frozen=True):

@@ -381,10 +381,11 @@ def lines_view(
 
 
 class PlacedAmounts(NamedTuple):
-    """What one transaction of a connection brings, by product."""
+    """What one transaction of a connection brings, by product, and in which settlement it was paid, if Amazon says."""
 
     connection_id: str
     amounts: tuple[DailyAmounts, ...]
+    settlement_id: str | None
 
 
 def amounts_of_image(image: Item) -> PlacedAmounts:
@@ -401,4 +402,6 @@ def amounts_of_image(image: Item) -> PlacedAmounts:
     marketplace = find_marketplace(facts.marketplace_id) if facts.marketplace_id else None
     zone = ZoneInfo(marketplace.time_zone if marketplace else "UTC")
     day = parse_instant(place.posted_at).astimezone(zone).date()
-    return PlacedAmounts(place.connection_id, amount_rules.daily_amounts(facts, day))
+    return PlacedAmounts(
+        place.connection_id, amount_rules.daily_amounts(facts, day), facts.related_to("SETTLEMENT_ID") or None
+    )

@@ -1,5 +1,6 @@
 """Use cases of settlements: list them, show how one is reconciled, and walk its lines."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import NamedTuple
 
@@ -37,6 +38,15 @@ class ReconciledSpan(NamedTuple):
     ended_at: datetime
 
 
+class SettledKinds(NamedTuple):
+    """What the lines of a settlement come to by kind, in minor units; None while they are still being read."""
+
+    currency: str
+    started_at: datetime
+    ended_at: datetime
+    kinds: Mapping[AmountKind, int] | None
+
+
 def list_settlements(connection_id: str | None, cursor: str | None, limit: int) -> SettlementPage:
     """List the settlements of the tenant in scope, account by account, the latest payout first.
 
@@ -68,6 +78,26 @@ def get_settlement(connection_id: str, settlement_id: str) -> SettlementDetail:
         NotFound: there is no such connection or settlement.
     """
     return detail_of(connection_id, _settlement(connection_id, settlement_id))
+
+
+def settled_kinds(connection_id: str, settlement_id: str) -> SettledKinds:
+    """Return what the lines of one settlement of the tenant in scope come to by kind.
+
+    Raises:
+        NotFound: there is no such connection or settlement.
+    """
+    record = _settlement(connection_id, settlement_id)
+    statement = statement_from(record.facts)
+    settled = control_from(record.control).state != "loading"
+    found = reconciliation_from(record.reconciliation) if settled else None
+    ended_at = statement.deposited_at if statement.ended_at is None else statement.ended_at
+    started_at = ended_at if statement.started_at is None else statement.started_at
+    return SettledKinds(
+        statement.currency,
+        from_epoch_seconds(started_at),
+        from_epoch_seconds(ended_at),
+        None if found is None else {each.kind: each.amount_minor for each in found.kinds},
+    )
 
 
 def list_lines(
