@@ -22,11 +22,21 @@ def test_columns_stand_in_any_order_and_a_semicolon_brings_a_decimal_comma() -> 
         ("", "lacks the column a"),
         ("a\n1\n2\n3\n4\n", "more than 3 rows"),
         ("a\n" + "x" * 131_073, "can't be read after line"),
+        ('a\n1\n"2\n', "can't be read after line 3"),
     ],
 )
 def test_what_can_not_be_read_says_why(text: str, problem: str) -> None:
     with pytest.raises(UnreadableSheet, match=problem):
         cells(text)
+
+
+def test_of_some_columns_one_is_enough() -> None:
+    def read(text: str) -> list[str]:
+        return [row.cells["a"] for row in read_sheet(text, required=("a",), most_rows=3, one_of=("b", "c"))]
+
+    assert read("a,c\nx,1\n") == read("b,a\n1,x\n") == ["x"]
+    with pytest.raises(UnreadableSheet, match="lacks a column b or c"):
+        read("a,d\nx,1\n")
 
 
 def test_a_row_with_too_many_cells_is_told_alone() -> None:

@@ -32,7 +32,9 @@ class Row(NamedTuple):
     problem: str = ""
 
 
-def read_sheet(text: str, *, required: Sequence[str], most_rows: int, decimals: Collection[str] = ()) -> Iterator[Row]:
+def read_sheet(
+    text: str, *, required: Sequence[str], most_rows: int, decimals: Collection[str] = (), one_of: Sequence[str] = ()
+) -> Iterator[Row]:
     """Read a table row by row; empty rows are passed over.
 
     Args:
@@ -40,6 +42,7 @@ def read_sheet(text: str, *, required: Sequence[str], most_rows: int, decimals: 
         required: the columns that it must have.
         most_rows: so many rows are read.
         decimals: the columns whose decimal comma is put right.
+        one_of: the columns of which it must have one at least.
 
     Raises:
         UnreadableSheet: a column is missing, a quotation mark is not closed, or there are more rows than allowed. It
@@ -48,19 +51,21 @@ def read_sheet(text: str, *, required: Sequence[str], most_rows: int, decimals: 
     plain = text.removeprefix("\ufeff")
     first, _, _ = plain.partition("\n")
     separator = max(",;\t", key=first.count)
-    reader = csv.reader(io.StringIO(plain, newline=""), delimiter=separator)
+    reader = csv.reader(io.StringIO(plain, newline=""), delimiter=separator, strict=True)
     try:
-        header = _header(next(reader, []), required)
+        header = _header(next(reader, []), required, one_of)
         yield from _rows(reader, header, most_rows, decimals if separator == ";" else ())
     except csv.Error as problem:
         raise UnreadableSheet(f"can't be read after line {reader.line_num}: {problem}") from problem
 
 
-def _header(cells: list[str], required: Sequence[str]) -> list[str]:
+def _header(cells: list[str], required: Sequence[str], one_of: Sequence[str]) -> list[str]:
     header = [name.strip().lower().replace(" ", "_") for name in cells]
     missing = [name for name in required if name not in header]
     if missing:
         raise UnreadableSheet(f"lacks the column{'s' if len(missing) > 1 else ''} {', '.join(missing)}")
+    if one_of and not set(one_of) & set(header):
+        raise UnreadableSheet(f"lacks a column {' or '.join(one_of)}")
     return header
 
 

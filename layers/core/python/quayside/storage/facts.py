@@ -161,7 +161,7 @@ def upsert[Item: FactItem](  # noqa: PLR0913 - the parts of one load
     def put(fact: Fact) -> bool:
         return _put(model, fact, at_hand.get(fact.key), register, received_at, source)
 
-    applied = sum(_in_parallel(put, new) if len(new) > _FEW else map(put, new))
+    applied = sum(in_parallel(put, new))
     return Tally(applied, told - applied)
 
 
@@ -199,10 +199,13 @@ def _put[Item: FactItem](  # noqa: PLR0913, PLR0917 - the parts of one write
     return write(model, fact.key, actions, condition, source=source, returning="NONE").applied
 
 
-def _in_parallel(put: Callable[[Fact], bool], facts: Sequence[Fact]) -> Iterator[bool]:
-    """Write facts eight at a time, each in a copy of this context, for the tenant in scope is part of it."""
+def in_parallel[Each, Told](put: Callable[[Each], Told], wanted: Sequence[Each]) -> Iterator[Told]:
+    """Write eight at a time, each in a copy of this context, for the tenant in scope is part of it; few, in turn."""
+    if len(wanted) <= _FEW:
+        yield from map(put, wanted)
+        return
     with ThreadPoolExecutor(_THREADS, thread_name_prefix="facts") as threads:
-        for pending in [threads.submit(copy_context().run, put, fact) for fact in facts]:
+        for pending in [threads.submit(copy_context().run, put, each) for each in wanted]:
             yield pending.result()
 
 
