@@ -10,13 +10,22 @@ import json
 import sys
 from pathlib import Path
 
+from quayside.catalog.bulk_rules import FILE_MACHINE
+from quayside.catalog.edit_rules import EDIT_MACHINE
 from quayside.kernel.machines import Machine
 from quayside.messages.rules import MESSAGE_MACHINE
 from quayside.procurement.rules import ORDER_MACHINE
 from quayside.sourcing.rules import MACHINE as LEAD_MACHINE
 from quayside.supply_chain.shipment_rules import MACHINE as SHIPMENT_MACHINE
 
-MACHINES: tuple[Machine, ...] = (LEAD_MACHINE, ORDER_MACHINE, SHIPMENT_MACHINE, MESSAGE_MACHINE)
+MACHINES: tuple[Machine, ...] = (
+    LEAD_MACHINE,
+    ORDER_MACHINE,
+    SHIPMENT_MACHINE,
+    EDIT_MACHINE,
+    FILE_MACHINE,
+    MESSAGE_MACHINE,
+)
 """Every machine that is drawn, in the order of a product's life."""
 
 PAGE = Path(__file__).parent / "machines.md"

@@ -1,13 +1,11 @@
 """Files of changes against the simulated Amazon: compared first, one feed, each row's outcome, nothing twice."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import pytest
 
 from infra.simulator import listing_life
-from quayside.amazon.errors import AmazonUnavailable
-from quayside.amazon.transport import QueryValue, Reply, Transport
 from quayside.catalog import bulk_service, edit_service
 from quayside.catalog.bulk_views import FileView
 from quayside.catalog.grid_store import Place
@@ -15,39 +13,11 @@ from quayside.kernel.errors import Conflict, InvalidInput, NotFound
 from quayside.kernel.money import Money
 from quayside.kernel.tenancy import tenant_scope
 from tests.support.amazon import TENANT, Stage, entropy_of, stage
+from tests.support.losing import Losing
 
 if TYPE_CHECKING:
     from infra.simulator.world import Listing
     from quayside.kernel.ids import ConnectionId
-
-
-class Losing:
-    """A transport that loses the call that makes a feed on its way, or Amazon's answer to it, once."""
-
-    def __init__(self, inner: Transport, *, after: bool) -> None:
-        self._inner = inner
-        self._after = after
-        self.lost = 0
-
-    def send(
-        self,
-        method: str,
-        url: str,
-        *,
-        operation: str,
-        query: Mapping[str, QueryValue] | None = None,
-        headers: Mapping[str, str] | None = None,
-        content: bytes | None = None,
-    ) -> Reply:
-        """Send a request, or lose it."""
-        loses = operation == "createFeed" and not self.lost
-        reply = None
-        if not loses or self._after:
-            reply = self._inner.send(method, url, operation=operation, query=query, headers=headers, content=content)
-        if loses or reply is None:
-            self.lost += 1
-            raise AmazonUnavailable("no answer", operation=operation)
-        return reply
 
 
 class Shop:
@@ -179,7 +149,7 @@ def test_applied_twice_and_every_command_twice_it_is_one_feed(shop: Shop) -> Non
 def test_a_feed_whose_answer_was_lost_is_found_and_not_made_twice(shop: Shop, *, after: bool) -> None:
     before = shop.feeds
     file = shop.bring(shop.prices(13))
-    losing = Losing(shop.on.transport, after=after)
+    losing = Losing(shop.on.transport, lambda operation, _: operation == "createFeed", after=after)
     shop.on.worker = shop.on.new_worker(transport=losing)
     try:
         done = shop.apply(file)

@@ -7,8 +7,7 @@ import pytest
 
 from infra.simulator import listing_life
 from infra.simulator.world import Listing
-from quayside.amazon.errors import AmazonUnavailable
-from quayside.amazon.transport import QueryValue, Reply, Transport
+from quayside.amazon.transport import QueryValue
 from quayside.catalog import edit_service, editing, grid_service
 from quayside.catalog.edit_rules import Values
 from quayside.catalog.edit_service import NewChange
@@ -19,39 +18,10 @@ from quayside.kernel.errors import Conflict, InvalidInput, NotFound
 from quayside.kernel.money import Money
 from quayside.kernel.tenancy import tenant_scope
 from tests.support.amazon import TENANT, Stage, entropy_of, stage
+from tests.support.losing import Losing
 
 if TYPE_CHECKING:
     from quayside.kernel.ids import ConnectionId
-
-
-class Losing:
-    """A transport that loses a change on its way to Amazon, or Amazon's answer to it, once."""
-
-    def __init__(self, inner: Transport, *, after: bool) -> None:
-        self._inner = inner
-        self._after = after
-        self.lost = 0
-
-    def send(
-        self,
-        method: str,
-        url: str,
-        *,
-        operation: str,
-        query: Mapping[str, QueryValue] | None = None,
-        headers: Mapping[str, str] | None = None,
-        content: bytes | None = None,
-    ) -> Reply:
-        """Send a request, or lose it."""
-        loses = operation == "patchListingsItem" and "mode" not in (query or {}) and not self.lost
-        if loses and not self._after:
-            self.lost += 1
-            raise AmazonUnavailable("no answer", operation=operation)
-        reply = self._inner.send(method, url, operation=operation, query=query, headers=headers, content=content)
-        if loses:
-            self.lost += 1
-            raise AmazonUnavailable("no answer", operation=operation)
-        return reply
 
 
 class Catalog:
@@ -176,7 +146,11 @@ def test_what_changed_since_the_preview_is_not_overwritten(catalog: Catalog) -> 
 @pytest.mark.parametrize("after", [True, False])
 def test_an_answer_that_was_lost_is_found_out_and_the_change_made_once(catalog: Catalog, *, after: bool) -> None:
     ready = catalog.change(dearer(catalog, 11 + after))
-    losing = Losing(catalog.on.transport, after=after)
+
+    def applies(operation: str, query: Mapping[str, QueryValue]) -> bool:
+        return operation == "patchListingsItem" and "mode" not in query
+
+    losing = Losing(catalog.on.transport, applies, after=after)
     catalog.on.worker = catalog.on.new_worker(transport=losing)
     try:
         found = catalog.apply(ready)

@@ -2,14 +2,16 @@
 
 from datetime import UTC, datetime, timedelta
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from quayside.catalog import bulk_rules
+from quayside.catalog import bulk_rules, edit_rules
 from quayside.catalog.bulk_rules import ROWS_A_PART, File, Row, UnreadableFile, read_part
 from quayside.catalog.edit_rules import Edit, UnusableChange, Values, checked_price, checked_quantity, restored, why_not
 from quayside.catalog.rules import Listing, Price
+from quayside.kernel.machines import IllegalMove
 from quayside.kernel.money import Money
 
 NOW = datetime(2026, 11, 1, tzinfo=UTC)
@@ -50,6 +52,19 @@ def test_what_nobody_tries_any_longer_has_failed() -> None:
     assert (restored(edit, "before"), restored(edit, "after")) == (Values(ELEVEN), Values(TEN))
 
 
+def test_what_ended_is_moved_by_nothing() -> None:
+    edit = Edit(edit_id="1", state="applied", change=Values(TEN), asked_by="anna", asked_at=NOW)
+    with pytest.raises(IllegalMove):
+        edit_rules.moved(edit, "turned_away", reason="late")
+    file = File(
+        file_id="1", connection_id="c", marketplace_id="DE", name="Prices", state="done", asked_by="anna", asked_at=NOW
+    )
+    with pytest.raises(IllegalMove):
+        bulk_rules.moved(file, "turned_away", reason="late")
+    again = bulk_rules.moved(msgspec.structs.replace(file, state="submitted"), "anothers", feed_id=None)
+    assert (again.state, again.feed_id) == ("submitting", None)
+
+
 def test_a_file_amazon_says_nothing_of_for_a_day_has_failed() -> None:
     file = File(
         file_id="1", connection_id="c", marketplace_id="DE", name="Prices", state="submitted", asked_by="anna",
@@ -71,16 +86,19 @@ def test_a_file_is_read_row_by_row_and_each_bad_row_says_why() -> None:
     assert (rows[0].change, rows[1].change) == (Values(Price(1250, "EUR")), Values(quantity=40))
     assert all(row.problem for row in rows[2:])
     assert read_part("seller_sku,price\nA,1\n", 1002, "EUR")[0].line == 1002
+    # A decimal comma among commas makes one cell more: not a price of 12.
+    (split,) = read_part("seller_sku,price\nA,12,50\n", 2, "EUR")
+    assert (split.state, split.problem) == ("refused", "the row has 3 cells, the header has 2")
 
 
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("", "nothing"),
-        ("sku,price\nA,1\n", "needs a column seller_sku"),
-        ("seller_sku,title\nA,1\n", "price or quantity"),
+        ("", "lacks the column seller_sku"),
+        ("sku,price\nA,1\n", "lacks the column seller_sku"),
+        ("seller_sku,title\nA,1\n", "lacks a column price or quantity"),
         ('seller_sku,price\nA,"1\n', "can't be read after line 2"),
-        ("seller_sku,price\n" + "A,1\n" * (ROWS_A_PART + 1), "at most 1,000 rows"),
+        ("seller_sku,price\n" + "A,1\n" * (ROWS_A_PART + 1), "more than 1,000 rows"),
     ],
 )
 def test_a_file_that_is_none_is_refused_as_a_whole(text: str, words: str) -> None:

@@ -4,24 +4,66 @@ A file has the columns ``seller_sku``, ``price`` and ``quantity`` (either of bot
 separated by commas, semicolons or tabs. With semicolons a comma is the decimal mark. Nothing is guessed: a row that
 can't be read is refused with its reason, and the others are not.
 
-A file goes ``reading`` (it comes in parts), ``ready`` (all of it is compared with what is stored), ``queued``,
-``submitting`` (Amazon is told), ``submitted`` (Amazon works on it), ``done`` or ``failed``. Each row becomes
-``accepted`` or ``rejected`` exactly once.
+``FILE_MACHINE`` says how a file goes: it comes in parts, all of it is compared with what is stored, a member has it
+applied, Amazon is told, and works on it. Each row becomes ``accepted`` or ``rejected`` exactly once.
 """
 
-import csv
-import io
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Literal
+from typing import Literal, cast
 
 import msgspec
 
 from quayside.catalog.edit_rules import UnusableChange, Values, checked_price, checked_quantity, why_not
 from quayside.catalog.rules import Listing, Price
+from quayside.kernel.machines import Machine, Move
+from quayside.kernel.sheets import Row as SheetRow
+from quayside.kernel.sheets import UnreadableSheet, read_sheet
 
 RowState = Literal["change", "same", "refused", "moved", "sent", "accepted", "rejected", "unsent"]
 FileState = Literal["reading", "ready", "queued", "submitting", "submitted", "done", "failed"]
+
+FileEvent = Literal[
+    "part_comes", "all_came", "apply", "nothing_left", "hand_over", "call", "taken", "look", "tell", "anothers",
+    "all_told", "turned_away", "given_up",
+]  # fmt: skip
+
+_MANAGE = "catalog.manage"
+
+FILE_MACHINE = Machine(
+    "listing_file",
+    "A file of changes of listings",
+    {
+        "reading": "Being read",
+        "ready": "Waits for you",
+        "queued": "About to be sent",
+        "submitting": "Being sent",
+        "submitted": "Amazon is working on it",
+        "done": "Done",
+        "failed": "Failed",
+    },
+    (
+        Move("reading", "part_comes", _MANAGE, "reading"),
+        Move("reading", "all_came", _MANAGE, "ready"),
+        Move("ready", "apply", _MANAGE, "queued"),
+        Move("queued", "hand_over", "", "submitting"),
+        Move("queued", "nothing_left", "", "failed"),
+        Move("queued", "turned_away", "", "failed"),
+        Move("queued", "given_up", "", "failed"),
+        Move("submitting", "call", "", "submitting"),
+        Move("submitting", "taken", "", "submitted"),
+        Move("submitting", "turned_away", "", "failed"),
+        Move("submitting", "given_up", "", "failed"),
+        Move("submitted", "look", "", "submitted"),
+        Move("submitted", "tell", "", "submitted"),
+        # A feed that was found by asking turned out to be another file's.
+        Move("submitted", "anothers", "", "submitting"),
+        Move("submitted", "all_told", "", "done"),
+        Move("submitted", "turned_away", "", "failed"),
+        Move("submitted", "given_up", "", "failed"),
+    ),
+)
+"""Every legal move of a file. None leads back to before it was applied."""
 
 COLUMNS = ("seller_sku", "price", "quantity")
 ROWS_A_PART = 1_000
@@ -29,7 +71,7 @@ MOST_PARTS = 25
 MOST_ROWS = ROWS_A_PART * MOST_PARTS
 """As many as Amazon takes messages in one feed."""
 GIVEN_UP_AFTER = timedelta(hours=26)
-_UNDER_WAY = frozenset({"queued", "submitting", "submitted"})
+_UNDER_WAY = frozenset(FILE_MACHINE.states_for("given_up"))
 _LONGEST_SKU = 40
 
 
@@ -114,43 +156,45 @@ class File(msgspec.Struct, frozen=True, kw_only=True):
         return "failed" if self.state in _UNDER_WAY and now - since > GIVEN_UP_AFTER else self.state
 
 
+def moved(file: File, event: FileEvent, **noted: object) -> File:
+    """Return a file after something happened to it, with what is noted of that.
+
+    Raises:
+        IllegalMove: that can't happen to a file in its state.
+    """
+    state = cast("FileState", FILE_MACHINE.move(file.state, event).next_state)
+    return msgspec.structs.replace(file, state=state, **noted)
+
+
 def read_part(text: str, first_line: int, currency: str) -> list[Row]:
     """Read a part of a file: its header, and rows of which the first is ``first_line`` of the whole file.
 
     Raises:
         UnreadableFile: a column is missing, a quotation mark is not closed, or there are too many rows.
     """
-    plain = text.removeprefix("\ufeff")
-    separator = max(",;\t", key=plain.partition("\n")[0].count)
-    reader = csv.reader(io.StringIO(plain, newline=""), delimiter=separator, strict=True)
     try:
-        header = [cell.strip().casefold().replace(" ", "_") for cell in next(reader, [])]
-        if "seller_sku" not in header or not {"price", "quantity"} & set(header):
-            raise UnreadableFile(
-                "The file needs a column seller_sku and a column price or quantity; its first line has "
-                f"{', '.join(header)[:200] or 'nothing'}."
+        rows = list(
+            read_sheet(
+                text,
+                required=("seller_sku",),
+                one_of=("price", "quantity"),
+                most_rows=ROWS_A_PART,
+                decimals=("price",),
             )
-        rows: list[Row] = []
-        for cells in reader:
-            if not any(cell.strip() for cell in cells):
-                continue
-            if len(rows) == ROWS_A_PART:
-                raise UnreadableFile(f"A part has at most {ROWS_A_PART:,} rows.")
-            fields = dict(zip(header, (cell.strip() for cell in cells), strict=False))
-            line = first_line + reader.line_num - 2
-            rows.append(_row(line, fields, currency, decimal_comma=separator == ";"))
-    except csv.Error as problem:
-        raise UnreadableFile(f"The file can't be read after line {reader.line_num}: {problem}.") from problem
-    return rows
+        )
+    except UnreadableSheet as problem:
+        raise UnreadableFile(f"The file {problem}.") from problem
+    return [_row(first_line + each.line - 2, each, currency) for each in rows]
 
 
-def _row(line: int, fields: Mapping[str, str], currency: str, *, decimal_comma: bool) -> Row:
+def _row(line: int, read: SheetRow, currency: str) -> Row:
+    fields = {name: cell.strip() for name, cell in read.cells.items()}
     sku = fields.get("seller_sku", "")
+    if read.problem:
+        return Row(line, sku[:_LONGEST_SKU], "refused", problem=f"the row {read.problem}")
     if not 1 <= len(sku) <= _LONGEST_SKU:
         return Row(line, sku[:_LONGEST_SKU], "refused", problem=f"seller_sku needs 1 to {_LONGEST_SKU} characters")
     price, quantity = fields.get("price", ""), fields.get("quantity", "")
-    if decimal_comma:
-        price = price.replace(",", ".")
     try:
         change = Values(
             checked_price(price, currency) if price else None,

@@ -6,8 +6,6 @@ processes the feed. A file comes in parts of a thousand rows, for a request to t
 
 from collections.abc import Callable
 
-import msgspec
-
 from quayside.amazon.marketplaces import find_marketplace
 from quayside.catalog import bulk_rules, bulk_store, store
 from quayside.catalog.bulk_rules import MOST_PARTS, MOST_ROWS, File, UnreadableFile
@@ -91,7 +89,7 @@ def add_part(  # noqa: PLR0913 - the parts of a part
     found = [bulk_rules.compared(row, listings.get(row.seller_sku)) for row in rows]
     bulk_store.put_part(connection_id, file_id, number, found, clock.now())
     if number == file.parts:
-        _move(kept, msgspec.structs.replace(file, parts=number + 1))
+        _move(kept, bulk_rules.moved(file, "part_comes", parts=number + 1))
     return show(connection_id, file_id, clock)
 
 
@@ -116,7 +114,7 @@ def complete(connection_id: ConnectionId, file_id: str, *, clock: Clock) -> File
             counts[state] = counts.get(state, 0) + count
     if not counts:
         raise _invalid("The file has no rows below its first line.")
-    moved = _move(kept, msgspec.structs.replace(kept.file, state="ready", counts=counts))
+    moved = _move(kept, bulk_rules.moved(kept.file, "all_came", counts=counts))
     return file_view(moved, clock.now())
 
 
@@ -141,7 +139,7 @@ def apply(  # noqa: PLR0913 - the parts of a request
     if not kept.file.counts.get("change"):
         raise Conflict("The file changes nothing.", code="nothing_to_change", action="Bring another file.")
     _check_open(connection_id)
-    queued = msgspec.structs.replace(kept.file, state="queued", applied_by=member_id, applied_at=clock.now())
+    queued = bulk_rules.moved(kept.file, "apply", applied_by=member_id, applied_at=clock.now())
     moved = _move(kept, queued)
     _send(queued, desk)
     return file_view(moved, clock.now())

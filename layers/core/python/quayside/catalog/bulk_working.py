@@ -11,8 +11,6 @@ from collections.abc import Iterator
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-import msgspec
-
 from quayside.amazon.errors import AccessRefused, AmazonUnavailable, RequestRejected
 from quayside.amazon.feeds import (
     CANCELLED,
@@ -26,11 +24,12 @@ from quayside.amazon.feeds import (
 )
 from quayside.amazon.reports import unpacked
 from quayside.catalog import bulk_rules, bulk_store, edit_store, store
-from quayside.catalog.bulk_rules import Row
+from quayside.catalog.bulk_rules import FILE_MACHINE, Row, moved
 from quayside.catalog.edit_rules import Edit
 from quayside.catalog.editing import patches_of
 from quayside.catalog.grid_store import Place
 from quayside.connections import service as connections
+from quayside.storage.facts import in_parallel
 from quayside.sync.rules import CLOCKS_DIFFER
 
 if TYPE_CHECKING:
@@ -81,16 +80,14 @@ def _prepare(work: "Work", connection: "Connection", kept: "Kept") -> "Kept | No
     sent = counts.get("sent", 0)
     if not sent:
         reason = "Every listing changed after the file was compared; nothing was sent."
-        bulk_store.move(kept, msgspec.structs.replace(file, state="failed", counts=counts, reason=reason))
+        bulk_store.move(kept, moved(file, "nothing_left", counts=counts, reason=reason))
         return None
     if work.uploads is None:
         raise AmazonUnavailable("nothing is uploaded here", operation="upload")
     document = work.amazon.create_feed_document(connections.caller_of(connection))
     body = b"".join(feed_body(connection.selling_partner_id, _messages(work, file)))
     work.uploads.upload(document.url, body, CONTENT_TYPE)
-    noted = msgspec.structs.replace(
-        file, state="submitting", counts=counts, sent=sent, document_id=document.document_id, called_at=None
-    )
+    noted = moved(file, "hand_over", counts=counts, sent=sent, document_id=document.document_id, called_at=None)
     return bulk_store.move(kept, noted)
 
 
@@ -125,10 +122,12 @@ def _has_called(work: "Work", connection: "Connection", kept: "Kept") -> bool:
 
 
 def _submit(work: "Work", connection: "Connection", kept: "Kept") -> None:
+    if kept.file.state != "submitting":
+        return
     noted = [kept]
 
     def note() -> None:
-        calling = bulk_store.move(kept, msgspec.structs.replace(kept.file, called_at=work.clock.now()))
+        calling = bulk_store.move(kept, moved(kept.file, "call", called_at=work.clock.now()))
         if calling is None:
             raise _Moved
         noted[0] = calling
@@ -150,9 +149,7 @@ class _Moved(Exception):
 
 
 def _submitted(work: "Work", kept: "Kept", feed_id: str, *, is_found: bool) -> None:
-    submitted = msgspec.structs.replace(
-        kept.file, state="submitted", feed_id=feed_id, is_found=is_found, result_id=None, checks=0
-    )
+    submitted = moved(kept.file, "taken", feed_id=feed_id, is_found=is_found, result_id=None, checks=0)
     if bulk_store.move(kept, submitted) is not None:
         work.follow_up("listings.check_file", work.command.arguments, delay_seconds=_FIRST_CHECK_SECONDS)
 
@@ -168,11 +165,11 @@ def check(work: "Work") -> None:
         return
     answer = work.amazon.feed(connections.caller_of(connection), kept.file.feed_id)
     if answer.status == DONE and answer.document_id:
-        if bulk_store.move(kept, msgspec.structs.replace(file, result_id=answer.document_id)) is not None:
+        if bulk_store.move(kept, moved(file, "look", result_id=answer.document_id)) is not None:
             work.follow_up("listings.collect_file", work.command.arguments)
     elif answer.status in {FATAL, CANCELLED, DONE}:
         _fail(work, kept, "Amazon could not process the feed, and applied none of it.")
-    elif bulk_store.move(kept, msgspec.structs.replace(file, checks=file.checks + 1)) is not None:
+    elif bulk_store.move(kept, moved(file, "look", checks=file.checks + 1)) is not None:
         delay = min(_LONGEST_CHECK_SECONDS, _FIRST_CHECK_SECONDS * (1 + file.checks // 5))
         work.follow_up("listings.check_file", work.command.arguments, delay_seconds=delay)
 
@@ -187,9 +184,7 @@ def collect(work: "Work") -> None:
     file = kept.file
     if file.is_found and report.processed != file.sent:
         others = (*file.not_ours, file.feed_id or "")
-        again = msgspec.structs.replace(
-            file, state="submitting", feed_id=None, result_id=None, is_found=False, not_ours=others
-        )
+        again = moved(file, "anothers", feed_id=None, result_id=None, is_found=False, not_ours=others)
         if bulk_store.move(kept, again) is not None:
             work.follow_up("listings.send_file", work.command.arguments)
         return
@@ -200,14 +195,14 @@ def collect(work: "Work") -> None:
         settled = [bulk_rules.settled(row, rejected) for row in rows]
         _keep_versions(work, kept.file, settled)
         bulk_store.put_part(work.connection_id, kept.file.file_id, number, settled, work.clock.now())
-        moved = bulk_store.move(kept, _counted(kept.file, settled, number + 1))
-        if moved is None:
+        told = bulk_store.move(kept, _counted(kept.file, settled, number + 1))
+        if told is None:
             return
-        kept = moved
+        kept = told
         if work.time_is_short() and kept.file.collected < kept.file.parts:
             work.follow_up("listings.collect_file", work.command.arguments)
             return
-    done = msgspec.structs.replace(kept.file, state="done", reason=_whole(report, kept.file.sent))
+    done = moved(kept.file, "all_told", reason=_whole(report, kept.file.sent))
     if bulk_store.move(kept, done) is not None:
         work.notes.brought(kept.file.counts.get("accepted", 0), marketplace_id=kept.file.marketplace_id)
         # Amazon shows prices in its report of all listings; quantities it tells one by one.
@@ -221,17 +216,15 @@ def _counted(file: "File", settled: list[Row], collected: int) -> "File":
         if row.state in {"accepted", "rejected"}:
             counts[row.state] = counts.get(row.state, 0) + 1
             counts["sent"] = counts.get("sent", 0) - 1
-    return msgspec.structs.replace(
-        file, collected=collected, counts={state: count for state, count in counts.items() if count}
-    )
+    counts = {state: count for state, count in counts.items() if count}
+    return moved(file, "tell", collected=collected, counts=counts)
 
 
 def _keep_versions(work: "Work", file: "File", settled: list[Row]) -> None:
     """Keep each accepted row as a version of its listing; doing it again changes nothing."""
     now = work.clock.now()
-    for row in settled:
-        if row.state != "accepted":
-            continue
+
+    def keep(row: Row) -> bool:
         edit = Edit(
             edit_id=file.file_id,
             state="applied",
@@ -245,7 +238,10 @@ def _keep_versions(work: "Work", file: "File", settled: list[Row]) -> None:
             submission_id=file.feed_id,
             bulk_id=file.file_id,
         )
-        edit_store.put(Place(work.connection_id, file.marketplace_id, row.seller_sku), edit, now)
+        return edit_store.put(Place(work.connection_id, file.marketplace_id, row.seller_sku), edit, now)
+
+    for _ in in_parallel(keep, [row for row in settled if row.state == "accepted"]):
+        pass
 
 
 def _report(work: "Work", connection: "Connection", document_id: str) -> "ProcessingReport":
@@ -277,6 +273,8 @@ def _fail(work: "Work", kept: "Kept", reason: str) -> None:
     """End a file that Amazon did not process; its rows say that nothing became of them."""
     present = bulk_store.find(work.connection_id, kept.file.file_id) or kept
     file = present.file
+    if "turned_away" not in FILE_MACHINE.events_in(file.state):
+        return
     for number, rows in bulk_store.parts(work.connection_id, file.file_id, file.parts):
         settled = [bulk_rules.unsent(row, reason) for row in rows]
         if settled != rows:
@@ -284,7 +282,7 @@ def _fail(work: "Work", kept: "Kept", reason: str) -> None:
     counts = dict(file.counts)
     if "sent" in counts:
         counts["unsent"] = counts.pop("sent")
-    bulk_store.move(present, msgspec.structs.replace(file, state="failed", counts=counts, reason=reason))
+    bulk_store.move(present, moved(file, "turned_away", counts=counts, reason=reason))
 
 
 def _file_of(work: "Work") -> "Kept | None":

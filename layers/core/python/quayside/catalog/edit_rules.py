@@ -8,22 +8,59 @@ a conflict. Since values are absolute, a change that reaches Amazon twice has th
 """
 
 from datetime import datetime, timedelta
-from typing import Literal
+from typing import Literal, cast
 
 import msgspec
 
 from quayside.catalog.rules import Issue, Price
 from quayside.kernel.errors import QuaysideError
+from quayside.kernel.machines import Machine, Move
 from quayside.kernel.money import Money
 
 State = Literal["checking", "refused", "ready", "queued", "sending", "applied", "conflict", "failed"]
 Side = Literal["before", "after"]
 
+Event = Literal["found_valid", "found_wrong", "apply", "send", "accepted", "differs", "turned_away", "given_up"]
+
+_MANAGE = "catalog.manage"
+
+EDIT_MACHINE = Machine(
+    "listing_edit",
+    "A change of a listing",
+    {
+        "checking": "Amazon is judging it",
+        "ready": "Waits for you",
+        "queued": "About to be sent",
+        "sending": "Being sent",
+        "applied": "Accepted",
+        "refused": "Refused",
+        "conflict": "Changed meanwhile",
+        "failed": "Failed",
+    },
+    (
+        Move("checking", "found_valid", "", "ready"),
+        Move("checking", "found_wrong", "", "refused"),
+        Move("checking", "turned_away", "", "failed"),
+        Move("checking", "given_up", "", "failed"),
+        Move("ready", "apply", _MANAGE, "queued"),
+        Move("queued", "send", "", "sending"),
+        Move("queued", "differs", "", "conflict"),
+        Move("queued", "turned_away", "", "failed"),
+        Move("queued", "given_up", "", "failed"),
+        Move("sending", "send", "", "sending"),
+        Move("sending", "accepted", "", "applied"),
+        Move("sending", "differs", "", "conflict"),
+        Move("sending", "turned_away", "", "failed"),
+        Move("sending", "given_up", "", "failed"),
+    ),
+)
+"""Every legal move of a change. Putting a version back is a change of its own."""
+
 MOST_UNITS = 999_999_999
 MOST_MINOR = 10**11
 GIVEN_UP_AFTER = timedelta(hours=25)
 """The worker tries for a day; what is not through by then will not be."""
-_UNDER_WAY = frozenset({"checking", "queued", "sending"})
+_UNDER_WAY = frozenset(EDIT_MACHINE.states_for("given_up"))
 
 
 class UnusableChange(ValueError):
@@ -94,6 +131,16 @@ class Edit(msgspec.Struct, frozen=True, kw_only=True):
         """Return its state: what is under way for more than a day failed, for nobody tries any longer."""
         since = self.checked_at or self.asked_at
         return "failed" if self.state in _UNDER_WAY and now - since > GIVEN_UP_AFTER else self.state
+
+
+def moved(edit: Edit, event: Event, **noted: object) -> Edit:
+    """Return a change after something happened to it, with what is noted of that.
+
+    Raises:
+        IllegalMove: that can't happen to a change in its state.
+    """
+    state = cast("State", EDIT_MACHINE.move(edit.state, event).next_state)
+    return msgspec.structs.replace(edit, state=state, **noted)
 
 
 def checked_price(text: str, currency: str) -> Price:

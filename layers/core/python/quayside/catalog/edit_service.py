@@ -160,7 +160,7 @@ def apply(  # noqa: PLR0913 - the parts of a request
             code="change_moved",
             action="Look at it again; ask for a new change if it is still wanted.",
         )
-    queued = edit_store.move(kept, msgspec.structs.replace(kept.edit, state="queued", applied_by=member_id))
+    queued = edit_store.move(kept, edit_rules.moved(kept.edit, "apply", applied_by=member_id))
     if queued is None:
         raise Conflict("Somebody else applied it at the same time.", code="change_moved")
     _send("listings.apply", place, edit_id, desk)

@@ -11,7 +11,7 @@ import msgspec
 from quayside.amazon.errors import AccessRefused, RequestRejected
 from quayside.amazon.listing_changes import ACCEPTED, VALID, price_patch, quantity_patch
 from quayside.catalog import edit_rules, edit_store
-from quayside.catalog.edit_rules import Edit, Values
+from quayside.catalog.edit_rules import Edit, Values, moved
 from quayside.catalog.grid_store import Place
 from quayside.catalog.rules import Issue, Price
 from quayside.connections import service as connections
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 _NOT_FOUND = 404
 _SHOWN_AFTER_SECONDS = 120
 """Amazon shows a change some time after it accepted it; then the listing is read again."""
+_BEING_APPLIED = frozenset({"queued", "sending"})
 _GONE = "Amazon no longer has this listing."
 
 
@@ -53,12 +54,12 @@ def preview(work: "Work") -> None:
 def _judged(work: "Work", connection: "Connection", place: Place, edit: Edit, listing: "Listing | None") -> Edit:
     summary = None if listing is None else listing.summary_of(place.marketplace_id)
     if listing is None or summary is None:
-        return msgspec.structs.replace(edit, state="refused", reason=_GONE)
+        return moved(edit, "found_wrong", reason=_GONE)
     now = _values_of(listing, place.marketplace_id)
     before = edit.change.touched(now)
     why = edit_rules.why_not(edit.change, now, by_amazon=_by_amazon(listing))
     if why:
-        return msgspec.structs.replace(edit, state="refused", before=before, reason=why)
+        return moved(edit, "found_wrong", before=before, reason=why)
     product_type = summary.product_type or "PRODUCT"
     said = work.amazon.patch_listing(
         connections.caller_of(connection),
@@ -70,9 +71,9 @@ def _judged(work: "Work", connection: "Connection", place: Place, edit: Edit, li
         preview=True,
     )
     valid = said.status == VALID
-    return msgspec.structs.replace(
+    return moved(
         edit,
-        state="ready" if valid else "refused",
+        "found_valid" if valid else "found_wrong",
         before=before,
         issues=_issues(said.issues),
         product_type=product_type,
@@ -84,7 +85,7 @@ def apply(work: "Work") -> None:
     """``listings.apply``: apply a change, unless the listing is no longer what the member saw."""
     place, kept = _change_of(work)
     connection = work.connection
-    if kept is None or connection is None or kept.edit.state not in {"queued", "sending"}:
+    if kept is None or connection is None or kept.edit.state not in _BEING_APPLIED:
         return
     try:
         listing = _read(work, connection, place)
@@ -100,20 +101,21 @@ def apply(work: "Work") -> None:
     except RequestRejected as refused:
         # What was noted while it was sent is read again: this change may have moved since.
         present = edit_store.find(place, kept.edit.edit_id) or kept
-        edit_store.move(present, _refusal(work, present.edit, refused))
+        if present.edit.state in _BEING_APPLIED:
+            edit_store.move(present, _refusal(work, present.edit, refused))
 
 
 def _standing_in_the_way(edit: Edit, listing: "Listing | None", marketplace_id: str) -> Edit | None:
     """Return the change as it ends when the listing is gone or not what the member saw; None when nothing is amiss."""
     if listing is None or listing.summary_of(marketplace_id) is None:
-        return msgspec.structs.replace(edit, state="failed", reason=_GONE)
+        return moved(edit, "turned_away", reason=_GONE)
     now = edit.change.touched(_values_of(listing, marketplace_id))
     if now == edit.before or _has_come_through(edit, listing, marketplace_id):
         return None
     reason = "The listing changed at Amazon after you saw it. Nothing was sent."
     if edit.state == "sending":
         reason = "The listing has neither the old nor the new values: somebody else changed it meanwhile."
-    return msgspec.structs.replace(edit, state="conflict", found=now, reason=reason)
+    return moved(edit, "differs", found=now, reason=reason)
 
 
 def _has_come_through(edit: Edit, listing: "Listing | None", marketplace_id: str) -> bool:
@@ -127,7 +129,7 @@ def _send(work: "Work", connection: "Connection", place: Place, kept: "Kept") ->
     noted = [kept]
 
     def note() -> None:
-        sending = edit_store.move(kept, msgspec.structs.replace(kept.edit, state="sending"))
+        sending = edit_store.move(kept, moved(kept.edit, "send"))
         if sending is None:
             raise _Moved
         noted[0] = sending
@@ -145,16 +147,12 @@ def _send(work: "Work", connection: "Connection", place: Place, kept: "Kept") ->
     if said.status == ACCEPTED:
         _applied(work, place, noted[0], said.submission_id)
         return
-    refused = msgspec.structs.replace(
-        noted[0].edit, state="failed", issues=_issues(said.issues), reason="Amazon refused this change."
-    )
-    edit_store.move(noted[0], refused)
+    reason = "Amazon refused this change."
+    edit_store.move(noted[0], moved(noted[0].edit, "turned_away", issues=_issues(said.issues), reason=reason))
 
 
 def _applied(work: "Work", place: Place, kept: "Kept", submission_id: str | None) -> None:
-    done = msgspec.structs.replace(
-        kept.edit, state="applied", applied_at=work.clock.now(), submission_id=submission_id, reason=""
-    )
+    done = moved(kept.edit, "accepted", applied_at=work.clock.now(), submission_id=submission_id, reason="")
     if edit_store.move(kept, done) is None:
         return
     work.notes.brought(1, marketplace_id=place.marketplace_id)
@@ -186,7 +184,7 @@ def _refusal(work: "Work", edit: Edit, refused: RequestRejected) -> Edit:
     """Return a change that Amazon does not even judge, with its words; the first refusal of access is tried again."""
     if isinstance(refused, AccessRefused) and work.command.attempt == 0:
         raise refused
-    return msgspec.structs.replace(edit, state="failed", reason=f"Amazon refused: {refused.said or 'no explanation'}")
+    return moved(edit, "turned_away", reason=f"Amazon refused: {refused.said or 'no explanation'}")
 
 
 def patches_of(change: Values, marketplace_id: str) -> "list[Patch]":
