@@ -47,6 +47,7 @@ SCREENS: Final[Mapping[str, str]] = {
     "/purchases/payments": "screens/purchase_payments.js",
     "/purchases/suppliers": "screens/suppliers.js",
     "/purchases/suppliers/{supplier_id}": "screens/suppliers.js",
+    "/purchases/settings": "screens/purchase_settings.js",
     "/purchases/{order_id}": "screens/purchase.js",
     "/purchases/{order_id}/edit": "screens/purchase_edit.js",
     "/purchases/{order_id}/versions/{number}": "screens/purchase.js",

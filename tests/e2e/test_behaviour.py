@@ -672,6 +672,33 @@ def test_the_board_shows_operators_what_fails_and_whose_it_is(fake: FakeQuayside
     assert "Tidewater" not in (page.locator(".board").text_content() or "")
 
 
+def test_limits_of_approval_and_the_tolerance_are_set_and_only_shown_to_whom_may_not(
+    fake: FakeQuayside, visits: Visits
+) -> None:
+    page = visits.new().open("purchases")
+    page.get_by_role("navigation", name="Parts of Purchasing").get_by_role("link", name="Limits").click()
+    buyers = page.get_by_label("Buyers may approve")
+    expect(buyers).to_have_value("0.00")
+    buyers.fill("a lot")
+    page.get_by_label("More than ordered, percent").fill("101")
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_role("alert")).to_contain_text("Buyers may approve: has to be an amount")
+    expect(page.get_by_role("alert")).to_contain_text("from 0 to 100")
+    buyers.fill("2500,50")
+    page.get_by_label("More than ordered, percent").fill("5")
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_text("The limits are saved")).to_be_visible()
+    expect(buyers).to_have_value("2500.50")
+    kept = fake.purchases.settings
+    assert (kept.limits, kept.over_delivery_percent) == ({"owner": None, "admin": None, "buyer": 250_050}, 5)
+
+    fake.permissions_withheld = {"tenant.manage"}
+    page.reload()
+    expect(buyers).to_have_value("2500.50")
+    expect(buyers).not_to_be_editable()
+    expect(page.get_by_text("Owners and admins of your organisation can change this.")).to_be_visible()
+
+
 def test_a_campaign_is_made_tried_out_tested_switched_on_and_an_order_says_why(
     fake: FakeQuayside, visits: Visits
 ) -> None:

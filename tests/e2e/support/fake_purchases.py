@@ -14,6 +14,7 @@ from quayside.kernel.money import Money
 from quayside.procurement import store
 from quayside.procurement.file_rules import read_lines
 from quayside.procurement.landed_rules import Charge, allocate
+from quayside.procurement.order_service import SettingsChange, settings_of
 from quayside.procurement.paper_views import LineRowView, LinesFileView, PaperView
 from quayside.procurement.receipt_rules import received
 from quayside.procurement.records import Change
@@ -67,6 +68,7 @@ class FakePurchases:
 
     def __init__(self, now: datetime) -> None:
         self.orders = [_order(now.date(), number) for number in range(1, 8)]
+        self.settings = Settings()
         self.suppliers = [
             Kept(f"supplier-{at}", _supplier(name), 1, format_instant(now)) for at, name in enumerate(NAMES)
         ]
@@ -99,7 +101,10 @@ class FakePurchases:
                 due = sorted((pair for each in self.orders for pair in store.dues(each)), key=lambda pair: pair[0])
                 return _json(DuePage(today, tuple(due_view(each, today) for _, each in due), None))
             case ["GET", "procurement", "settings"]:
-                return _json(settings_view(Settings()))
+                return _json(settings_view(self.settings))
+            case ["PUT", "procurement", "settings"]:
+                self.settings = settings_of(msgspec.convert(body, SettingsChange))
+                return _json(settings_view(self.settings))
         return _json(charge_view(_charge(now.date())))
 
     def _order(self, order_id: str) -> Order:

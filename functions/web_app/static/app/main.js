@@ -33,6 +33,7 @@ const ROUTES = [
   { path: "/purchases/payments", load: () => import("../screens/purchase_payments.js"), title: "Payments to suppliers" },
   { path: "/purchases/suppliers", load: () => import("../screens/suppliers.js"), title: "Suppliers" },
   { path: "/purchases/suppliers/{supplier_id}", load: () => import("../screens/suppliers.js"), title: "Supplier", part: "Supplier" },
+  { path: "/purchases/settings", load: () => import("../screens/purchase_settings.js"), title: "Limits of purchasing" },
   { path: "/purchases/{order_id}", load: () => import("../screens/purchase.js"), title: "Purchase order" },
   { path: "/purchases/{order_id}/edit", load: () => import("../screens/purchase_edit.js"), title: "Amend an order", part: "Amend" },
   { path: "/purchases/{order_id}/versions/{number}", load: () => import("../screens/purchase.js"), title: "Version of an order", part: "Version" },

@@ -25,7 +25,7 @@ export const WAITS = { sent: "once the order is sent", confirmed: "once it is co
 export function PurchaseViews() {
   const at = place.value.path;
   const here = (path) => (path === "/purchases" ? at === path : at.startsWith(path));
-  return html`<nav class="views" aria-label="Parts of Purchasing"><ul>${[["/purchases", "Orders"], ["/purchases/payments", "Payments"], ["/purchases/suppliers", "Suppliers"]].map(([path, label]) => html`<li key=${path}><${Link} to=${path} aria-current=${here(path) ? "page" : undefined}>${label}<//></li>`)}</ul></nav>`;
+  return html`<nav class="views" aria-label="Parts of Purchasing"><ul>${[["/purchases", "Orders"], ["/purchases/payments", "Payments"], ["/purchases/suppliers", "Suppliers"], ["/purchases/settings", "Limits"]].map(([path, label]) => html`<li key=${path}><${Link} to=${path} aria-current=${here(path) ? "page" : undefined}>${label}<//></li>`)}</ul></nav>`;
 }
 
 /** An id that this browser makes, so that what is sent twice is one. */

@@ -497,6 +497,22 @@ def set_settings(change: SettingsChange) -> ProcurementSettingsView:
         InvalidInput: a role is unknown, a limit is no amount, or the tolerance is out of range.
         ChangedMeanwhile: somebody else changed them since they were seen.
     """
+    chosen = settings_of(change)
+    if not store.put_settings(chosen):
+        raise ChangedMeanwhile(
+            "Somebody else changed the settings since you opened them.",
+            yours=change,
+            current=settings_view(store.settings()),
+        )
+    return settings_view(chosen)
+
+
+def settings_of(change: SettingsChange) -> Settings:
+    """Return the settings that a change asks for.
+
+    Raises:
+        InvalidInput: a role is unknown, a limit is no amount, or the tolerance is out of range.
+    """
     problems = [
         FieldProblem(f"limits.{role}", f"is no role that approves: {', '.join(_LIMITED_ROLES)}")
         for role in change.limits
@@ -511,11 +527,4 @@ def set_settings(change: SettingsChange) -> ProcurementSettingsView:
             problems.append(FieldProblem(f"limits.{role}", "has to be 0 or more, or null for no limit"))
     if problems:
         raise InvalidInput("The settings can't be like this.", fields=tuple(problems), code="invalid_settings")
-    chosen = Settings(change.limit_currency, limits, change.over_delivery_percent, change.step + 1)
-    if not store.put_settings(chosen):
-        raise ChangedMeanwhile(
-            "Somebody else changed the settings since you opened them.",
-            yours=change,
-            current=settings_view(store.settings()),
-        )
-    return settings_view(chosen)
+    return Settings(change.limit_currency, limits, change.over_delivery_percent, change.step + 1)

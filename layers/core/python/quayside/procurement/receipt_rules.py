@@ -47,7 +47,7 @@ def received(order: Order, receipt: Receipt, over_delivery_percent: int) -> Orde
             "This can't be received." if not beyond else "More would be received than the tolerance allows.",
             fields=tuple(problems),
             code="beyond_tolerance" if beyond else "invalid_receipt",
-            action="Amend the order or raise the tolerance in the settings of procurement, then receive it again."
+            action="Amend the order or raise the tolerance under Purchasing, Limits; then receive it again."
             if beyond
             else None,
         )
