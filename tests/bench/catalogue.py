@@ -314,6 +314,18 @@ CATALOGUE: tuple[Entry, ...] = (
         ),
     ),
     Entry(
+        name="lists",
+        title="10,000 products, 2,000 purchase orders, 500 shipments: what the dearest page of each costs.",
+        module="tests.bench.lists",
+        keys=frozenset({"products_read_units", "orders_read_units", "shipments_read_units", "pages", "lost"}),
+        targets=(
+            Target(path=("products_read_units",), at_most=8),
+            Target(path=("orders_read_units",), at_most=8),
+            Target(path=("shipments_read_units",), at_most=8),
+            Target(path=("lost",), at_most=0),
+        ),
+    ),
+    Entry(
         name="isolation",
         title="Every route attacked in every way, and what a tenant's own session costs a read.",
         module="tests.bench.isolation",

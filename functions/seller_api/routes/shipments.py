@@ -14,7 +14,13 @@ from quayside.supply_chain.inbound_views import Candidates, ShipmentInbound
 from quayside.supply_chain.pipeline_views import PipelinePage
 from quayside.supply_chain.shipment_rules import Event, State
 from quayside.supply_chain.shipment_service import Filters, ShipmentDraft
-from quayside.supply_chain.shipment_views import LeadTimes, OrderLines, ShipmentCard, ShipmentPage
+from quayside.supply_chain.shipment_views import (
+    LeadTimes,
+    OrderLines,
+    ShipmentCard,
+    ShipmentFilePage,
+    ShipmentPage,
+)
 from seller_api.http import Call, Routes
 
 routes = Routes("shipments")
@@ -22,9 +28,7 @@ routes = Routes("shipments")
 _Version = Annotated[int, msgspec.Meta(ge=1, le=1_000_000_000, description="The one that was seen.")]
 
 
-class ShipmentQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Which shipments to list."""
-
+class _Filtered(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ended: Annotated[bool, msgspec.Meta(description="Those that are over, instead of those that are not.")] = False
     late: Annotated[bool, msgspec.Meta(description="Only those that are later than planned.")] = False
     state: State | None = None
@@ -34,7 +38,23 @@ class ShipmentQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     cursor: Annotated[str, msgspec.Meta(max_length=500, description="Where the page before this one ended.")] | None = (
         None
     )
+
+    @property
+    def filters(self) -> Filters:
+        """Which shipments are asked for."""
+        return Filters(self.ended, self.late, self.state, self.search)
+
+
+class ShipmentQuery(_Filtered, frozen=True, forbid_unknown_fields=True):
+    """Which shipments to list."""
+
     limit: Annotated[int, msgspec.Meta(ge=1, le=50)] = 20
+
+
+class ShipmentFileQuery(_Filtered, frozen=True, forbid_unknown_fields=True):
+    """Which shipments to list with everything about their legs."""
+
+    limit: Annotated[int, msgspec.Meta(ge=1, le=10)] = 10
 
 
 class ShipmentChange(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -53,10 +73,16 @@ class ShipmentMove(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 @routes.get("/shipments", permission="supply_chain.read", query=ShipmentQuery)
 def list_shipments(call: Call[None, ShipmentQuery]) -> ShipmentPage:
-    """List shipments, the newest first, each with its legs and when it arrives."""
+    """List shipments, the newest first, each with the days of its legs and when it arrives."""
     query = call.query
-    filters = Filters(query.ended, query.late, query.state, query.search)
-    return service.list_shipments(filters, query.cursor, query.limit, clock=call.container.clock)
+    return service.list_shipments(query.filters, query.cursor, query.limit, clock=call.container.clock)
+
+
+@routes.get("/shipment-file", permission="supply_chain.read", query=ShipmentFileQuery)
+def list_whole_shipments(call: Call[None, ShipmentFileQuery]) -> ShipmentFilePage:
+    """List shipments with everything about their legs, as a file of them needs it."""
+    query = call.query
+    return service.list_whole(query.filters, query.cursor, query.limit, clock=call.container.clock)
 
 
 @routes.post("/shipments", permission="supply_chain.manage", body=ShipmentDraft, status=201)

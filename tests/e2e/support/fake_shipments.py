@@ -9,7 +9,7 @@ import msgspec
 from starlette.responses import JSONResponse
 
 from quayside.kernel.clock import FixedClock
-from quayside.supply_chain import claim_rules, lead_rules, pipeline_rules, shipment_rules
+from quayside.supply_chain import claim_rules, lead_rules, listed_rules, pipeline_rules, shipment_rules
 from quayside.supply_chain.claim_rules import Claim
 from quayside.supply_chain.inbound_views import InboundLine, InboundView, ShipmentInbound, missing_figure
 from quayside.supply_chain.lead_rules import Observation
@@ -23,6 +23,7 @@ from quayside.supply_chain.shipment_views import (
     ShipmentPage,
     arrival_figure,
     lead_time_view,
+    line_view,
     shipment_view,
 )
 from tests.e2e.support.fake_data import AMERICA, EUROPE, instant
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
     from starlette.responses import Response
 
     from quayside.kernel.clock import Clock
-    from quayside.supply_chain.shipment_views import ShipmentView
+    from quayside.supply_chain.shipment_views import ShipmentLine
 
 Json = dict[str, Any]
 Part = tuple[LegKind, str, str, int, int, int | None, int | None]
@@ -99,10 +100,9 @@ class FakeShipments:
         )
         self.kept[name] = (1, shipment, carried)
 
-    def view(self, name: str, now: datetime) -> ShipmentView:
+    def line(self, name: str, now: datetime) -> ShipmentLine:
         """Return a shipment as the list shows it."""
-        version, shipment, _ = self.kept[name]
-        return shipment_view(name, version, shipment, now.date())
+        return line_view(name, listed_rules.listed(self.kept[name][1], 0), now.date())
 
     def answer(  # noqa: PLR0911, PLR0917 - a line a route
         self, method: str, area: str, path: list[str], query: Any, body: Json, now: datetime
@@ -114,7 +114,7 @@ class FakeShipments:
             return _json(_pipeline(FixedClock(now)))
         match [method, *path]:
             case ["GET"]:
-                found = tuple(self.view(name, now) for name in self.kept)
+                found = tuple(self.line(name, now) for name in self.kept)
                 late = tuple(each for each in found if each.late_days or not query.get("late"))
                 return _json(ShipmentPage(late if not query.get("ended") else (), len(found), None))
             case ["GET", name, "inbound"] if name in self.kept:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.bench.capacity import ReadUnits, WriteUnits, units_of
+from tests.bench.capacity import ReadUnits, WriteUnits, units_of, worked_out
 
 
 class Operation:
@@ -128,3 +128,34 @@ def test_reads_are_forgotten_on_reset_and_not_counted_once_nobody_watches(read_u
         pass
     assert call(read_units, "Query", {"TableName": "Core"}, {"ConsumedCapacity": {"CapacityUnits": 1.0}}) is None
     assert read_units.units == 0.0
+
+
+@pytest.mark.parametrize(
+    ("name", "params", "answer", "expected"),
+    [
+        ("Query", {}, {"Items": [{"a": {"S": "x" * 4095}}, {"a": {"S": "x" * 4095}}]}, 1.0),
+        ("Query", {"ConsistentRead": True}, {"Items": [{"a": {"S": "x" * 4096}}]}, 2.0),
+        ("Query", {}, {"Items": []}, 0.5),
+        ("GetItem", {"ConsistentRead": True}, {}, 1.0),
+        ("GetItem", {}, {"Item": {"a": {"S": "x" * 9000}}}, 1.5),
+        (
+            "BatchGetItem",
+            {"RequestItems": {"Core": {"Keys": [1, 2, 3]}}},
+            {"Responses": {"Core": [{"a": {"S": "x"}}, {"a": {"S": "x" * 5000}}]}},
+            2.0,
+        ),
+        ("TransactGetItems", {"TransactItems": [1, 2]}, {"Responses": [{"Item": {"a": {"S": "x"}}}, {}]}, 4.0),
+    ],
+)
+def test_reads_that_nobody_reports_are_worked_out(
+    name: str, params: dict[str, Any], answer: dict[str, Any], expected: float
+) -> None:
+    counter = ReadUnits(reported=False)
+    counter._active = True
+    call(counter, name, params, answer)
+    assert counter.units == expected
+
+
+def test_a_read_that_returns_less_than_it_reads_is_not_guessed() -> None:
+    with pytest.raises(ValueError, match="returns less"):
+        worked_out("Query", {"FilterExpression": "a = b"}, {"Items": []})

@@ -35,6 +35,7 @@ def test_the_names_and_keys_are_those_of_the_specification() -> None:
             "throttled",
         },
         "feed": {"rows", "lost", "twice", "calls", "peak_memory_mb"},
+        "lists": {"products_read_units", "orders_read_units", "shipments_read_units", "pages", "lost"},
         "isolation": {"routes", "attacks", "successes", "warm_p50_ratio", "warm_p95_ratio"},
         "real-orders": {"orders", "lines", "missing", "doubled", "unit_differences", "sales_differences_minor"},
     }  # fmt: skip

@@ -40,6 +40,8 @@ EXACT = [
     (keys.shipments(T), f"{P}SHIPMENTS"),
     (keys.open_shipment(T, "s#1"), Key(f"{P}SHIPMENTS", "OPEN#s%231")),
     (keys.ended_shipment(T, "s1"), Key(f"{P}SHIPMENTS", "ENDED#s1")),
+    (keys.listed_shipments(T), f"{P}SHIPMENTLIST"),
+    (keys.listed_shipment(T, "OPEN", "s#1"), Key(f"{P}SHIPMENTLIST", "OPEN#s%231")),
     (keys.shipment_detail(T, "s1"), Key(f"{P}SHIPMENTS", "DETAIL#s1")),
     (keys.shipped_order(T, "o1"), Key(f"{P}SHIPMENTS", "ORDER#o1")),
     (keys.shipped_inbound(T, C, "FBA1"), Key(f"{P}MATCHED#tm19crgppmgzv9xh", "INBOUND#FBA1")),

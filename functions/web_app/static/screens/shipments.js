@@ -13,10 +13,23 @@ import { arrivalWords, KINDS, laneWords, Late, ShipmentState, STAGES, SupplyTabs
 import { Timeline } from "./shipment_timeline.js";
 
 const VIEWS = [{ value: "", label: "Board" }, { value: "timeline", label: "Timeline" }, { value: "ended", label: "Finished" }, { value: "lead-times", label: "Lead times" }];
-const CSV_PAGES = 40;
+const CSV_PAGES = 100;
+const PAGES_AT_ONCE = 40;
 const COLUMNS = [...Object.entries(STAGES), ["arrived", "Arrived"]];
 const columnOf = (shipment) => (shipment.state === "arrived" ? "arrived" : shipment.stage);
+const ordersOf = (shipment) => (shipment.more_orders ? [...shipment.orders, `${count(shipment.more_orders)} more`] : shipment.orders);
 const LEG_NAMES = ["kind", "origin", "destination", "carrier", "tracking", "planned_start", "planned_end", "actual_start", "actual_end"];
+
+/** The next page that has something on it: what a filter leaves out is passed over, a page at a time. */
+async function nextFound(query, signal) {
+  let part = await get("shipments", { query, signal });
+  let examined = part.examined;
+  for (let pages = 1; !part.shipments.length && part.next_cursor && pages < PAGES_AT_ONCE; pages += 1) {
+    part = await get("shipments", { query: { ...query, cursor: part.next_cursor }, signal });
+    examined += part.examined;
+  }
+  return { ...part, examined };
+}
 
 /** Every leg of everything the filters leave, page after page. */
 function Export({ filters }) {
@@ -28,7 +41,7 @@ function Export({ filters }) {
       let cursor = "";
       let pages = 0;
       do {
-        const part = await get("shipments", { query: { ...filters, cursor, limit: 50 } });
+        const part = await get("shipment-file", { query: { ...filters, cursor, limit: 10 } });
         for (const shipment of part.shipments) shipment.legs.forEach((leg, number) => rows.push([shipment.shipment_id, shipment.name, shipment.state, shipment.marketplace_id, shipment.destination, shipment.units, shipment.orders.join(" "), shipment.inbound.join(" "), shipment.arrives, shipment.arrives_p90, shipment.late_days, number + 1, ...LEG_NAMES.map((name) => leg[name]), leg.end, leg.late_days]));
         cursor = part.next_cursor;
         pages += 1;
@@ -47,7 +60,7 @@ function Export({ filters }) {
 function Ticket({ shipment }) {
   const leg = shipment.current === null ? null : shipment.legs[shipment.current];
   return html`<li class="ticket"><${Link} to=${`/shipments/${encodeURIComponent(shipment.shipment_id)}`} class="row-link">${shipment.name}<//><span class="ticket-line">${plural(shipment.units, "unit")} of ${shipment.skus === 1 ? shipment.first_sku : plural(shipment.skus, "SKU")} · ${countryOf(shipment.marketplace_id)}</span>
-    ${leg ? html`<span class="ticket-line">${leg.actual_start ? "In" : "Next"}: ${KINDS[leg.kind]}${laneWords(leg) ? `, ${laneWords(leg)}` : ""}</span>` : null}<span class="ticket-line">${arrivalWords(shipment)}</span>${shipment.orders.length ? html`<span class="ticket-line fine">${shipment.orders.join(", ")}</span>` : null}<${Late} days=${shipment.late_days} /></li>`;
+    ${leg ? html`<span class="ticket-line">${leg.actual_start ? "In" : "Next"}: ${KINDS[leg.kind]}${laneWords(shipment) ? `, ${laneWords(shipment)}` : ""}</span>` : null}<span class="ticket-line">${arrivalWords(shipment)}</span>${shipment.orders.length ? html`<span class="ticket-line fine">${ordersOf(shipment).join(", ")}</span>` : null}<${Late} days=${shipment.late_days} /></li>`;
 }
 
 function Board({ shipments }) {
@@ -58,7 +71,7 @@ function Board({ shipments }) {
 }
 
 function Over({ shipments }) {
-  return html`<div class="table-wrap"><table class="rows own-table"><thead><tr><th>Shipment</th><th>State</th><th class="number wide-only">Units</th><th class="wide-only">Over since</th></tr></thead><tbody>${shipments.map((shipment) => html`<tr key=${shipment.shipment_id}><td><${Link} to=${`/shipments/${encodeURIComponent(shipment.shipment_id)}`} class="row-link">${shipment.name}<//><small>${[...shipment.orders, shipment.first_sku].join(" · ")}</small></td><td><${ShipmentState} shipment=${shipment} /></td><td class="number wide-only">${count(shipment.units)}</td><td class="wide-only">${shipment.ended_on ? day(shipment.ended_on, { year: true }) : "–"}</td></tr>`)}</tbody></table></div>`;
+  return html`<div class="table-wrap"><table class="rows own-table"><thead><tr><th>Shipment</th><th>State</th><th class="number wide-only">Units</th><th class="wide-only">Over since</th></tr></thead><tbody>${shipments.map((shipment) => html`<tr key=${shipment.shipment_id}><td><${Link} to=${`/shipments/${encodeURIComponent(shipment.shipment_id)}`} class="row-link">${shipment.name}<//><small>${[...ordersOf(shipment), shipment.first_sku].join(" · ")}</small></td><td><${ShipmentState} shipment=${shipment} /></td><td class="number wide-only">${count(shipment.units)}</td><td class="wide-only">${shipment.ended_on ? day(shipment.ended_on, { year: true }) : "–"}</td></tr>`)}</tbody></table></div>`;
 }
 
 function LeadTimes() {
@@ -79,7 +92,7 @@ export function Screen() {
   const key = JSON.stringify(filters);
   const pages = useCursor(key);
   const listed = view !== "lead-times";
-  const { data, problem, reload } = useResource(listed ? `shipments:${key}:${pages.cursor}` : null, (signal) => get("shipments", { query: { ...filters, cursor: pages.cursor, limit: view === "ended" ? 20 : 50 }, signal }), { every: 60_000 });
+  const { data, problem, reload } = useResource(listed ? `shipments:${key}:${pages.cursor}` : null, (signal) => nextFound({ ...filters, cursor: pages.cursor, limit: view === "ended" ? 20 : 50 }, signal), { every: 60_000 });
   const shipments = data?.shipments ?? [];
   const filtered = Boolean(search || late);
   const add = may("supply_chain.manage") ? html`<${ButtonLink} to="/shipments/new" kind="primary"><${Icon} name="stock" />New shipment<//>` : null;

@@ -25,12 +25,15 @@ from quayside.kernel.cursors import decode_cursor, encode_cursor, invalid_cursor
 from quayside.kernel.ids import ConnectionId
 from quayside.kernel.tenancy import current_tenant
 from quayside.storage import keys
+from quayside.storage.budget import PAGE_UNITS, Budget
 from quayside.storage.keys import Key
 from quayside.storage.tables import AMAZON_DATA_DAYS, page, write
 
 SOURCE = "quayside:catalog"
-EXAMINED_AT_MOST = 100
-"""So many lines one page looks at: their reading stays below five read units, whatever the filters leave."""
+LINE_BYTES = 3_200
+"""The largest line: a title of 200 characters, and all issues that a listing can have filed."""
+_OTHER_UNITS = 1.0
+"""What a page reads besides its lines: which accounts there are."""
 MOST_VIEWS = 50
 _RACES = 5
 
@@ -136,7 +139,7 @@ def browse_lines(
 ) -> LinePage:
     """Return a page of the lines on ``shelves`` that are wanted, one shelf after the other, in the order of their SKUs.
 
-    A page looks at ``EXAMINED_AT_MOST`` lines, so it may be short and still not the last.
+    It reads at most ``budget.PAGE_UNITS``, so it may be short, even empty, and still not the last.
 
     Raises:
         InvalidInput: the cursor does not belong to this list.
@@ -144,24 +147,26 @@ def browse_lines(
     start, after = _place_of(shelves, cursor)
     found: list[tuple[Shelf, GridLineRecord]] = []
     examined = 0
+    budget = Budget(LINE_BYTES, PAGE_UNITS - _OTHER_UNITS)
     for index, shelf in enumerate(shelves[start:], start):
         partition = keys.catalog_lines(current_tenant(), *shelf)
-        while True:
-            room = min(limit, EXAMINED_AT_MOST - examined)
+        while room := budget.room:
             part = page(GridLineRecord, partition, limit=room, prefix=LINE_PREFIX, after=after)
-            for record in part.records:
+            budget.count(part.records)
+            for place, record in enumerate(part.records, 1):
                 examined += 1
                 after = record.sk
                 if wanted(line_sku_of(record.sk), line_from(record.line)):
                     found.append((shelf, record))
                 if len(found) == limit:
-                    return LinePage(tuple(found), examined, _cursor(shelf, record.sk))
+                    is_last = place == len(part.records) and part.next_sort_key is None and shelf == shelves[-1]
+                    return LinePage(tuple(found), examined, None if is_last else _cursor(shelf, record.sk))
             after = part.next_sort_key
             if after is None:
                 break
-            if examined >= EXAMINED_AT_MOST:
-                return LinePage(tuple(found), examined, _cursor(shelf, after))
-        if examined >= EXAMINED_AT_MOST and index + 1 < len(shelves):
+        if after is not None:
+            return LinePage(tuple(found), examined, _cursor(shelf, after))
+        if not budget.room and index + 1 < len(shelves):
             return LinePage(tuple(found), examined, _cursor(shelves[index + 1], LINE_PREFIX))
     return LinePage(tuple(found), examined, None)
 

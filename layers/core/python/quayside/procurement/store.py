@@ -35,6 +35,7 @@ from quayside.procurement.records import (
 from quayside.procurement.rules import DONE, STARTED, Content, Order, Settings
 from quayside.procurement.supplier_rules import Outcome, outcome_of
 from quayside.storage import keys
+from quayside.storage.budget import Budget
 from quayside.storage.connection import bound
 from quayside.storage.tables import every, page, write
 
@@ -44,15 +45,14 @@ if TYPE_CHECKING:
     from quayside.storage.keys import Key
     from quayside.storage.tables import CoreItem
 
-EXAMINED = 100
-"""So many listed orders one page looks at, in two reads: at most 8 read units, for an entry has 640 bytes at most."""
+ENTRY_BYTES = 1_300
+"""The largest entry of the list of orders: every character of its supplier's name and its SKUs takes four bytes."""
 MOST_SKUS_LISTED = 3
 MOST_OPEN_LINES = 500
 """So many lines of open orders one SKU has at most, as far as restock cares."""
 _NO_DAY = date(9999, 12, 31)
 """Sorts what is due some day behind what has a day."""
 _ATTEMPTS = 5
-_READS = 2
 
 
 def find(order_id: str) -> OrderRecord | None:
@@ -233,7 +233,9 @@ def dues(order: Order) -> Iterator[tuple[date, Due]]:
 def browse(
     group: str, wanted: Callable[[Entry], bool], cursor: str | None, limit: int
 ) -> tuple[list[Entry], str | None]:
-    """Return a page of listed orders, the newest first; it may be short and still not the last.
+    """Return a page of listed orders, the newest first; it may be short, even empty, and still not the last.
+
+    It reads at most ``budget.PAGE_UNITS``.
 
     Raises:
         InvalidInput: the cursor is not one of this list.
@@ -246,8 +248,10 @@ def browse(
             raise invalid_cursor()
     pk = keys.purchases(current_tenant())
     found: list[Entry] = []
-    for _ in range(_READS):
-        part = page(EntryRecord, pk, limit=EXAMINED // _READS, prefix=prefix, after=after, newest_first=True)
+    budget = Budget(ENTRY_BYTES)
+    while room := budget.room:
+        part = page(EntryRecord, pk, limit=room, prefix=prefix, after=after, newest_first=True)
+        budget.count(part.records)
         for place, record in enumerate(part.records, 1):
             after = record.sk
             entry = record.read()

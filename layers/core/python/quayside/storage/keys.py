@@ -896,6 +896,16 @@ def ended_shipment(tenant_id: TenantId, shipment_id: str) -> Key:
     return Key(shipments(tenant_id), f"ENDED#{encode(shipment_id)}")
 
 
+def listed_shipments(tenant_id: TenantId) -> str:
+    """Return the partition of what lists show of the seller's own shipments."""
+    return f"{tenant_prefix(tenant_id)}SHIPMENTLIST"
+
+
+def listed_shipment(tenant_id: TenantId, group: str, shipment_id: str) -> Key:
+    """Return the key of what lists show of a shipment of the seller's; ``group`` is OPEN or ENDED."""
+    return Key(listed_shipments(tenant_id), f"{group}#{encode(shipment_id)}")
+
+
 def shipment_detail(tenant_id: TenantId, shipment_id: str) -> Key:
     """Return the key of what a shipment of the seller's carries, and what was done with it."""
     return Key(shipments(tenant_id), f"DETAIL#{encode(shipment_id)}")

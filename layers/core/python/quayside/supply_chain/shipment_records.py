@@ -10,9 +10,10 @@ from quayside.storage.keys import decode
 from quayside.storage.tables import CoreItem
 from quayside.supply_chain.claim_rules import Claim
 from quayside.supply_chain.lead_rules import Observation
+from quayside.supply_chain.listed_rules import Listed
 from quayside.supply_chain.shipment_rules import Line, Shipment, Stage
 
-OPEN_PREFIX, ENDED_PREFIX = "OPEN#", "ENDED#"
+OPEN_GROUP, ENDED_GROUP = "OPEN", "ENDED"
 SELLER = "seller"
 """The source of what the seller entered."""
 
@@ -95,12 +96,20 @@ class UnderWay(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class ShipmentRecord(CoreItem):
-    """A shipment as the list shows it; ``version`` counts its changes."""
+    """A shipment; ``version`` counts its changes."""
 
     KIND: ClassVar[str] = "shipment"
 
     facts = UnicodeAttribute()
     version = NumberAttribute()
+
+
+class ListedRecord(CoreItem):
+    """What lists show of a shipment; written together with it."""
+
+    KIND: ClassVar[str] = "listed_shipment"
+
+    facts = UnicodeAttribute()
 
 
 class DetailRecord(CoreItem):
@@ -148,6 +157,7 @@ class UnderWayRecord(CoreItem):
 
 _ENCODER = msgspec.json.Encoder()
 _SHIPMENT = msgspec.json.Decoder(Shipment)
+_LISTED = msgspec.json.Decoder(Listed)
 _DETAIL = msgspec.json.Decoder(Detail)
 _SHIPPED = msgspec.json.Decoder(dict[str, dict[str, int]])
 _IDS = msgspec.json.Decoder(tuple[str, ...])
@@ -163,6 +173,11 @@ def text_of(value: object) -> str:
 def shipment_from(text: str) -> Shipment:
     """Read a stored shipment."""
     return _SHIPMENT.decode(text)
+
+
+def listed_from(text: str) -> Listed:
+    """Read what lists show of a shipment."""
+    return _LISTED.decode(text)
 
 
 def detail_from(text: str) -> Detail:

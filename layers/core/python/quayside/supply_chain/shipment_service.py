@@ -18,9 +18,10 @@ from quayside.kernel.errors import ChangedMeanwhile, Conflict, FieldProblem, Inv
 from quayside.kernel.ids import ConnectionId, check_connection_id, new_id
 from quayside.procurement import order_service
 from quayside.procurement.views import ShippableLine
-from quayside.supply_chain import lead_rules, shipment_rules
+from quayside.supply_chain import lead_rules, listed_rules, shipment_rules
 from quayside.supply_chain import shipment_store as store
 from quayside.supply_chain.lead_rules import Observation
+from quayside.supply_chain.listed_rules import Listed
 from quayside.supply_chain.shipment_records import Detail, Entry, UnderWay
 from quayside.supply_chain.shipment_rules import (
     AMAZON,
@@ -33,22 +34,22 @@ from quayside.supply_chain.shipment_rules import (
     Shipment,
     State,
 )
-from quayside.supply_chain.shipment_store import AT_ONCE, Change, Counted, Kept
+from quayside.supply_chain.shipment_store import AT_ONCE, Change, Counted, Kept, Looked
 from quayside.supply_chain.shipment_views import (
     LeadTimes,
     OrderLine,
     OrderLines,
     ShipmentCard,
+    ShipmentFilePage,
     ShipmentPage,
     arrival_figure,
     lead_time_view,
-    search_text,
+    line_view,
     shipment_view,
 )
 
 HISTORY = 100
 _ATTEMPTS = 5
-_EXAMINED_AT_MOST = 200
 _ORDER_LINES = 200
 KINDS: tuple[LegKind, ...] = ("production", "air", "sea", "road", "rail", "customs", "prep", "check_in")
 
@@ -528,27 +529,40 @@ class Filters(NamedTuple):
 
 
 def list_shipments(filters: Filters, cursor: str | None, limit: int, *, clock: Clock) -> ShipmentPage:
-    """List shipments, the newest first. At most 200 are looked at; then the cursor goes on, even behind an empty page.
+    """List shipments, the newest first, for at most eight read units; the cursor goes on, even behind an empty page.
 
     Raises:
         InvalidInput: the cursor is not one of this list.
     """
     now = clock.now()
+    looked = _looked(filters, cursor, limit, now)
+    lines = (line_view(name, entry, today_of(entry.marketplace_id, now)) for name, entry in looked.found)
+    return ShipmentPage(tuple(lines), looked.examined, looked.next_cursor)
+
+
+def list_whole(filters: Filters, cursor: str | None, limit: int, *, clock: Clock) -> ShipmentFilePage:
+    """List shipments, the newest first, with everything about their legs: what a file of them needs.
+
+    Raises:
+        InvalidInput: the cursor is not one of this list.
+    """
+    now = clock.now()
+    looked = _looked(filters, cursor, limit, now)
+    views = []
+    for shipment_id, entry in looked.found:
+        kept = store.whole(shipment_id, ended=filters.ended)
+        if kept is not None:
+            views.append(shipment_view(shipment_id, *kept, today_of(entry.marketplace_id, now)))
+    return ShipmentFilePage(tuple(views), looked.next_cursor)
+
+
+def _looked(filters: Filters, cursor: str | None, limit: int, now: datetime) -> Looked:
+    def wanted(entry: Listed) -> bool:
+        late = not filters.late or listed_rules.late_days(entry, today_of(entry.marketplace_id, now)) > 0
+        return late and filters.state in {None, entry.state}
+
     text = filters.search.strip().casefold()
-    found = []
-    examined = 0
-    following = cursor
-    while True:
-        rows, following = store.listed(ended=filters.ended, after=following, limit=limit)
-        examined += len(rows)
-        for row in rows:
-            if text and not any(text in each.casefold() for each in search_text(row.shipment)):
-                continue
-            view = shipment_view(row.shipment_id, row.version, row.shipment, today_of(row.shipment.marketplace_id, now))
-            if filters.state in (None, view.state) and (view.late_days or not filters.late):
-                found.append(view)
-        if following is None or found or examined >= _EXAMINED_AT_MOST:
-            return ShipmentPage(tuple(found), examined, following)
+    return store.browse(ended=filters.ended, wanted=wanted, text=text, cursor=cursor, limit=limit)
 
 
 def order_lines(search: str) -> OrderLines:

@@ -4,7 +4,7 @@ A shipment and all that follows from it (what it carries, how much of which orde
 took) change in one transaction, so that no list ever tells another story than the shipment.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from pynamodb.exceptions import TransactWriteError
@@ -14,17 +14,21 @@ from quayside.kernel.cursors import decode_cursor, encode_cursor, invalid_cursor
 from quayside.kernel.ids import ConnectionId
 from quayside.kernel.tenancy import current_tenant
 from quayside.storage import keys
+from quayside.storage.budget import Budget
 from quayside.storage.connection import bound
 from quayside.storage.keys import Key
 from quayside.storage.tables import CoreItem, every, page
+from quayside.supply_chain import listed_rules
 from quayside.supply_chain.lead_rules import Observation
+from quayside.supply_chain.listed_rules import Listed
 from quayside.supply_chain.shipment_records import (
-    ENDED_PREFIX,
-    OPEN_PREFIX,
+    ENDED_GROUP,
+    OPEN_GROUP,
     SELLER,
     Detail,
     DetailRecord,
     LeadTimeRecord,
+    ListedRecord,
     ShipmentRecord,
     ShippedInboundRecord,
     ShippedOrderRecord,
@@ -32,6 +36,7 @@ from quayside.supply_chain.shipment_records import (
     UnderWayRecord,
     detail_from,
     ids_from,
+    listed_from,
     observations_from,
     shipment_from,
     shipment_id_of,
@@ -59,12 +64,12 @@ class Kept(NamedTuple):
     detail: Detail
 
 
-class Listed(NamedTuple):
-    """A shipment as the list reads it."""
+class Looked(NamedTuple):
+    """A page of a list: what was found, by id; how many were looked at for it; the cursor that goes on."""
 
-    shipment_id: str
-    version: int
-    shipment: Shipment
+    found: list[tuple[str, Listed]]
+    examined: int
+    next_cursor: str | None
 
 
 class Counted[Content](NamedTuple):
@@ -102,7 +107,7 @@ class Change(NamedTuple):
     @property
     def items(self) -> int:
         """How many items it writes at most."""
-        return 3 + sum(
+        return 5 + sum(
             len(each) for each in (self.orders, self.lead_times, self.inbound, self.under_way, self.no_longer)
         )
 
@@ -119,23 +124,55 @@ def find(shipment_id: str) -> Kept | None:
     return Kept(shipment_id, int(record.version), shipment_from(record.facts), detail_from(about.detail))
 
 
-def listed(*, ended: bool, after: str | None, limit: int) -> tuple[list[Listed], str | None]:
-    """Return a page of the shipments that are open, or over: the newest first; and the cursor that goes on.
+def browse(*, ended: bool, wanted: Callable[[Listed], bool], text: str, cursor: str | None, limit: int) -> Looked:
+    """Return a page of the shipments that are open, or over: the newest first, those that are wanted and say a text.
+
+    It reads at most ``budget.PAGE_UNITS``, so it may be short, even empty, and still not the last.
 
     Raises:
         InvalidInput: the cursor is not one of this list.
     """
-    prefix = ENDED_PREFIX if ended else OPEN_PREFIX
-    behind = None
-    if after is not None:
-        (behind,) = decode_cursor(after, 1)
-        if not behind.startswith(prefix):
+    tenant_id = current_tenant()
+    prefix = f"{ENDED_GROUP if ended else OPEN_GROUP}#"
+    after = None
+    if cursor is not None:
+        (after,) = decode_cursor(cursor, 1)
+        if not after.startswith(prefix):
             raise invalid_cursor()
-    found = page(
-        ShipmentRecord, keys.shipments(current_tenant()), limit=limit, prefix=prefix, after=behind, newest_first=True
-    )
-    rows = [Listed(shipment_id_of(each.sk), int(each.version), shipment_from(each.facts)) for each in found.records]
-    return rows, None if found.next_sort_key is None else encode_cursor(found.next_sort_key)
+    budget = Budget(listed_rules.ENTRY_BYTES)
+    found: list[tuple[str, Listed]] = []
+    examined = 0
+    pk = keys.listed_shipments(tenant_id)
+    while room := budget.room:
+        part = page(ListedRecord, pk, limit=room, prefix=prefix, after=after, newest_first=True)
+        budget.count(part.records)
+        for place, record in enumerate(part.records, 1):
+            entry, shipment_id = listed_from(record.facts), shipment_id_of(record.sk)
+            says = wanted(entry) and listed_rules.says(entry, text)
+            if says is None:
+                if examined and not budget.has_room_for(entry.whole_bytes):
+                    return Looked(found, examined, encode_cursor(after or prefix))
+                budget.take(entry.whole_bytes)
+                kept = whole(shipment_id, ended=ended)
+                says = kept is not None and listed_rules.whole_says(kept[1], text)
+            examined += 1
+            after = record.sk
+            if says:
+                found.append((shipment_id, entry))
+            if len(found) == limit:
+                is_last = place == len(part.records) and part.next_sort_key is None
+                return Looked(found, examined, None if is_last else encode_cursor(after))
+        after = part.next_sort_key
+        if after is None:
+            return Looked(found, examined, None)
+    return Looked(found, examined, encode_cursor(after or prefix))
+
+
+def whole(shipment_id: str, *, ended: bool) -> tuple[int, Shipment] | None:
+    """Return a shipment that a list named, with its version; None when it is not there any more."""
+    place = keys.ended_shipment if ended else keys.open_shipment
+    record = ShipmentRecord.find(place(current_tenant(), shipment_id), consistent=False)
+    return None if record is None else (int(record.version), shipment_from(record.facts))
 
 
 def shipped_orders(order_ids: Iterable[str]) -> dict[str, Counted[dict[str, dict[str, int]]]]:
@@ -198,6 +235,7 @@ def save(change: Change) -> bool:
     try:
         with TransactWrite(connection=bound().connection("tenant")) as transaction:
             _save_shipment(transaction, change, version)
+            _save_listed(transaction, change)
             detail = keys.shipment_detail(tenant_id, change.shipment_id)
             transaction.save(DetailRecord.at(detail, source=SELLER, detail=text_of(change.detail)))
             for order_id, order in change.orders.items():
@@ -241,6 +279,20 @@ def _save_shipment(transaction: TransactWrite, change: Change, version: int) -> 
         return
     transaction.delete(ShipmentRecord.at(before), condition=seen)
     transaction.save(record, condition=absent)
+
+
+def _save_listed(transaction: TransactWrite, change: Change) -> None:
+    key = _listed_place(change.shipment_id, change.shipment)
+    facts = listed_rules.listed(change.shipment, len(text_of(change.shipment).encode()))
+    transaction.save(ListedRecord.at(key, source=SELLER, facts=text_of(facts)))
+    if change.before is not None:
+        before = _listed_place(change.shipment_id, change.before.shipment)
+        if before != key:
+            transaction.delete(ListedRecord.at(before))
+
+
+def _listed_place(shipment_id: str, shipment: Shipment) -> Key:
+    return keys.listed_shipment(current_tenant(), OPEN_GROUP if shipment.is_open else ENDED_GROUP, shipment_id)
 
 
 def _place(shipment_id: str, shipment: Shipment) -> Key:

@@ -1,13 +1,14 @@
 """What the API shows of the seller's own shipments."""
 
-from collections.abc import Sequence
 from datetime import date, datetime
 
 import msgspec
 
 from quayside.kernel.figures import Figure, FigureInput, figure, method_card
+from quayside.supply_chain import listed_rules
 from quayside.supply_chain import shipment_rules as rules
 from quayside.supply_chain.lead_rules import Measured
+from quayside.supply_chain.listed_rules import Listed
 from quayside.supply_chain.shipment_records import Entry, Receipt
 from quayside.supply_chain.shipment_rules import Estimate, Event, Forecast, Leg, LegKind, Line, Shipment, Stage, State
 
@@ -44,7 +45,7 @@ class LegView(msgspec.Struct, frozen=True):
 
 
 class ShipmentView(msgspec.Struct, frozen=True):
-    """A shipment in the list.
+    """A shipment.
 
     Attributes:
         version: sent back with a change.
@@ -82,14 +83,63 @@ class ShipmentView(msgspec.Struct, frozen=True):
     ended_on: date | None
 
 
+class LegDays(msgspec.Struct, frozen=True):
+    """One leg in a list: when it begins and ends by what is known today; see ``LegView``."""
+
+    kind: LegKind
+    actual_start: date | None
+    actual_end: date | None
+    start: date | None
+    end: date | None
+    late_days: int
+
+
+class ShipmentLine(msgspec.Struct, frozen=True):
+    """A shipment in a list; see ``ShipmentView``.
+
+    Attributes:
+        origin: where the leg that is under way, or next, begins; long names are shortened.
+        destination: where it leads.
+        orders: numbers of the first three purchase orders it carries.
+        more_orders: how many more it carries.
+    """
+
+    shipment_id: str
+    name: str
+    marketplace_id: str
+    state: State
+    stage: Stage
+    current: int | None
+    origin: str
+    destination: str
+    legs: tuple[LegDays, ...]
+    arrives: date | None
+    arrives_p90: date | None
+    late_days: int
+    units: int
+    skus: int
+    first_sku: str
+    orders: tuple[str, ...]
+    more_orders: int
+    ended_on: date | None
+
+
 class ShipmentPage(msgspec.Struct, frozen=True):
     """A page of shipments, the newest first; ``next_cursor`` goes on, None when these were the last.
 
-    ``examined`` says how many were looked at for it; what the filters leave out is not among the shipments.
+    ``examined`` says how many were looked at for it; what the filters leave out is not among the shipments, so a page
+    may be short, even empty, and still not the last.
     """
 
-    shipments: tuple[ShipmentView, ...]
+    shipments: tuple[ShipmentLine, ...]
     examined: int
+    next_cursor: str | None
+
+
+class ShipmentFilePage(msgspec.Struct, frozen=True):
+    """Shipments with everything about their legs, the newest first; ``next_cursor`` as in ``ShipmentPage``."""
+
+    shipments: tuple[ShipmentView, ...]
     next_cursor: str | None
 
 
@@ -180,6 +230,36 @@ def shipment_view(shipment_id: str, version: int, shipment: Shipment, today: dat
     )
 
 
+def line_view(shipment_id: str, entry: Listed, today: date) -> ShipmentLine:
+    """Return a shipment as lists show it."""
+    legs, estimates = listed_rules.legs_of(entry)
+    forecasts = rules.forecast(legs, estimates, today)
+    arrives, arrives_p90 = rules.arrival(forecasts)
+    return ShipmentLine(
+        shipment_id,
+        entry.name,
+        entry.marketplace_id,
+        entry.state,
+        rules.stage_of(legs),
+        rules.current_leg(legs),
+        entry.origin,
+        entry.destination,
+        tuple(
+            LegDays(leg.kind, leg.actual_start, leg.actual_end, each.start, each.end, each.late_days)
+            for leg, each in zip(legs, forecasts, strict=True)
+        ),
+        arrives,
+        arrives_p90,
+        listed_rules.late_days(entry, today),
+        entry.units,
+        entry.skus,
+        entry.first_sku,
+        entry.orders,
+        entry.more_orders,
+        None if entry.ended_on is None else date.fromordinal(entry.ended_on),
+    )
+
+
 def _leg_view(leg: Leg, expected: Forecast, estimate: Estimate | None) -> LegView:
     return LegView(
         **{name: getattr(leg, name) for name in Leg.__struct_fields__},
@@ -258,9 +338,3 @@ def lead_time_view(row: Measured, as_of: datetime) -> LeadTimeView:
         row.kind, row.supplier_id, row.origin, row.destination, row.newest,
         days("median", row.median_days, "Median"), days("p90", row.p90_days, "90th percentile (nearest rank)"),
     )  # fmt: skip
-
-
-def search_text(shipment: Shipment) -> Sequence[str]:
-    """Return what a search looks through."""
-    tracking = [leg.tracking for leg in shipment.legs]
-    return [shipment.name, *shipment.skus, *shipment.orders, *shipment.inbound, *tracking]
