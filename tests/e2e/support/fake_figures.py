@@ -222,6 +222,8 @@ def alerts(now: datetime, marketplace_id: str) -> Json:
     place = marketplace_id or MARKETPLACES[0]["marketplace_id"]
     found = [
         Alert("stock_out", place, SKUS[0], 5, 14),
+        Alert("late_shipment", place, SKUS[0], 6, 0, None, "autumn", "Autumn container"),
+        Alert("late_order", "", SKUS[1], 3, 0, None, "order-1", "PO-000012"),
         Alert("sales_drop", place, SKUS[1], 9, 28),
         Alert("return_spike", place, SKUS[2], 7, 2),
         Alert("fee_change", place, SKUS[0], 342, 322, "EUR"),

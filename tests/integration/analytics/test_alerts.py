@@ -11,8 +11,15 @@ from quayside.analytics.sheet_rules import Change, Kind, Place
 from quayside.connections import store as connections
 from quayside.connections.records import DatasetHealth
 from quayside.kernel.tenancy import tenant_scope
+from quayside.procurement.records import SELLER, Entry, EntryRecord, text_of
 from quayside.restock import store as restock
 from quayside.restock.records import Line, PlanLine
+from quayside.storage import keys
+from quayside.storage.connection import Store, binding
+from quayside.supply_chain import shipment_service as shipments
+from quayside.supply_chain.shipment_service import LegDraft, LineDraft, ShipmentDraft
+from tests.bench.capacity import ReadUnits
+from tests.support.amazon import entropy_of
 from tests.support.aws import Aws, aws
 from tests.support.fresh import emptied
 from tests.support.notifications import US
@@ -96,6 +103,51 @@ def test_what_went_wrong_is_on_the_dashboard_with_its_figures(shared: Aws) -> No
         assert canada is not None
         assert [(each.kind, each.country_code) for each in canada.alerts] == [("sales_drop", "CA")]
         assert (found.found, canada.found) == (5, 1)
+
+
+def test_what_is_late_on_its_way_is_on_the_dashboard_and_costs_it_no_read(shared: Aws) -> None:
+    counted = ReadUnits(reported=False)
+    with counted.watching(), binding(Store(shared.settings, clock=shared.clock, sessions=shared.sessions)):
+        on = Selling(emptied(shared), YEARS_AGO)
+        with tenant_scope(on.seller.tenant_id):
+            assert on.refresh()
+            counted.reset()
+            on.shown()
+            without = counted.units
+            put_late(on)
+            on.aws.clock.advance(6 * 3600)
+            assert on.refresh()
+            counted.reset()
+            found, canada = on.shown(), on.shown(CANADA)
+            assert counted.units == 2 * without
+    assert found is not None
+    assert [(each.kind, each.country_code, each.name, each.sentence) for each in found.alerts] == [
+        ("late_shipment", "US", "Autumn", "5 days later than planned"),
+        ("late_order", "", "PO-000002", "Expected 2 days ago, and units are still to come"),
+    ]
+    assert found.alerts[0].subject_id
+    assert canada is not None
+    assert canada.alerts == ()
+
+
+def put_late(on: Selling) -> None:
+    """Enter a late shipment beside one in time, and a late order beside a draft and one in time."""
+    of, clock = on.seller.connection_id, on.aws.clock
+    for number, end in enumerate((TODAY - timedelta(days=5), TODAY + timedelta(days=5))):
+        leg = LegDraft(
+            "sea", planned_start=TODAY - timedelta(days=9), planned_end=end, actual_start=TODAY - timedelta(days=9)
+        )
+        shipments.enter(
+            ShipmentDraft(("Autumn", "Winter")[number], of, US, (leg,), (LineDraft("MUG", 40),)),
+            member_id="anna", clock=clock, entropy=entropy_of(number),
+        )  # fmt: skip
+    for number, (state, day) in enumerate((("draft", -2), ("sent", -2), ("sent", 0)), 1):
+        entry = Entry(
+            f"order-{number}", number, "anker", "Anker", state, 1, "USD", 40_000, 100, 0, 1, ("MUG",),
+            (TODAY + timedelta(days=day)).isoformat(), None, 0, "2026-11-20T10:11:12Z",
+        )  # fmt: skip
+        key = keys.purchase_entry(on.seller.tenant_id, "OPEN", number)
+        EntryRecord.at(key, facts=text_of(entry), source=SELLER).save()
 
 
 def test_days_that_are_not_read_yet_are_no_drop(shared: Aws) -> None:

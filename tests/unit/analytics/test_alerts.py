@@ -1,5 +1,6 @@
 """Alerts: what needs a look, and what is only chance."""
 
+import zlib
 from collections.abc import Mapping
 from datetime import date, timedelta
 
@@ -54,6 +55,21 @@ def test_a_spike_is_twice_as_many_returns_as_the_sales_let_expect() -> None:
     assert spike(returned | {TODAY - timedelta(days=1): 2}, steady) is None
     # Sales grew fivefold: so may returns.
     assert spike(returned | lately, each_day(70, 29, 1) | each_day(28, 1, 20)) is None
+
+
+def test_a_shipment_or_an_order_is_late_from_the_first_day_on() -> None:
+    found = alert_rules.late_shipment(US, ("s1", "Autumn"), "MUG", 1)
+    assert found == Alert("late_shipment", US, "MUG", 1, 0, None, "s1", "Autumn")
+    assert alert_rules.late_shipment(US, ("s1", "Autumn"), "MUG", 0) is None
+    order = ("o1", "PO-000001")
+    late = alert_rules.late_order(order, "MUG", TODAY - timedelta(days=3), TODAY)
+    assert late == Alert("late_order", "", "MUG", 3, 0, None, "o1", "PO-000001")
+    assert alert_rules.late_order(order, "MUG", TODAY, TODAY) is None
+
+
+def test_alerts_that_were_stored_without_a_shipment_or_an_order_are_read() -> None:
+    stored = zlib.compress(b'["2026-11-22",[["sales_drop","ATVPDKIKX0DER","MUG",7,28,null]],1]')
+    assert alert_rules.unpacked(stored).alerts == (Alert("sales_drop", US, "MUG", 7, 28),)
 
 
 def fee(recent: int, before: int, days: int = 5) -> Alert | None:

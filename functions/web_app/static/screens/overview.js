@@ -47,20 +47,22 @@ function Ranked({ rows, currency, falling, asked }) {
     <div class="feed-end"><span>${falling ? money(item.sales_minor - item.previous_sales_minor, currency) : money(item.sales_minor, currency)}</span></div></li>`)}</ul>`;
 }
 
-const ALERTS = { stock_out: "Stock-out soon", sales_drop: "Sales drop", return_spike: "Return spike", fee_change: "Fee change" };
+const ALERTS = { stock_out: "Stock-out soon", late_shipment: "Late shipment", late_order: "Late order", sales_drop: "Sales drop", return_spike: "Return spike", fee_change: "Fee change" };
 const ALERTS_FIRST = 5;
 
-/** Products that need a look, the gravest of each kind; a stock-out leads to restock, the others to the product. */
+/** What needs a look, the gravest of each kind: it leads to restock, to the shipment or the order, or to the product. */
 function Alerts({ alerts }) {
   const [all, setAll] = useState(false);
   if (!alerts) return null;
   const rows = all ? alerts.alerts : alerts.alerts.slice(0, ALERTS_FIRST);
   const toRestock = (item) => html`<${Link} to="/stock/restock/product" query=${{ connection_id: item.connection_id, marketplace_id: item.marketplace_id, seller_sku: item.seller_sku }} class="row-link clip">${item.seller_sku}<//>`;
   const toProduct = (item) => html`<${Link} to=${productPath(item.marketplace_id, item.seller_sku)} class="row-link clip">${item.seller_sku}<//>`;
+  const toSubject = (item) => html`<${Link} to=${`/${item.kind === "late_order" ? "purchases" : "shipments"}/${encodeURIComponent(item.subject_id)}`} class="row-link clip">${item.name}<//>`;
+  const linked = (item) => (item.subject_id ? toSubject(item) : item.kind === "stock_out" ? toRestock(item) : toProduct(item));
   const more = alerts.alerts.length - ALERTS_FIRST;
   return html`<${Card} title="Needs a look" about=${html`as of <${Ago} at=${alerts.as_of} />`}>
-    ${rows.length ? html`<ul class="feed">${rows.map((item) => html`<li key=${item.kind + item.connection_id + item.marketplace_id + item.seller_sku}><div>${item.kind === "stock_out" ? toRestock(item) : toProduct(item)}<small><span class="country">${item.country_code}</span>${item.sentence}</small></div>
-      <div class="feed-end"><${InlineFigure} title=${ALERTS[item.kind]} figure=${item.figure} /><small>${ALERTS[item.kind]}</small></div></li>`)}</ul>` : html`<p class="card-body fine">No stock-out is near, and no product's sales, returns or fees stand out.</p>`}
+    ${rows.length ? html`<ul class="feed">${rows.map((item) => html`<li key=${item.kind + item.connection_id + item.marketplace_id + item.seller_sku + item.subject_id}><div>${linked(item)}<small>${item.country_code ? html`<span class="country">${item.country_code}</span>` : null}${item.sentence}</small></div>
+      <div class="feed-end"><${InlineFigure} title=${ALERTS[item.kind]} figure=${item.figure} /><small>${ALERTS[item.kind]}</small></div></li>`)}</ul>` : html`<p class="card-body fine">No stock-out is near, nothing is late, and no product's sales, returns or fees stand out.</p>`}
     ${more > 0 ? html`<div class="card-foot"><${Button} kind="small" onClick=${() => setAll(!all)}>${all ? "Show fewer" : `Show ${count(more)} more`}<//>${alerts.found > alerts.alerts.length ? html`<span class="fine">the gravest of ${count(alerts.found)}</span>` : null}</div>` : null}<//>`;
 }
 

@@ -1,9 +1,10 @@
-"""Alerts: products that need a look, from days that are over. Pure.
+"""Alerts: products, shipments and orders that need a look, from days that are over. Pure.
 
-Four kinds. *Stock-out soon*: a product runs out before an order placed today arrives, by the seller's own lead times.
-*Sales drop*: seven days sold at most half of what the 28 days before sold a week. *Return spike*: fourteen days brought
-back at least twice what the 56 days before let expect at the present sales. *Fee change*: Amazon's fulfilment fee for a
-unit differs by 5 % or more from what it was.
+Six kinds. *Stock-out soon*: a product runs out before an order placed today arrives, by the seller's own lead times.
+*Late shipment*: one of the seller's own arrives, or ends its present leg, later than planned. *Late order*: the day a
+purchase order was expected on is over, and units are still to come. *Sales drop*: seven days sold at most half of what
+the 28 days before sold a week. *Return spike*: fourteen days brought back at least twice what the 56 days before let
+expect at the present sales. *Fee change*: Amazon's fulfilment fee for a unit differs by 5 % or more from what it was.
 
 Sales and returns are counts, so a difference counts only beyond twice its standard deviation as Poisson counts have it:
 ``sqrt(expected + expected / 4)``, for what is expected is itself estimated from four times as long.
@@ -19,9 +20,11 @@ from typing import Literal
 
 import msgspec
 
-AlertKind = Literal["stock_out", "sales_drop", "return_spike", "fee_change"]
+AlertKind = Literal["stock_out", "late_shipment", "late_order", "sales_drop", "return_spike", "fee_change"]
 
-KINDS: tuple[AlertKind, ...] = ("stock_out", "sales_drop", "return_spike", "fee_change")
+KINDS: tuple[AlertKind, ...] = (
+    "stock_out", "late_shipment", "late_order", "sales_drop", "return_spike", "fee_change",
+)  # fmt: skip
 
 REFRESH_SECONDS = 6 * 3600
 """Alerts tell of days that are over, so they are worked out anew this often, and when a day begins."""
@@ -44,15 +47,18 @@ _LEAST_FEE_MINOR = 2
 
 
 class Alert(msgspec.Struct, frozen=True, array_like=True):
-    """One product that needs a look.
+    """One product, shipment or order that needs a look.
 
     Attributes:
         kind: why.
-        marketplace_id: where; of returns, where the product sells most, for Amazon does not say where they were sold.
-        seller_sku: which product.
-        value: days until it runs out, units sold or returned, or the fee for a unit in minor units.
-        expected: what it should be: the days an order takes, units, or the fee before.
+        marketplace_id: where; of returns, where the product sells most, for Amazon does not say where they were sold;
+            empty of a purchase order, which is of no marketplace.
+        seller_sku: which product; of a shipment or an order, the first one in it.
+        value: days until it runs out, days it is late, units sold or returned, or the fee for a unit in minor units.
+        expected: what it should be: the days an order takes, no day late, units, or the fee before.
         currency: of a fee.
+        subject_id: which shipment or order; empty of a product.
+        name: how people call the shipment or the order.
     """
 
     kind: AlertKind
@@ -61,6 +67,8 @@ class Alert(msgspec.Struct, frozen=True, array_like=True):
     value: int
     expected: int
     currency: str | None = None
+    subject_id: str = ""
+    name: str = ""
 
     @property
     def gravity(self) -> Fraction:
@@ -159,6 +167,36 @@ def stock_out(
     if runs_out_in is None or order_by is None or order_by > today:
         return None
     return Alert("stock_out", marketplace_id, seller_sku, runs_out_in, runs_out_in + (today - order_by).days)
+
+
+def late_shipment(marketplace_id: str, subject: tuple[str, str], first_sku: str, late_days: int) -> Alert | None:
+    """Return an alert if a shipment is late.
+
+    Args:
+        marketplace_id: where its units will be sold.
+        subject: its id and its name.
+        first_sku: the first product in it.
+        late_days: by how many days it arrives, or its present leg ends, later than planned.
+    """
+    if late_days <= 0:
+        return None
+    shipment_id, name = subject
+    return Alert("late_shipment", marketplace_id, first_sku, late_days, 0, None, shipment_id, name)
+
+
+def late_order(subject: tuple[str, str], first_sku: str, expected_on: date, today: date) -> Alert | None:
+    """Return an alert if the day a purchase order was expected on is over.
+
+    Args:
+        subject: its id and its number.
+        first_sku: the first product in it.
+        expected_on: when what is still to come of it was expected.
+        today: the present day.
+    """
+    if expected_on >= today:
+        return None
+    order_id, number = subject
+    return Alert("late_order", "", first_sku, (today - expected_on).days, 0, None, order_id, number)
 
 
 def board_of(day: date, alerts: Iterable[Alert]) -> AlertBoard:

@@ -11,7 +11,11 @@ from quayside.kernel.money import Money
 
 
 class AlertView(msgspec.Struct, frozen=True):
-    """A product that needs a look: what is the matter in a sentence, and the figure behind it."""
+    """A product, shipment or order that needs a look: what is the matter in a sentence, and the figure behind it.
+
+    ``subject_id`` and ``name`` are those of the shipment or the order, and empty of a product; an order is of no
+    marketplace and no country.
+    """
 
     kind: AlertKind
     connection_id: str
@@ -20,6 +24,8 @@ class AlertView(msgspec.Struct, frozen=True):
     seller_sku: str
     sentence: str
     figure: Figure
+    subject_id: str
+    name: str
 
 
 class AlertList(msgspec.Struct, frozen=True):
@@ -34,6 +40,8 @@ _ORDERS = "Amazon orders, added up per day as they arrive"
 _RETURNS = "Amazon's report of FBA returns, added up per day as it is read"
 _MONEY = "Amazon transactions (Finances API 2024-06-19), added up per day as they are posted"
 _STOCK = "Stock, orders on their way and expected demand, as on the page of restock"
+_LEGS = "The days that you entered for the legs of your shipments"
+_PURCHASES = "Your purchase orders and their receipts"
 _BEYOND = "Counted only if it is beyond twice the standard deviation of such counts."
 
 
@@ -48,16 +56,22 @@ def alert_view(connection_id: str, alert: Alert, made_at: datetime) -> AlertView
         alert.seller_sku,
         _sentence(alert),
         _figure(alert, made_at),
+        alert.subject_id,
+        alert.name,
     )
 
 
-def _sentence(alert: Alert) -> str:
+def _sentence(alert: Alert) -> str:  # noqa: PLR0911 - a sentence a kind
     value, expected = alert.value, alert.expected
     match alert.kind:
         case "stock_out" if value <= 0:
             return f"Out of stock at what is expected; an order of today takes {_days(expected)}"
         case "stock_out":
             return f"Runs out in {_days(value)}; an order of today takes {_days(expected)}"
+        case "late_shipment":
+            return f"{_days(value)} later than planned"
+        case "late_order":
+            return f"Expected {_days(value)} ago, and units are still to come"
         case "sales_drop":
             return f"Sold {_units(value)} in 7 days, before {_units(expected)} a week"
         case "return_spike":
@@ -89,6 +103,26 @@ def _figure(alert: Alert, made_at: datetime) -> Figure:
                 notes=("By the lead times and the demand on the page of restock.",),
             )
             return made("days", "estimated", _STOCK, card)
+        case "late_shipment":
+            card = method_card(
+                "alert.late_shipment",
+                "Late shipment",
+                "Days by which a shipment arrives later than planned, or its present leg ends later, whichever is more",
+                f"{_days(value)} late",
+                inputs=(FigureInput("Late by", value, "days"),),
+                notes=("Legs that are left take their measured median, else the days planned.",),
+            )
+            return made("days", "estimated", _LEGS, card)
+        case "late_order":
+            card = method_card(
+                "alert.late_order",
+                "Late order",
+                "Days since the day on which a purchase order was expected, while units of it are still to come",
+                f"expected {_days(value)} ago",
+                inputs=(FigureInput("Late by", value, "days"),),
+                notes=("By the day entered in the order, and the receipts entered so far.",),
+            )
+            return made("days", "posted", _PURCHASES, card)
         case "sales_drop":
             card = method_card(
                 "alert.sales_drop",

@@ -1,9 +1,9 @@
-"""Use cases of alerts: find the products that need a look, and show the gravest on the dashboard."""
+"""Use cases of alerts: find what needs a look, and show the gravest on the dashboard."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime, timedelta
-from itertools import islice
+from itertools import chain, islice
 
 from quayside.amazon.marketplaces import find_marketplace
 from quayside.analytics import alert_rules, alert_store, products_service, rules, sheet_store
@@ -20,13 +20,18 @@ from quayside.kernel.ids import ConnectionId
 from quayside.orders.returns import DATASET as RETURNS
 from quayside.orders.service import DATASET as ORDERS
 from quayside.orders.service import day_of
+from quayside.procurement import order_service as purchases
 from quayside.restock import service as restock
+from quayside.supply_chain import shipment_service as shipments
 
 SHOWN = 20
 """So many alerts are shown at most."""
 
 MOST_PRODUCTS = 5000
 """So many products of a marketplace are looked at for each kind of alert."""
+
+MOST_SHIPMENTS, MOST_PURCHASES = 1000, 2000
+"""So many open shipments and purchase orders, the newest, are looked at."""
 
 _DAY = timedelta(days=1)
 
@@ -37,15 +42,21 @@ Units = dict[str, Counter[date]]
 def refresh(connection_id: ConnectionId, now: datetime) -> bool:
     """Work the alerts of a connection of the tenant in scope out if they are due; say whether they were.
 
-    Reads sheets of four months and the lines of restock, never orders or transactions.
+    Reads sheets of four months, the lines of restock, and the lists of shipments and purchase orders that are open;
+    never Amazon's orders or transactions. Purchase orders are of no account: the first that is connected tells of them.
     """
     today = now.date()
     made = alert_store.find(connection_id)
     board, made_at = (None, 0) if made is None else (made.board, epoch_seconds(made.made_at))
-    known = next((each for each in connections.known() if each.connection_id == connection_id), None)
+    accounts = connections.known()
+    known = next((each for each in accounts if each.connection_id == connection_id), None)
     if known is None or not alert_rules.is_due(board, made_at, today, epoch_seconds(now)):
         return False
-    alert_store.put(connection_id, alert_rules.board_of(today, _alerts(known, now)), now)
+    found = chain(_alerts(known, now), _late_shipments(connection_id, now))
+    connected = [each.connection_id for each in accounts if each.connection.status == "connected"]
+    if connection_id == min(connected, default=connection_id):
+        found = chain(found, _late_orders(today))
+    alert_store.put(connection_id, alert_rules.board_of(today, found), now)
     return True
 
 
@@ -71,6 +82,19 @@ def _alerts(known: Known, now: datetime) -> Iterator[Alert]:
     span = Period(now.date() - timedelta(days=alert_rules.DAYS_NEEDED), now.date())
     if _is_known(known, RETURNS, span, "UTC"):
         yield from _return_spikes(known.connection_id, sold, span)
+
+
+def _late_shipments(connection_id: ConnectionId, now: datetime) -> Iterator[Alert]:
+    for each in shipments.late_shipments(connection_id, MOST_SHIPMENTS, now):
+        subject = each.shipment_id, each.name
+        if found := alert_rules.late_shipment(each.marketplace_id, subject, each.first_sku, each.late_days):
+            yield found
+
+
+def _late_orders(today: date) -> Iterator[Alert]:
+    for each in purchases.late_orders(today, MOST_PURCHASES):
+        if found := alert_rules.late_order((each.order_id, each.number), each.first_sku, each.expected_on, today):
+            yield found
 
 
 def _ends(span: Period) -> tuple[date, date]:

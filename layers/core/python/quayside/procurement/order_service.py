@@ -1,7 +1,7 @@
 """Use cases of purchase orders: draft, amend, approve and move them on, list them. They act for the tenant in scope."""
 
 import hashlib
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Iterator
 from datetime import date, datetime
 from typing import NamedTuple
 
@@ -426,6 +426,23 @@ def all_open_orders() -> dict[str, tuple[OpenLine, ...]] | None:
         )
         found[line.seller_sku] = (*found.get(line.seller_sku, ()), shown)
     return found
+
+
+class LateOrder(NamedTuple):
+    """An order whose expected day is over while units of it are still to come; ``first_sku`` is the first in it."""
+
+    order_id: str
+    number: str
+    first_sku: str
+    expected_on: date
+
+
+def late_orders(today: date, most: int) -> Iterator[LateOrder]:
+    """Yield the orders that the supplier has and that are late, the newest first; looks at ``most`` open ones."""
+    for entry in store.newest_open(most):
+        expected_on = None if entry.expected_on is None else date.fromisoformat(entry.expected_on)
+        if entry.state in STARTED and expected_on is not None and expected_on < today:
+            yield LateOrder(entry.order_id, number_text(entry.number), next(iter(entry.skus), ""), expected_on)
 
 
 def shippable(order_id: str) -> tuple[ShippableLine, ...]:

@@ -50,6 +50,7 @@ ENTRY_BYTES = 1_300
 MOST_SKUS_LISTED = 3
 MOST_OPEN_LINES = 500
 """So many lines of open orders one SKU has at most, as far as restock cares."""
+_WALKED_AT_ONCE = 500
 _NO_DAY = date(9999, 12, 31)
 """Sorts what is due some day behind what has a day."""
 _ATTEMPTS = 5
@@ -264,6 +265,19 @@ def browse(
         if after is None:
             return found, None
     return found, encode_cursor(after or prefix)
+
+
+def newest_open(most: int) -> Iterator[Entry]:
+    """Yield the open orders as they are listed, the newest first, ``most`` of them."""
+    after: str | None = None
+    pk, prefix = keys.purchases(current_tenant()), keys.purchase_entries("OPEN")
+    while most > 0:
+        part = page(EntryRecord, pk, limit=min(most, _WALKED_AT_ONCE), prefix=prefix, after=after, newest_first=True)
+        yield from (record.read() for record in part.records)
+        most -= len(part.records)
+        after = part.next_sort_key
+        if after is None:
+            return
 
 
 def on_order_of(seller_skus: Iterable[str]) -> dict[str, tuple[OnOrder, ...]]:

@@ -3,7 +3,7 @@
 They act for the tenant in scope.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from typing import Annotated, NamedTuple
 
@@ -538,6 +538,24 @@ def list_shipments(filters: Filters, cursor: str | None, limit: int, *, clock: C
     looked = _looked(filters, cursor, limit, now)
     lines = (line_view(name, entry, today_of(entry.marketplace_id, now)) for name, entry in looked.found)
     return ShipmentPage(tuple(lines), looked.examined, looked.next_cursor)
+
+
+class LateShipment(NamedTuple):
+    """An open shipment that arrives, or ends its present leg, later than planned; ``first_sku`` is the first in it."""
+
+    shipment_id: str
+    name: str
+    marketplace_id: str
+    first_sku: str
+    late_days: int
+
+
+def late_shipments(connection_id: ConnectionId, most: int, now: datetime) -> Iterator[LateShipment]:
+    """Yield the shipments of an account that are late, the newest first; looks at ``most`` open ones."""
+    for shipment_id, entry in store.newest_open(most):
+        late = listed_rules.late_days(entry, today_of(entry.marketplace_id, now))
+        if entry.connection_id == connection_id and late:
+            yield LateShipment(shipment_id, entry.name, entry.marketplace_id, entry.first_sku, late)
 
 
 def list_whole(filters: Filters, cursor: str | None, limit: int, *, clock: Clock) -> ShipmentFilePage:

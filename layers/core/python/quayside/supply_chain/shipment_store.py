@@ -4,7 +4,7 @@ A shipment and all that follows from it (what it carries, how much of which orde
 took) change in one transaction, so that no list ever tells another story than the shipment.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from pynamodb.exceptions import TransactWriteError
@@ -52,6 +52,7 @@ if TYPE_CHECKING:
 
 AT_ONCE = 100
 """So many items one transaction changes at most. Source: Amazon DynamoDB developer guide, "TransactWriteItems"."""
+_WALKED_AT_ONCE = 500
 _RETRIED = frozenset({"ConditionalCheckFailed", "TransactionConflict"})
 
 
@@ -166,6 +167,19 @@ def browse(*, ended: bool, wanted: Callable[[Listed], bool], text: str, cursor: 
         if after is None:
             return Looked(found, examined, None)
     return Looked(found, examined, encode_cursor(after or prefix))
+
+
+def newest_open(most: int) -> Iterator[tuple[str, Listed]]:
+    """Yield the open shipments as lists know them, by id, the newest first, ``most`` of them."""
+    after: str | None = None
+    pk, prefix = keys.listed_shipments(current_tenant()), f"{OPEN_GROUP}#"
+    while most > 0:
+        part = page(ListedRecord, pk, limit=min(most, _WALKED_AT_ONCE), prefix=prefix, after=after, newest_first=True)
+        yield from ((shipment_id_of(record.sk), listed_from(record.facts)) for record in part.records)
+        most -= len(part.records)
+        after = part.next_sort_key
+        if after is None:
+            return
 
 
 def whole(shipment_id: str, *, ended: bool) -> tuple[int, Shipment] | None:
