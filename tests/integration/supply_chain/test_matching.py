@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from datetime import date, timedelta
 
+import msgspec
 import pytest
 
 from quayside.amazon.inbound import InboundItem, InboundShipment
@@ -112,6 +113,11 @@ def test_a_shipment_that_amazon_split_is_matched_taken_in_and_claimed(on: Bench)
     ):
         with pytest.raises(InvalidInput):
             inbound_service.claim(card.shipment.shipment_id, wrong, member_id="ben", clock=on.aws.clock)
+    reopened = ClaimDraft(claimed.version, "FBA1", "A", 4)
+    claimed = inbound_service.claim(card.shipment.shipment_id, reopened, member_id="ben", clock=on.aws.clock)
+    # The screen reads every field, also of a claim that says no more than it has to.
+    (shown,) = msgspec.json.decode(msgspec.json.encode(claimed))["claims"]
+    assert (shown["state"], shown["units"], shown["case_id"]) == ("open", 4, "")
     gone = ClaimDraft(claimed.version, "FBA1", "A", 0)
     assert inbound_service.claim(card.shipment.shipment_id, gone, member_id="b", clock=on.aws.clock).claims == ()
 

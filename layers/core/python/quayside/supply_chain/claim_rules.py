@@ -25,7 +25,7 @@ GONE = frozenset({"CANCELLED", "DELETED", "ABANDONED", "UNCONFIRMED"})
 ClaimState = Literal["open", "filed", "paid", "denied", "dropped"]
 
 
-class Claim(msgspec.Struct, frozen=True, omit_defaults=True):
+class Claim(msgspec.Struct, frozen=True):
     """What the seller claims from Amazon for units of one SKU of one inbound shipment.
 
     Attributes:
