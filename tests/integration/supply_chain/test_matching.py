@@ -138,6 +138,27 @@ def test_shipments_that_amazon_put_together_share_what_it_took_in(on: Bench) -> 
     )
 
 
+def test_an_old_shipment_is_found_among_many_that_amazon_told_of_later(
+    on: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    card = enter(on, 1, {"A": 100})
+    told(on, "FBA50", "CLOSED", A=(100, 96), B=(1, 1))
+    others = [f"FBA{number}" for number in range(51, 86)]
+    on.aws.clock.advance(60)
+    service.apply_inbound(
+        on.seller.tenant_id, on.seller.connection_id,
+        shipments=[InboundShipment(each, each, name=each, status="SHIPPED", destination="PHX7") for each in others],
+        items=[InboundItem(each, "Z", 9, 0, None, "X1") for each in others],
+        received_at=on.aws.clock.now(), clock=on.aws.clock,
+    )  # fmt: skip
+    found = inbound_service.candidates(card.shipment.shipment_id)
+    assert [(each.inbound_id, each.units) for each in found.candidates] == [("FBA50", 101)]
+    assert found.examined == 36
+    # Half of what is in a shipment says nothing, so one that can't be read whole is left out.
+    monkeypatch.setattr(inbound_service, "_COMPARED_SKUS", 36)
+    assert inbound_service.candidates(card.shipment.shipment_id).candidates == ()
+
+
 def test_what_does_not_fit_is_refused(on: Bench) -> None:
     card = enter(on, 1, {"A": 60, "C": 5})
     told(on, "FBA1", "WORKING", A=(50, 0))

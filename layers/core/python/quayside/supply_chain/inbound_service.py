@@ -45,7 +45,8 @@ MATCHES = 20
 CLAIMS = 60
 """How many claims a shipment has at most."""
 _EXAMINED = 200
-_COMPARED = 30
+_COMPARED_SKUS = 3000
+_OFFERED = 30
 _SKUS = 200
 
 
@@ -59,24 +60,33 @@ def candidates(shipment_id: str) -> Candidates:
     connection_id = ConnectionId(kept.shipment.connection_id)
     carried = _by_sku(kept.detail)
     tracking = [leg.tracking for leg in kept.shipment.legs]
-    records = [
-        record
+    records = {
+        inbound_id: record
         for record in amazon.newest_shipments(connection_id, _EXAMINED)
-        if shipment_id_of(record.sk) not in kept.shipment.inbound and _status(record) not in GONE
-    ][:_COMPARED]
-    matched = store.matched_with(connection_id, (shipment_id_of(record.sk) for record in records))
-    found: dict[str, Candidate] = {}
-    for record in records:
-        inbound_id = shipment_id_of(record.sk)
-        items = _units(amazon.items_of(connection_id, inbound_id, _SKUS))
+        if (inbound_id := shipment_id_of(record.sk)) not in kept.shipment.inbound and _status(record) not in GONE
+    }
+    units = {
+        inbound_id: _units(items)
+        for inbound_id, items in amazon.items_of_newest(connection_id, records, _COMPARED_SKUS).items()
+    }
+    likenesses = (
+        claim_rules.likeness(
+            inbound_id, units.get(inbound_id, {}), carried, shipment_from(record).tracking_ids, tracking
+        )
+        for inbound_id, record in records.items()
+    )
+    offered = claim_rules.best_first(likenesses)[:_OFFERED]
+    matched = store.matched_with(connection_id, (each.inbound_id for each in offered))
+    found = []
+    for alike in offered:
+        record = records[alike.inbound_id]
         facts = shipment_from(record)
-        alike = claim_rules.likeness(inbound_id, items, carried, facts.tracking_ids, tracking)
-        found[inbound_id] = Candidate(
-            inbound_id, facts.name, _status(record), facts.destination, sum(items.values()), alike,
-            matched[inbound_id].content,
+        candidate = Candidate(
+            alike.inbound_id, facts.name, _status(record), facts.destination,
+            sum(units.get(alike.inbound_id, {}).values()), alike, matched[alike.inbound_id].content,
         )  # fmt: skip
-    order = claim_rules.best_first(each.likeness for each in found.values())
-    return Candidates(tuple(found[each.inbound_id] for each in order), len(records))
+        found.append(candidate)
+    return Candidates(tuple(found), len(records))
 
 
 def match(

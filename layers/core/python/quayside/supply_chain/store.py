@@ -24,6 +24,7 @@ from quayside.supply_chain.rules import PlanFacts, PlannedItem, PlannedShipment,
 
 PLANS = "amazon:fulfillmentInbound/2024-03-20"
 RECEIPTS = "amazon:fulfillmentInbound/v0"
+_ITEMS_A_PAGE = 500
 
 
 def put_plans(
@@ -149,6 +150,35 @@ def items_of(connection_id: ConnectionId, shipment_id: str, most: int) -> list[I
     """Return the SKUs of one inbound shipment, in their order, as many as asked for."""
     key = keys.inbound_item(current_tenant(), connection_id, shipment_id, "")
     return page(ItemRecord, key.pk, limit=most, prefix=key.sk).records
+
+
+def items_of_newest(connection_id: ConnectionId, shipment_ids: Iterable[str], most: int) -> dict[str, list[ItemRecord]]:
+    """Return the SKUs of several inbound shipments, read in one go from the highest id down.
+
+    Of more than ``most`` SKUs the rest is left out, and so is every shipment whose SKUs were not all read.
+    """
+    partition = keys.inbound(current_tenant(), connection_id)
+    wanted = set(shipment_ids)
+    places = sorted(keys.inbound_item(current_tenant(), connection_id, each, "").sk for each in wanted)
+    if not places:
+        return {}
+    found: dict[str, list[ItemRecord]] = {}
+    last, after = "", None
+    while most > 0:
+        part = page(
+            ItemRecord, partition, between=(places[0], f"{places[-1]}\uffff"), limit=min(most, _ITEMS_A_PAGE),
+            after=after, newest_first=True,
+        )  # fmt: skip
+        for record in part.records:
+            last = shipment_id_of(record.sk)
+            if last in wanted:
+                found.setdefault(last, []).append(record)
+        most -= len(part.records)
+        after = part.next_sort_key
+        if after is None:
+            return found
+    found.pop(last, None)
+    return found
 
 
 def browse_items(connection_id: ConnectionId, cursor: str | None, limit: int) -> Browsed[ItemRecord]:
