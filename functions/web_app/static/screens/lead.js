@@ -118,8 +118,11 @@ function Approve({ lead, onClose, onDone }) {
       toast("Approved: its first order is drafted");
     },
   });
+  const paid = lead.quotes.find((quote) => quote.quote_id === form.values.quote_id)?.quote.currency;
+  const sold = [...new Set(lead.targets.map((target) => target.price.currency))];
+  const kept = sold.length === 1 && paid && paid !== sold[0] ? ` The order is in ${paid} and its costs are kept in ${sold[0]}, by the rate that you state under Costs.` : "";
   return html`<${Dialog} title="Approve the lead" onClose=${onClose}><form class="form" noValidate onSubmit=${form.onSubmit}><${ErrorSummary} problem=${form.problem} fields=${form.fields} labels=${{ seller_sku: "SKU", quote_id: "By the quote of", units: "Units" }} />
-    ${begun ? html`<p>An approval was begun and not finished. Approve again to finish it; nothing is ordered twice.</p>` : html`<p>The lead becomes a product, and a first purchase order is drafted. Nothing is sent to the supplier yet.</p>`}
+    ${begun ? html`<p>An approval was begun and not finished. Approve again to finish it; nothing is ordered twice.</p>` : html`<p>The lead becomes a product, and a first purchase order is drafted. Nothing is sent to the supplier yet.${kept}</p>`}
     <${Field} label="SKU" hint="As it is, or will be, listed at Amazon" maxlength="40" ...${form.bind("seller_sku")} />
     <${Select} id="quote_id" label="By the quote of" hideLabel=${false} value=${form.values.quote_id} options=${lead.quotes.map((quote) => ({ value: quote.quote_id, label: quote.quote.supplier_name }))} onChange=${(value) => form.set("quote_id", value)} />
     <${Field} label="Units" hint="The least order and full cartons are kept to" inputmode="numeric" ...${form.bind("units")} />

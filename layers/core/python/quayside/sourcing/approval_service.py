@@ -134,6 +134,7 @@ def _order(lead: Lead, decided: Approval, quote: Quote, supplier_id: str) -> New
     return NewOrder(
         supplier_id=supplier_id,
         currency=quote.currency,
+        landed_currency=_sold_in(lead),
         incoterm=quote.incoterm,
         lines=(
             NewLine(
@@ -145,6 +146,12 @@ def _order(lead: Lead, decided: Approval, quote: Quote, supplier_id: str) -> New
         ),
         origin=f"lead/{lead.lead_id}",
     )
+
+
+def _sold_in(lead: Lead) -> str | None:
+    """Return the currency in which a lead is to be sold, for its costs are kept in it; None when there are several."""
+    currencies = {target.currency for target in lead.targets}
+    return currencies.pop() if len(currencies) == 1 else None
 
 
 def _finish(lead_id: str, order_id: str, member_id: str, clock: Clock) -> None:
