@@ -299,8 +299,8 @@ class FakeQuayside:
                 alerts = fake_figures.alerts(self.now(), query.get("marketplace_id", ""))
                 return JSONResponse({**overview, "alerts": alerts if overview["currencies"] else None})
             case ["GET", "analytics", "settlements", _, settlement_id]:
-                found = fake_money.beside(self.now(), settlement_id)
-                return JSONResponse(found) if found else problem(404, "no_such_settlement", "There is none")
+                beside = fake_money.beside(self.now(), settlement_id)
+                return JSONResponse(beside) if beside else problem(404, "no_such_settlement", "There is none")
             case ["GET", "analytics", *rest]:
                 return JSONResponse(fake_figures.answer(self.now(), rest, dict(query)))
             case ["GET", "audit"]:

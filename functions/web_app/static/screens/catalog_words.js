@@ -5,7 +5,7 @@ import { count } from "../app/format.js";
 
 const STANDINGS = { buyable: ["good", "Buyable"], discoverable: ["warn", "Found, not buyable"], suppressed: ["bad", "Suppressed"], inactive: ["off", "Inactive"], incomplete: ["warn", "Incomplete"], deleted: ["off", "Deleted"], unknown: ["off", "Unknown"] };
 export const STANDING_OPTIONS = [{ value: "", label: "Every status" }, ...Object.entries(STANDINGS).map(([value, [, label]]) => ({ value, label }))];
-export const ISSUE_OPTIONS = [{ value: "", label: "With or without issues" }, { value: "errors", label: "With errors" }, { value: "any", label: "With any issue" }, { value: "none", label: "Without issues" }];
+export const ISSUE_OPTIONS = [{ value: "", label: "Issues or none" }, { value: "errors", label: "With errors" }, { value: "any", label: "With any issue" }, { value: "none", label: "Without issues" }];
 export const STOCK_OPTIONS = [{ value: "", label: "Any stock" }, { value: "in", label: "In stock" }, { value: "out", label: "Out of stock" }];
 export const SEVERITIES = { ERROR: ["bad", "Errors"], WARNING: ["warn", "Warnings"], INFO: ["off", "Notes"] };
 const ACTIONS = { LISTING_SUPPRESSED: "nobody can buy it", SEARCH_SUPPRESSED: "the search does not show it", CATALOG_ITEM_REMOVED: "the product was taken from the catalog", ATTRIBUTE_SUPPRESSED: "the value is not shown" };

@@ -35,7 +35,7 @@ export function Screen() {
   const lines = data?.lines ?? [];
   const none = connections && !markets.length;
   return html`<${PageHead} title="Pipeline" about="Every unit of a product once: from the order to the shelf."><${Button} disabled=${!lines.length} onClick=${() => writeCsv(lines, marketplaceId)}><${Icon} name="download" />CSV<//><//><${SupplyTabs} here="/pipeline" />
-    <div class="place-choice">${markets.length > 1 ? html`<${Select} label="Marketplace" options=${markets} value=${chosen} onChange=${(value) => setQuery({ of: value }, { replace: true })} />` : null}</div>
+    <div class="place-choice">${markets.length > 1 ? html`<${Select} label="Marketplace" options=${markets} value=${chosen} onChange=${(value) => setQuery({ of: value }, { replace: true })} />` : markets.length ? html`<p class="fine">${markets[0].label}</p>` : null}</div>
     ${problem || unread ? html`<div class="gap-below"><${ProblemNotice} problem=${problem ?? { title: "Your accounts could not be read" }} retry=${reload} compact=${Boolean(data)} /></div>` : null}
     ${data && !data.whole_orders ? html`<div class="gap-below"><${Notice} kind="warn" title="More is on order than can be read at once"><p>Products that are only ordered, and neither at Amazon nor in a shipment, may be missing here. Purchase orders show all of them.</p><//></div>` : null}
     <div class="card">${none ? html`<${Empty} icon="connections" title="No account yet" action=${html`<${ButtonLink} to="/connect" kind="primary">Connect an Amazon account<//>`}>The pipeline begins with an account that sells.<//>` : data && !lines.length ? html`<${Empty} icon="stock" title="Nothing in the pipeline">Products show here once they are ordered, in a shipment, or in stock at Amazon.<//>`
