@@ -69,3 +69,8 @@ def product_type(title: str) -> str:
     """Return Amazon's product type of a title that ``products`` made; HOME for any other."""
     name = title.partition(",")[0]
     return next((noun.upper().replace(" ", "_") for noun, *_ in _GOODS if name.endswith(noun)), "HOME")
+
+
+def product_types() -> frozenset[str]:
+    """Return every product type there is."""
+    return frozenset(noun.upper().replace(" ", "_") for noun, *_ in _GOODS) | {"HOME"}

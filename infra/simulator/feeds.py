@@ -1,7 +1,7 @@
 """Feeds: documents that sellers upload, and what Amazon makes of a JSON_LISTINGS_FEED some time later.
 
-Prices and quantities are applied to the world's listings; other attributes are accepted and forgotten. As at Amazon, a
-quantity for a listing that Amazon fulfils is ignored without a word.
+Prices, quantities and the attributes of ``product_types`` are applied to the world's listings; other attributes are
+accepted and forgotten. As at Amazon, a quantity for a listing that Amazon fulfils is ignored without a word.
 """
 
 from __future__ import annotations
@@ -12,7 +12,8 @@ import hmac
 import json
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from infra.simulator import entropy, listing_life
+from infra.simulator import entropy, listing_life, product_types
+from infra.simulator.catalogue import product_type
 from infra.simulator.clock import MINUTE, SECOND
 from infra.simulator.marketplaces import MARKETPLACES
 from infra.simulator.money import parse_amount
@@ -232,6 +233,7 @@ class _Message:
         self._at = at
         self._problems: list[tuple[str, str, str | None]] = []
         self._changes: list[Callable[[], None]] = []
+        self._deleted: dict[str, tuple[str, Any]] = {}
 
     def apply(self, message: object, *, preview: bool = False) -> list[dict[str, Any]]:
         if not isinstance(message, dict):
@@ -250,7 +252,9 @@ class _Message:
         elif not listings:
             self._wrong("8560", f"SKU {sku} does not match any listing in {', '.join(self._places)}.")
         else:
-            self._attributes(listings, self._given(message, str(operation)))
+            given = self._given(message, str(operation))
+            self._offers(listings, given)
+            self._attributes(listings, {name: ("replace", value) for name, value in given.items()} | self._deleted)
         if not self._problems and not preview:
             for change in self._changes:
                 change()
@@ -280,13 +284,43 @@ class _Message:
             return {}
         for each in patches:
             path = str(each.get("path", "")) if isinstance(each, dict) else ""
-            if not path.startswith("/attributes/") or each.get("op") not in {"add", "replace", "merge"}:
-                self._wrong("4000003", "A patch needs op (add, replace or merge) and a path below /attributes/.")
+            wanted = each.get("op") if isinstance(each, dict) else None
+            if not path.startswith("/attributes/") or wanted not in {"add", "replace", "merge", "delete"}:
+                self._wrong(
+                    "4000003", "A patch needs op (add, replace, merge or delete) and a path below /attributes/."
+                )
+            elif wanted == "delete":
+                self._deleted[path.removeprefix("/attributes/")] = ("delete", each.get("value"))
             else:
                 given[path.removeprefix("/attributes/")] = each.get("value")
         return given
 
-    def _attributes(self, listings: Sequence[Listing], given: dict[str, Any]) -> None:
+    def _attributes(self, listings: Sequence[Listing], given: dict[str, tuple[str, Any]]) -> None:
+        """Judge attributes by the schema of each listing's product type, as they would be after the change."""
+        given = {name: what for name, what in given.items() if name in product_types.NAMES}
+        for listing in listings if given else ():
+            place = MARKETPLACES[listing.marketplace_id]
+            rules = product_types.schema(product_type(listing.title), place)
+            present = product_types.attributes(listing, place)
+            for name, (operation, value) in given.items():
+                entries = [
+                    each for each in _objects(value) if each.get("marketplace_id") in {None, listing.marketplace_id}
+                ]
+                if operation != "delete" and not entries:
+                    # What is said of another marketplace only does not touch this one.
+                    if not _objects(value):
+                        self._wrong(product_types.REQUIRED_MISSING, f"'{name}' needs a value.", name)
+                    continue
+                change = product_types.removed if operation == "delete" else product_types.replaced
+                after = change(present.get(name, []), entries)
+                for code, words in product_types.problems(rules, name, after):
+                    self._wrong(code, words, name)
+                self._changes.append(self._set_attribute(listing, name, after))
+
+    def _set_attribute(self, listing: Listing, name: str, entries: list[dict[str, Any]]) -> Callable[[], None]:
+        return lambda: listing_life.set_attribute(self._world, listing, name, entries, self._at)
+
+    def _offers(self, listings: Sequence[Listing], given: dict[str, Any]) -> None:
         for each in _objects(given.get("purchasable_offer")):
             for listing in listings:
                 if each.get("marketplace_id") in {None, listing.marketplace_id} and "our_price" in each:

@@ -6,7 +6,7 @@ Issues come at random, from streams of chance of their own. An issue that takes 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from infra.simulator import entropy
 from infra.simulator.clock import DAY, HOUR, SECOND, iso_milliseconds
@@ -126,6 +126,12 @@ def set_price(world: World, listing: Listing, price_minor: int, at: int) -> None
     if listing.price_minor != price_minor:
         listing.price_minor = price_minor
         _changed(world, listing, at)
+
+
+def set_attribute(world: World, listing: Listing, name: str, entries: list[dict[str, Any]], at: int) -> None:
+    """Give an attribute of a listing other entries; without any it is gone."""
+    listing.attributes = {**(listing.attributes or {}), name: entries}
+    _changed(world, listing, at)
 
 
 def set_quantity(world: World, listing: Listing, units: int, at: int) -> None:

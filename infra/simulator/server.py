@@ -227,7 +227,7 @@ class Simulator:
 # ---------------------------------------------------------------------- web
 
 
-def _application(simulator: Simulator) -> Starlette:  # noqa: C901  one small endpoint per kind of route
+def _application(simulator: Simulator) -> Starlette:  # noqa: C901, PLR0915  one small endpoint per kind of route
     control = simulator.control
 
     async def sp_api(request: WebRequest) -> Response:
@@ -292,6 +292,12 @@ def _application(simulator: Simulator) -> Starlette:  # noqa: C901  one small en
             return Response(_DENIED, 403, media_type="application/xml")
         return Response(found[0], headers={"Content-Type": found[1]})
 
+    async def product_type_schema(request: WebRequest) -> Response:
+        found = await run_in_threadpool(simulator.gateway.definitions.schema, request.path_params["token"])
+        if found is None:
+            return Response(_DENIED, 403, media_type="application/xml")
+        return Response(found, media_type="application/json")
+
     async def truth_orders(request: WebRequest) -> Response:
         try:
             rows = control.truth_orders(request.path_params["seller"])
@@ -329,6 +335,7 @@ def _application(simulator: Simulator) -> Starlette:  # noqa: C901  one small en
             Route("/seller-central/{host}/apps/authorize/consent", consent, methods=["GET", "POST"]),
             *(Route(f"/{region}/{{path:path}}", _bound(sp_api, region), methods=methods) for region in REGIONS),
             Route("/feed-documents/{document}", feed_document, methods=["GET", "PUT"]),
+            Route("/product-type-schemas/{token}", product_type_schema),
             Route("/control/state", controlled(control.state)),
             Route("/control/calls", controlled(control.calls)),
             Route("/control/application", controlled(control.application), methods=["GET"]),

@@ -87,6 +87,8 @@ class Listing:
     issue: str = ""
     offered: int | None = None
     told: list[str] | None = None
+    # The attributes that were changed since it was made, by name; one that was deleted has no entries.
+    attributes: dict[str, list[dict[str, Any]]] | None = None
 
     @property
     def units(self) -> str:

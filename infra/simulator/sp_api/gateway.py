@@ -15,6 +15,7 @@ from infra.simulator.reports.engine import Reports
 from infra.simulator.sp_api import operations, sellers
 from infra.simulator.sp_api.applications import ApplicationsApi
 from infra.simulator.sp_api.catalog import CatalogApi
+from infra.simulator.sp_api.definitions import DefinitionsApi
 from infra.simulator.sp_api.feeds import FeedsApi
 from infra.simulator.sp_api.fees import FeesApi
 from infra.simulator.sp_api.finances import FinancesApi
@@ -66,9 +67,11 @@ class Gateway:
         self.applications = ApplicationsApi(world, application, notifications)
         self.solicitations = SolicitationsApi(world)
         self.messaging = MessagingApi(world)
+        self.definitions = DefinitionsApi(world, tokens)
         self._offers = {
             **ListingsApi(world, tokens).offers(),
             **CatalogApi(world, tokens).offers(),
+            **self.definitions.offers(),
             **FinancesApi(world, tokens).offers(),
             **FeesApi(world).offers(),
             **InboundApi(world, tokens).offers(),

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from infra.simulator import entropy, feeds, listing_life
+from infra.simulator import entropy, feeds, listing_life, product_types
 from infra.simulator.answers import Request, invalid_input, not_found, unauthorized
 from infra.simulator.catalogue import product_type
 from infra.simulator.clock import DAY, iso
@@ -165,7 +165,7 @@ class ListingsApi:
             "productType": product_type(listing.title),
             "conditionType": "new_new",
             "status": listing_life.status(self._world, listing),
-            "itemName": listing.title,
+            "itemName": product_types.item_name(listing, MARKETPLACES[listing.marketplace_id]),
             "createdDate": iso(listing_life.created_at(self._world, listing)),
             "lastUpdatedDate": iso(listing_life.updated_at(self._world, listing)),
             "mainImage": {"link": f"https://images.invalid/{listing.asin}.jpg", "height": 500, "width": 500},
@@ -176,12 +176,12 @@ class ListingsApi:
 
     def _attributes(self, seller: Seller, listings: Sequence[Listing]) -> dict[str, Any]:
         places = [(each, MARKETPLACES[each.marketplace_id]) for each in listings]
+        own: dict[str, list[dict[str, Any]]] = {}
+        for each, place in places:
+            for name, entries in product_types.attributes(each, place).items():
+                own.setdefault(name, []).extend(entries)
         return {
-            "item_name": [
-                {"value": each.title, "language_tag": place.language, "marketplace_id": each.marketplace_id}
-                for each, place in places
-            ],
-            "condition_type": [{"value": "new_new", "marketplace_id": each.marketplace_id} for each in listings],
+            **own,
             "purchasable_offer": [
                 {
                     "marketplace_id": each.marketplace_id,

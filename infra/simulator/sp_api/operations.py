@@ -35,7 +35,7 @@ _NOTIFICATIONS = "/notifications/v1"
 _LISTINGS, _CATALOG = "/listings/2021-08-01/items", "/catalog/2022-04-01/items"
 _FEEDS, _INBOUND, _INBOUND_V0 = "/feeds/2021-06-30", "/inbound/fba/2024-03-20/inboundPlans", "/fba/inbound/v0"
 _REPORTS, _SOLICITATIONS = "/reports/2021-06-30", "/solicitations/v1/orders/{amazonOrderId}"
-_MESSAGING = "/messaging/v1/orders/{amazonOrderId}"
+_MESSAGING, _DEFINITIONS = "/messaging/v1/orders/{amazonOrderId}", "/definitions/2020-09-01/productTypes"
 OPERATIONS: tuple[Operation, ...] = (
     Operation("getMarketplaceParticipations", "GET", "/sellers/v1/marketplaceParticipations", 0.016, 15),
     Operation("searchOrders", "GET", "/orders/2026-01-01/orders", 0.0056, 20),
@@ -53,6 +53,8 @@ OPERATIONS: tuple[Operation, ...] = (
     Operation("searchListingsItems", "GET", f"{_LISTINGS}/{{sellerId}}", 5, 5),
     Operation("getListingsItem", "GET", f"{_LISTINGS}/{{sellerId}}/{{sku}}", 5, 10),
     Operation("patchListingsItem", "PATCH", f"{_LISTINGS}/{{sellerId}}/{{sku}}", 5, 5),
+    Operation("searchDefinitionsProductTypes", "GET", _DEFINITIONS, 5, 10),
+    Operation("getDefinitionsProductType", "GET", f"{_DEFINITIONS}/{{productType}}", 5, 10),
     Operation("searchCatalogItems", "GET", _CATALOG, 2, 2, application_rate=500, application_burst=500),
     Operation("getCatalogItem", "GET", f"{_CATALOG}/{{asin}}", 2, 2, application_rate=250, application_burst=250),
     Operation("listTransactions", "GET", "/finances/2024-06-19/transactions", 0.5, 10),

@@ -1,6 +1,8 @@
 """Amazon's own SDK drives listings, catalogue, finances, fees, inbound, feeds, messages and the client secret."""
 
+import base64
 import gzip
+import hashlib
 import json
 from collections.abc import Callable
 from datetime import timedelta
@@ -13,6 +15,7 @@ from spapi import (
     ApiException,
     ApplicationsApi,
     CatalogApi,
+    DefinitionsApi,
     FbaInboundApi,
     FbaInboundV0Api,
     FeedsApi,
@@ -100,6 +103,48 @@ def drive_patch_listings_item(stage: Stage) -> None:
     assert refused.status == "INVALID"
     assert refused.issues[0].severity == "ERROR"
     assert _listings(stage)[0].price_minor == wanted
+
+
+def drive_get_definitions_product_type(stage: Stage) -> None:
+    """The schema behind the link is what its checksum says, and a changed attribute is held against it."""
+    partner, listing = stage.seller.selling_partner_id, _listings(stage)[0]
+    shown = stage.sdk(ListingsApi).get_listings_item(
+        partner, listing.sku, [US], included_data=["productTypes", "attributes"]
+    )
+    kind = shown.product_types[0].product_type
+    found = stage.sdk(DefinitionsApi).get_definitions_product_type(kind, [US], seller_id=partner, locale="en_US")
+    assert (found.product_type, found.locale, found.product_type_version.latest) == (kind, "en_US", True)
+    with stage.client as client:
+        schema = client.get(found.var_schema.link.resource)
+        assert client.get(found.var_schema.link.resource + "x").status_code == 403
+    digest = hashlib.md5(schema.content, usedforsecurity=False).digest()
+    assert base64.b64encode(digest).decode() == found.var_schema.checksum
+    assert schema.json()["properties"]["bullet_point"]["maxUniqueItems"] == 5
+
+    def patch(op: str, name: str, *values: str) -> Any:
+        place = {"marketplace_id": US, "language_tag": "en_US"}
+        entries = [{"value": value, **place} for value in values] or [place]
+        operation = PatchOperation(op=op, path=f"/attributes/{name}", value=entries)
+        body = ListingsItemPatchRequest(product_type=kind, patches=[operation])
+        return stage.sdk(ListingsApi).patch_listings_item(partner, listing.sku, [US], body)
+
+    assert patch("replace", "bullet_point", "One", "Two").status == "ACCEPTED"
+    too_long = patch("replace", "item_name", "x" * 201)
+    assert (too_long.status, too_long.issues[0].attribute_names) == ("INVALID", ["item_name"])
+    assert patch("delete", "item_name").issues[0].code == "90220"
+    assert patch("delete", "generic_keyword").status == "ACCEPTED"
+    now = stage.sdk(ListingsApi).get_listings_item(partner, listing.sku, [US], included_data=["attributes"]).attributes
+    assert [each["value"] for each in now["bullet_point"]] == ["One", "Two"]
+    assert "generic_keyword" not in now
+    with pytest.raises(ApiException) as missing:
+        stage.sdk(DefinitionsApi).get_definitions_product_type("NOTHING", [US])
+    assert missing.value.status == 404
+
+
+def drive_search_definitions_product_types(stage: Stage) -> None:
+    found = stage.sdk(DefinitionsApi).search_definitions_product_types([US], keywords=["lamp"])
+    assert [each.name for each in found.product_types] == ["LAMP"]
+    assert len(stage.sdk(DefinitionsApi).search_definitions_product_types([US]).product_types) > 10
 
 
 def drive_search_listings_items(stage: Stage) -> None:
