@@ -112,7 +112,7 @@ def tenant_keys(tenant_id: TenantId, connection_id: ConnectionId, marketplace_id
         "command_id": "command", "name": "name", "expires_on": month, "export_id": "export",
         "month": f"{month:%Y-%m}", "kind": "ORDERS", "location_id": "location", "number": 1,
         "wakes_at": at, "campaign_id": "campaign", "made_on": month, "view_id": "view",
-        "edit_id": "edit", "file_id": "file",
+        "edit_id": "edit", "file_id": "file", "product_type": "MUG",
         "supplier_id": "supplier", "group": "OPEN", "line_id": "1", "charge_id": "charge", "once": "once",
         "stage": "idea", "created_at": at, "lead_id": "lead", "quote_id": "quote", "scenario_id": "scenario",
         "channel": "AMAZON", "price_minor": 1999, "message_id": "message", "written_at": at,

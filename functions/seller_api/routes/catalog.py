@@ -5,7 +5,8 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from quayside.catalog import bulk_service, edit_service, grid_service
+from quayside.catalog import attribute_service, bulk_service, edit_service, grid_service
+from quayside.catalog.attribute_views import AttributesView
 from quayside.catalog.bulk_views import FileList, FileRows, FileView
 from quayside.catalog.edit_rules import Side
 from quayside.catalog.edit_service import NewChange
@@ -84,8 +85,17 @@ class EditQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     edit_id: _EditId
 
 
+class NewAttribute(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """An attribute as it is to be: all of its values in the marketplace's language; none deletes it."""
+
+    name: Annotated[str, msgspec.Meta(min_length=1, max_length=100, description="Amazon's name, such as item_name.")]
+    values: Annotated[tuple[Annotated[str, msgspec.Meta(max_length=20_000)], ...], msgspec.Meta(max_length=100)]
+
+
 class NewEdit(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What is to be changed of a listing: a price, a quantity, or both; or a version that is put back.
+    """What is to be changed of a listing: a price, a quantity, attributes, or several; or a version that is put back.
+
+    Attributes are those of the listing's form, which ``/catalog/attributes`` shows after it was asked for.
 
     With ``restores`` the values of that version are put back: those it made (``after``), or those before it.
     """
@@ -95,8 +105,17 @@ class NewEdit(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     seller_sku: _Sku
     price: Annotated[str, msgspec.Meta(max_length=40, description="A decimal number, such as 12.99.")] | None = None
     quantity: Annotated[int, msgspec.Meta(ge=0, le=999_999_999)] | None = None
+    attributes: Annotated[tuple[NewAttribute, ...], msgspec.Meta(max_length=40)] = ()
     restores: _EditId | None = None
     side: Side = "after"
+
+
+class WantedAttributes(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Of which listing the attributes are to be read at Amazon."""
+
+    connection_id: _ConnectionId
+    marketplace_id: _MarketplaceId
+    seller_sku: _Sku
 
 
 class AppliedEdit(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -152,7 +171,7 @@ class AppliedFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     step: Annotated[int, msgspec.Meta(ge=0)]
 
 
-def _place(of: ListingQuery | EditsQuery | EditQuery | NewEdit | AppliedEdit) -> Place:
+def _place(of: ListingQuery | EditsQuery | EditQuery | NewEdit | WantedAttributes | AppliedEdit) -> Place:
     return Place(check_connection_id(of.connection_id), of.marketplace_id, of.seller_sku)
 
 
@@ -207,6 +226,20 @@ def get_listing(call: Call[None, ListingQuery]) -> ListingDetail:
     return edit_service.show_listing(_place(call.query))
 
 
+@routes.get("/catalog/attributes", permission="catalog.read", query=ListingQuery)
+def get_attributes(call: Call[None, ListingQuery]) -> AttributesView:
+    """Show the attributes of a listing as they were last read at Amazon, in the form they can be edited in."""
+    return attribute_service.show(_place(call.query), call.container.clock)
+
+
+@routes.post("/catalog/attributes", permission="catalog.manage", body=WantedAttributes, status=202)
+def ask_for_attributes(call: Call[WantedAttributes, None]) -> AttributesView:
+    """Have the attributes of a listing read at Amazon, to edit them."""
+    return attribute_service.ask(
+        _place(call.body), member_id=call.principal.member_id, desk=call.container.desk, clock=call.container.clock
+    )
+
+
 @routes.get("/catalog/edits", permission="catalog.read", query=EditsQuery)
 def list_edits(call: Call[None, EditsQuery]) -> EditPage:
     """List the changes of a listing, the newest first; those that Amazon accepted are its versions."""
@@ -225,7 +258,13 @@ def ask_for_edit(call: Call[NewEdit, None]) -> EditView:
     body = call.body
     return edit_service.ask(
         _place(body),
-        NewChange(body.price, body.quantity, body.restores, body.side),
+        NewChange(
+            body.price,
+            body.quantity,
+            tuple((each.name, each.values) for each in body.attributes),
+            body.restores,
+            body.side,
+        ),
         member_id=call.principal.member_id,
         desk=call.container.desk,
         clock=call.container.clock,

@@ -3,7 +3,7 @@
 from functools import partial
 from typing import TYPE_CHECKING
 
-from quayside.catalog import bulk_working, editing, grid_service
+from quayside.catalog import attribute_reading, bulk_working, editing, grid_service
 from quayside.catalog import service as catalog
 from quayside.finance.cost_service import unit_costs
 from quayside.inventory.service import fulfillable_of
@@ -23,6 +23,7 @@ USE_CASES: "Mapping[Kind, UseCase]" = {
     "listings.fetch": datasets.fetch_listing(grid_service.with_lines(catalog.apply_listings, _lines)),
     "listings.preview": editing.preview,
     "listings.apply": editing.apply,
+    "listings.attributes": attribute_reading.read,
     "listings.send_file": bulk_working.send,
     "listings.check_file": bulk_working.check,
     "listings.collect_file": bulk_working.collect,

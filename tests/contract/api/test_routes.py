@@ -91,6 +91,8 @@ ROUTE_TABLE = {
     "GET /catalog": "catalog.read",
     "GET /catalog/issues": "catalog.read",
     "GET /catalog/listing": "catalog.read",
+    "GET /catalog/attributes": "catalog.read",
+    "POST /catalog/attributes": "catalog.manage",
     "GET /catalog/edits": "catalog.read",
     "GET /catalog/edit": "catalog.read",
     "POST /catalog/edits": "catalog.manage",

@@ -5,10 +5,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from infra.simulator import listing_life
+from infra.simulator import listing_life, product_types
+from infra.simulator.marketplaces import MARKETPLACES
 from infra.simulator.world import Listing
 from quayside.amazon.transport import QueryValue
-from quayside.catalog import edit_service, editing, grid_service
+from quayside.catalog import attribute_service, edit_service, editing, grid_service
+from quayside.catalog.attribute_views import AttributesView
 from quayside.catalog.edit_rules import Values
 from quayside.catalog.edit_service import NewChange
 from quayside.catalog.edit_views import EditView
@@ -143,13 +145,13 @@ def test_what_changed_since_the_preview_is_not_overwritten(catalog: Catalog) -> 
     assert "Nothing was sent" in found.reason
 
 
+def applies(operation: str, query: Mapping[str, QueryValue]) -> bool:
+    return operation == "patchListingsItem" and "mode" not in query
+
+
 @pytest.mark.parametrize("after", [True, False])
 def test_an_answer_that_was_lost_is_found_out_and_the_change_made_once(catalog: Catalog, *, after: bool) -> None:
     ready = catalog.change(dearer(catalog, 11 + after))
-
-    def applies(operation: str, query: Mapping[str, QueryValue]) -> bool:
-        return operation == "patchListingsItem" and "mode" not in query
-
     losing = Losing(catalog.on.transport, applies, after=after)
     catalog.on.worker = catalog.on.new_worker(transport=losing)
     try:
@@ -206,3 +208,108 @@ def test_a_change_for_an_unknown_edit_does_nothing(catalog: Catalog) -> None:
         catalog.ask(kind, edit_id="none", **place)
     assert catalog.patches == before
     assert editing.patches_of(Values(), "X") == []
+
+
+def opened(catalog: Catalog) -> AttributesView:
+    """Have the attributes of the listing read, and return them in their form."""
+    catalog.on.clock.advance(30)
+    with tenant_scope(TENANT):
+        attribute_service.ask(catalog.place(), member_id="anna", desk=catalog.on.desk, clock=catalog.on.clock)
+    catalog.on.run()
+    with tenant_scope(TENANT):
+        return attribute_service.show(catalog.place(), catalog.on.clock)
+
+
+def calls(catalog: Catalog, operation: str) -> int:
+    return int(catalog.on.calls().get(operation, {"calls": 0})["calls"])
+
+
+def entries(catalog: Catalog, name: str) -> list[str]:
+    place = MARKETPLACES[catalog.listing.marketplace_id]
+    found = product_types.attributes(catalog.listing, place).get(name, [])
+    return [str(each["value"]) for each in found]
+
+
+def test_attributes_are_edited_in_a_form_of_amazons_definition_and_put_back(catalog: Catalog) -> None:
+    never = catalog.world.listings_of(catalog.seller, catalog.listing.marketplace_id)[-1]
+    catalog.ask("listings.fetch", marketplace_id=never.marketplace_id, seller_sku=never.sku)
+    with tenant_scope(TENANT):
+        assert attribute_service.show(catalog.place(never), catalog.on.clock).state == "unread"
+    with pytest.raises(Conflict, match="have not been read"):
+        catalog.change(NewChange(attributes=(("item_name", ("x",)),)), never)
+
+    shown = opened(catalog)
+
+    fields = {field.name: field for field in shown.fields}
+    assert (shown.state, fields["item_name"].values) == ("ready", (catalog.listing.title,))
+    assert (fields["bullet_point"].most, fields["item_name"].longest, fields["item_name"].required) == (5, 200, True)
+    assert fields["generic_keyword"].longest_bytes == 250
+    assert {each.name for each in shown.elsewhere} >= {"brand", "item_weight"}
+    old = entries(catalog, "bullet_point")
+    wanted = (("bullet_point", ("Hält warm", "Two")), ("generic_keyword", ()), ("number_of_items", ("2",)))
+
+    ready = catalog.change(NewChange(attributes=wanted))
+
+    assert (ready.state, entries(catalog, "bullet_point")) == ("ready", old)
+    assert ready.before is not None
+    assert {each.name: each.values for each in ready.before.attributes}["bullet_point"] == tuple(old)
+    applied = catalog.apply(ready)
+    assert (applied.state, entries(catalog, "bullet_point")) == ("applied", ["Hält warm", "Two"])
+    assert (entries(catalog, "generic_keyword"), entries(catalog, "number_of_items")) == ([], ["2"])
+
+    back = catalog.apply(catalog.change(NewChange(restores=applied.edit_id, side="before")))
+    assert (back.state, entries(catalog, "bullet_point"), len(entries(catalog, "generic_keyword"))) == (
+        "applied",
+        old,
+        1,
+    )
+
+
+def test_a_form_is_kept_and_its_schema_is_read_again_only_when_it_is_another(catalog: Catalog) -> None:
+    opened(catalog)
+    before = calls(catalog, "getDefinitionsProductType")
+    opened(catalog)
+    assert calls(catalog, "getDefinitionsProductType") == before
+    catalog.on.clock.advance(8 * 86_400)
+    assert opened(catalog).state == "ready"
+    assert calls(catalog, "getDefinitionsProductType") == before + 1
+
+
+def test_attributes_that_changed_since_the_preview_are_not_overwritten(catalog: Catalog) -> None:
+    opened(catalog)
+    ready = catalog.change(NewChange(attributes=(("product_description", ("Ours.",)),)))
+    place = MARKETPLACES[catalog.listing.marketplace_id]
+    theirs = {"value": "Theirs.", "marketplace_id": place.marketplace_id, "language_tag": place.language}
+    listing_life.set_attribute(catalog.world, catalog.listing, "product_description", [theirs], catalog.world.now_ms)
+
+    found = catalog.apply(ready)
+
+    assert (found.state, entries(catalog, "product_description")) == ("conflict", ["Theirs."])
+    assert found.found is not None
+    assert found.found.attributes[0].values == ("Theirs.",)
+
+
+def test_an_attributes_lost_answer_is_found_out_and_bad_values_never_get_to_amazon(catalog: Catalog) -> None:
+    opened(catalog)
+    ready = catalog.change(NewChange(attributes=(("material", ("Oak", "Linen")),)))
+    losing = Losing(catalog.on.transport, applies, after=True)
+    catalog.on.worker = catalog.on.new_worker(transport=losing)
+    try:
+        found = catalog.apply(ready)
+    finally:
+        catalog.on.worker = catalog.on.new_worker()
+    assert (found.state, losing.lost, entries(catalog, "material")) == ("applied", 1, ["Oak", "Linen"])
+
+    sent = catalog.patches
+    with pytest.raises(InvalidInput) as caught:
+        catalog.change(NewChange(attributes=(("item_name", ("x" * 201,)), ("country_of_origin", ("XX",)))))
+    assert [each.field for each in caught.value.fields] == ["attributes.item_name", "attributes.country_of_origin"]
+    assert catalog.patches == sent
+
+
+def test_attributes_of_a_listing_that_amazon_no_longer_has_are_not_there(catalog: Catalog) -> None:
+    nowhere = Place(catalog.connection_id, catalog.listing.marketplace_id, "NONE")
+    with tenant_scope(TENANT), pytest.raises(NotFound):
+        attribute_service.ask(nowhere, member_id="anna", desk=catalog.on.desk, clock=catalog.on.clock)
+    with tenant_scope(TENANT), pytest.raises(NotFound):
+        attribute_service.show(nowhere, catalog.on.clock)

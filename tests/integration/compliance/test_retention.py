@@ -19,7 +19,9 @@ from quayside.analytics.board_rules import board_of
 from quayside.analytics.cost_board_rules import CostBoard
 from quayside.analytics.sheet_records import SheetRecord
 from quayside.analytics.sheet_rules import Change, Place
-from quayside.catalog import bulk_store, edit_store, grid_store
+from quayside.catalog import attribute_store, bulk_store, edit_store, grid_store
+from quayside.catalog.attribute_records import AttributesRecord, FormRecord, KeptForm, Reading
+from quayside.catalog.attribute_rules import Form
 from quayside.catalog.bulk_records import FileRecord, PartRecord
 from quayside.catalog.bulk_rules import File, Row
 from quayside.catalog.edit_records import EditRecord
@@ -221,6 +223,8 @@ def put_listing_line(on: Aws, seller: ConnectedSeller) -> None:
     grid_store.put_line(place, line_of(listing, None, None, None), listing, now)
     edit = Edit(edit_id="1", state="checking", change=Values(quantity=1), asked_by="anna", asked_at=now)
     edit_store.put(place, edit, now)
+    attribute_store.begin(place, Reading(state="reading", asked_by="anna", asked_at=now), now)
+    attribute_store.keep_form(seller.connection_id, US, KeptForm(Form("MUG", "Mug", "1"), "c", now))
     file = File(
         file_id="1", connection_id=seller.connection_id, marketplace_id=US, name="x", state="reading", asked_by="anna",
         asked_at=now,
@@ -252,6 +256,7 @@ WRITERS: dict[type[CoreItem], Callable[[Aws, ConnectedSeller], None]] = {
     TenantQuarantineEntry: put_aside,
     **dict.fromkeys((LineRecord, CardRecord, OpenRecord, ScoredRecord, ScoreRecord), put_suggestion),
     **dict.fromkeys((GridLineRecord, IssueRecord, EditRecord, FileRecord, PartRecord), put_listing_line),
+    **dict.fromkeys((AttributesRecord, FormRecord), put_listing_line),
     **dict.fromkeys((MessageRecord, EntryRecord, WordsRecord, MessageOpenRecord, OfferRecord), put_message),
     **dict.fromkeys((ReviewRecord, WakeUpRecord, MarkRecord, DayRecord), put_review),
 }

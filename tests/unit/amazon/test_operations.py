@@ -33,6 +33,7 @@ ARGUMENTS: dict[str, tuple[tuple[str, ...], dict[str, Any]]] = {
     "getFeed": (("1",), {}),
     "getFeedDocument": (("amzn1.tortuga.4.x/1",), {}),
     "patchListingsItem": (("A1SELLER", "50% off/ÄÖ {x} a+b"), {"body": {}}),
+    "getDefinitionsProductType": (("LUGGAGE",), {}),
     "getInboundPlan": (("wf1",), {}),
     "getShipment": (("wf1", "sh1"), {}),
     "listShipmentItems": (("wf1", "sh1"), {}),

@@ -47,6 +47,7 @@ from quayside.amazon.operations import (
     GET_MESSAGING_ATTRIBUTES,
     GET_MY_FEES_ESTIMATES,
     GET_ORDER,
+    GET_PRODUCT_TYPE_DEFINITION,
     GET_REPORT,
     GET_REPORT_DOCUMENT,
     GET_REPORTS,
@@ -94,6 +95,7 @@ if TYPE_CHECKING:
     from quayside.amazon.listing_changes import Patch, Submission
     from quayside.amazon.listings import Listing, ListingsPage
     from quayside.amazon.messaging import OfferedMessage
+    from quayside.amazon.product_types import Definition
     from quayside.amazon.recipients import RecipientOrder, RecipientsPage
     from quayside.amazon.solicitations import Requested
 
@@ -547,12 +549,21 @@ class AmazonClient:
 
         return decode_address(self._call(GET_REPORT_DOCUMENT, caller, document_id).body)
 
-    def listing(self, caller: Caller, seller_id: str, sku: str, marketplace_ids: Sequence[str]) -> "Listing":
+    def listing(
+        self,
+        caller: Caller,
+        seller_id: str,
+        sku: str,
+        marketplace_ids: Sequence[str],
+        *,
+        with_attributes: bool = False,
+    ) -> "Listing":
         """Return a listing with its offers, quantities and issues, in Amazon's words for the first marketplace."""
-        from quayside.amazon.listings import INCLUDED_DATA as PARTS  # noqa: PLC0415 - only listing commands need it
-        from quayside.amazon.listings import decode_listing  # noqa: PLC0415 - as above
+        from quayside.amazon.listings import ATTRIBUTES, decode_listing  # noqa: PLC0415 - only listing commands need it
+        from quayside.amazon.listings import INCLUDED_DATA as PARTS  # noqa: PLC0415 - as above
 
-        named = _given(marketplaceIds=",".join(marketplace_ids), includedData=list(PARTS))
+        parts = [*PARTS, ATTRIBUTES] if with_attributes else list(PARTS)
+        named = _given(marketplaceIds=",".join(marketplace_ids), includedData=parts)
         return decode_listing(self._call(GET_LISTINGS_ITEM, caller, seller_id, sku, **named).body)
 
     def search_listings(
@@ -590,6 +601,20 @@ class AmazonClient:
         body = {"productType": product_type, "patches": list(patches)}
         reply = self._call(PATCH_LISTINGS_ITEM, caller, seller_id, sku, body=body, before=before, **named)
         return decode_submission(reply.body)
+
+    def product_type_definition(
+        self, caller: Caller, seller_id: str, product_type: str, marketplace_id: str
+    ) -> "Definition":
+        """Return what Amazon asks of listings of a product type in a marketplace: its version, and where its schema is.
+
+        The schema is that of a whole listing, with what is required, in the marketplace's own language.
+        """
+        from quayside.amazon.product_types import decode_definition  # noqa: PLC0415 - only edits of attributes need it
+
+        named = _given(
+            sellerId=seller_id, marketplaceIds=marketplace_id, requirements="LISTING", requirementsEnforced="ENFORCED"
+        )
+        return decode_definition(self._call(GET_PRODUCT_TYPE_DEFINITION, caller, product_type, **named).body)
 
     def create_feed_document(self, caller: Caller) -> "NewDocument":
         """Return a document for a listings feed, and the address that takes its content for five minutes."""

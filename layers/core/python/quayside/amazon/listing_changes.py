@@ -1,10 +1,14 @@
 """Changes of listings as Amazon takes them, singly and in a feed, and what it answers. Pure.
 
 Only the parts that change are sent, by Amazon's ``merge``, so that what else an offer holds (a sale price, business
-prices) stays. A change names the value that is to be, never a difference: sent twice, it has the effect of once.
-Sources: Amazon's model listingsItems_2021-08-01.json and its schema listings-feed-schema-v2.json.
+prices) stays. Of an attribute all entries of one marketplace and language are named: Amazon's ``replace`` puts them in
+the place of those with the same selectors, and leaves those of other languages alone. A change names the value that is
+to be, never a difference: sent twice, it has the effect of once. Sources: Amazon's model listingsItems_2021-08-01.json,
+its schema listings-feed-schema-v2.json, and the selectors of Amazon's product type definition meta-schema v1.
 """
 
+from collections.abc import Sequence
+from decimal import Decimal
 from typing import Any
 
 import msgspec
@@ -51,6 +55,20 @@ def quantity_patch(units: int) -> Patch:
     """Return the patch that offers so many units that the seller ships."""
     available = {"fulfillment_channel_code": "DEFAULT", "quantity": units}
     return {"op": "merge", "path": "/attributes/fulfillment_availability", "value": [available]}
+
+
+def attribute_patch(
+    name: str, marketplace_id: str, language: str | None, values: Sequence[str | int | Decimal | bool]
+) -> Patch:
+    """Return the patch that gives an attribute these values in one marketplace and language; without any it is deleted.
+
+    ``language`` is None for an attribute that is the same in all languages.
+    """
+    place = {"marketplace_id": marketplace_id, **({} if language is None else {"language_tag": language})}
+    if not values:
+        return {"op": "delete", "path": f"/attributes/{name}", "value": [place]}
+    entries = [{"value": value, **place} for value in values]
+    return {"op": "replace", "path": f"/attributes/{name}", "value": entries}
 
 
 def decode_submission(body: bytes) -> Submission:

@@ -1,12 +1,13 @@
 """What the Listings Items API 2021-08-01 answers: a SKU with its marketplaces, offers, quantities and issues.
 
-Attributes are not asked for: they are many and Quayside shows none of them. Enumerations stay text, so that a new value
-is shown and never crashes; a bad entry is named in ``problems`` and spoils none of the others. Source: Amazon's model
+Attributes are asked for only when a member edits them: they are many. Enumerations stay text, so that a new value is
+shown and never crashes; a bad entry is named in ``problems`` and spoils none of the others. Source: Amazon's model
 listingsItems_2021-08-01.json.
 """
 
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 
 import msgspec
 
@@ -16,6 +17,8 @@ from quayside.kernel.money import Money
 
 INCLUDED_DATA = ("summaries", "offers", "fulfillmentAvailability", "issues")
 """What is asked for of a listing."""
+ATTRIBUTES = "attributes"
+"""What is asked for in addition when its attributes are edited."""
 
 
 class ListingImage(msgspec.Struct, frozen=True, rename="camel"):
@@ -113,6 +116,7 @@ class Listing(msgspec.Struct, frozen=True):
         issues: what is wrong.
         fulfillment_availability: units for sale by channel.
         problems: entries of Amazon's answer that could not be read, in words.
+        attributes: its attributes by name, each a list of entries as Amazon has them; empty when not asked for.
     """
 
     sku: str
@@ -121,6 +125,7 @@ class Listing(msgspec.Struct, frozen=True):
     issues: tuple[ListingIssue, ...] = ()
     fulfillment_availability: tuple[FulfilmentAvailability, ...] = ()
     problems: tuple[str, ...] = ()
+    attributes: dict[str, list[dict[str, Any]]] = {}
 
     def summary_of(self, marketplace_id: str) -> ListingSummary | None:
         """Return the listing in one marketplace, None when it is not there."""
@@ -171,6 +176,7 @@ class _Item(msgspec.Struct, frozen=True, rename="camel"):
     offers: msgspec.Raw = msgspec.Raw()
     issues: msgspec.Raw = msgspec.Raw()
     fulfillment_availability: msgspec.Raw = msgspec.Raw()
+    attributes: msgspec.Raw = msgspec.Raw()
 
 
 class _Pagination(msgspec.Struct, frozen=True, rename="camel"):
@@ -201,7 +207,24 @@ def _read(raw: bytes | msgspec.Raw) -> Listing:
         _issue.entries(item.issues, "issues", problems),
         _availability.entries(item.fulfillment_availability, "fulfillmentAvailability", problems),
         tuple(problems),
+        _attributes(item.attributes),
     )
+
+
+# A number keeps its digits, and is written as it came.
+_object = msgspec.json.Decoder(dict[str, Any], float_hook=Decimal)
+
+
+def _attributes(raw: msgspec.Raw) -> dict[str, list[dict[str, Any]]]:
+    """Return attributes by name: what has another shape than a list of objects is left out, for nobody can edit it."""
+    if not bytes(raw) or bytes(raw) == b"null":
+        return {}
+    found = _object.decode(raw)
+    return {
+        name: [each for each in entries if isinstance(each, dict)]
+        for name, entries in found.items()
+        if isinstance(entries, list)
+    }
 
 
 def decode_listing(body: bytes) -> Listing:

@@ -65,6 +65,7 @@ _SELLERS = ("sp_api.api.sellers.sellers", "Sellers")
 _NOTIFICATIONS = ("sp_api.api.notifications.notifications", "Notifications")
 _REPORTS = ("sp_api.api.reports.reports", "Reports")
 _LISTINGS = ("sp_api.api.listings_items.listings_items_2021_08_01", "ListingsItemsV20210801")
+_DEFINITIONS = ("sp_api.api.product_type_definitions.product_type_definitions", "ProductTypeDefinitions")
 _FEEDS = ("sp_api.api.feeds.feeds_2021_06_30", "FeedsV20210630")
 _CATALOG = ("sp_api.api.catalog_items.catalog_items_2022_04_01", "CatalogItemsV20220401")
 _FINANCES = ("sp_api.api.finances.finances_2024_06_19", "FinancesV20240619")
@@ -148,6 +149,10 @@ SEARCH_LISTINGS_ITEMS = Operation(
 PATCH_LISTINGS_ITEM = Operation(
     "patchListingsItem", "PATCH", "/listings/2021-08-01/items/{sellerId}/{sku}", Decimal(5), 5,
     "Product Listing", _LISTINGS, "patch_listings_item",
+)  # fmt: skip
+GET_PRODUCT_TYPE_DEFINITION = Operation(
+    "getDefinitionsProductType", "GET", "/definitions/2020-09-01/productTypes/{productType}", Decimal(5), 10,
+    "Product Listing", _DEFINITIONS, "get_definitions_product_type",
 )  # fmt: skip
 SEARCH_CATALOG_ITEMS = Operation(
     "searchCatalogItems", "GET", "/catalog/2022-04-01/items", Decimal(2), 2,
@@ -243,7 +248,7 @@ OPERATIONS: dict[str, Operation] = {
         SEARCH_ORDERS, GET_ORDER, GET_INVENTORY_SUMMARIES, GET_MARKETPLACE_PARTICIPATIONS, CREATE_DESTINATION,
         GET_DESTINATIONS, CREATE_SUBSCRIPTION, GET_SUBSCRIPTION, DELETE_SUBSCRIPTION, CREATE_REPORT, GET_REPORT,
         GET_REPORTS, GET_REPORT_DOCUMENT, GET_LISTINGS_ITEM, SEARCH_LISTINGS_ITEMS, PATCH_LISTINGS_ITEM,
-        SEARCH_CATALOG_ITEMS,
+        GET_PRODUCT_TYPE_DEFINITION, SEARCH_CATALOG_ITEMS,
         LIST_TRANSACTIONS, GET_MY_FEES_ESTIMATES, LIST_INBOUND_PLANS, GET_INBOUND_PLAN, GET_SHIPMENT,
         LIST_SHIPMENT_ITEMS, GET_SHIPMENTS, GET_SHIPMENT_ITEMS, ROTATE_CLIENT_SECRET,
         GET_SOLICITATION_ACTIONS, CREATE_SOLICITATION, GET_MESSAGING_ACTIONS, GET_MESSAGING_ATTRIBUTES,

@@ -8,10 +8,11 @@ from collections.abc import Callable
 
 from quayside.amazon.marketplaces import find_marketplace
 from quayside.catalog import bulk_rules, bulk_store, store
+from quayside.catalog.access_service import why_closed
 from quayside.catalog.bulk_rules import MOST_PARTS, MOST_ROWS, File, UnreadableFile
 from quayside.catalog.bulk_store import Kept
 from quayside.catalog.bulk_views import FileList, FileRows, FileView, file_rows, file_view
-from quayside.catalog.edit_service import new_edit_id, why_closed
+from quayside.catalog.edit_service import new_edit_id
 from quayside.connections import service as connections
 from quayside.connections.service import WorkDesk
 from quayside.kernel.clock import Clock

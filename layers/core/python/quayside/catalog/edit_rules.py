@@ -19,6 +19,8 @@ from quayside.kernel.money import Money
 
 State = Literal["checking", "refused", "ready", "queued", "sending", "applied", "conflict", "failed"]
 Side = Literal["before", "after"]
+AttributeKind = Literal["text", "number", "whole", "truth"]
+"""What the values of an attribute are: texts, numbers, whole numbers, or yes and no."""
 
 Event = Literal["found_valid", "found_wrong", "apply", "send", "accepted", "differs", "turned_away", "given_up"]
 
@@ -72,20 +74,44 @@ class UnusableChange(ValueError):
         self.reason = reason
 
 
+class Attribute(msgspec.Struct, frozen=True, array_like=True):
+    """An attribute of a listing in its marketplace and one language, with all of its values there.
+
+    Attributes:
+        name: Amazon's name.
+        values: its values as text; none when the listing does not have it, or is not to have it.
+        language: the language of its values, as Amazon writes it; None when it has none.
+        kind: of which type its values are at Amazon.
+    """
+
+    name: str
+    values: tuple[str, ...] = ()
+    language: str | None = None
+    kind: AttributeKind = "text"
+
+
 class Values(msgspec.Struct, frozen=True, array_like=True):
-    """The parts of a listing that can be changed; one that is None is not touched, or not known."""
+    """The parts of a listing that can be changed; one that is None or not named is not touched, or not known."""
 
     price: Price | None = None
     quantity: int | None = None
+    attributes: tuple[Attribute, ...] = ()
 
     @property
     def is_empty(self) -> bool:
         """Whether nothing is named."""
-        return self.price is None and self.quantity is None
+        return self.price is None and self.quantity is None and not self.attributes
 
     def touched(self, other: "Values") -> "Values":
         """Return of another listing's values those that this change touches."""
-        return Values(None if self.price is None else other.price, None if self.quantity is None else other.quantity)
+        theirs = {each.name: each for each in other.attributes}
+        return Values(
+            None if self.price is None else other.price,
+            None if self.quantity is None else other.quantity,
+            tuple(
+                theirs.get(each.name, Attribute(each.name, (), each.language, each.kind)) for each in self.attributes
+            ),
+        )
 
 
 class Edit(msgspec.Struct, frozen=True, kw_only=True):

@@ -9,30 +9,29 @@ from datetime import datetime
 import msgspec
 
 from quayside.amazon.marketplaces import find_marketplace
-from quayside.catalog import edit_rules, edit_store, grid_store, store
+from quayside.catalog import attribute_service, edit_rules, edit_store, grid_store, store
+from quayside.catalog.access_service import check_open, no_listing, why_closed
 from quayside.catalog.edit_rules import Edit, Side, UnusableChange, Values
 from quayside.catalog.edit_store import Kept
 from quayside.catalog.edit_views import EditPage, EditView, ListingDetail, change_issue_view, edit_view
 from quayside.catalog.grid_rules import filed_issues
 from quayside.catalog.grid_store import Place, Shelf
 from quayside.catalog.grid_views import grid_line_view, seller_central_url
-from quayside.connections import service as connections
-from quayside.connections.rules import is_live
 from quayside.connections.service import WorkDesk
 from quayside.kernel.clock import Clock, epoch_milliseconds
 from quayside.kernel.errors import Conflict, FieldProblem, InvalidInput, NotFound
-from quayside.kernel.ids import ConnectionId, new_id
+from quayside.kernel.ids import new_id
 from quayside.kernel.tenancy import current_tenant
-from quayside.sync.registry import LISTINGS, dataset
 
 VERSIONS_A_PAGE = 20
 
 
 class NewChange(msgspec.Struct, frozen=True):
-    """What a member wants of a listing: values as text, or a version to put back."""
+    """What a member wants of a listing: values as text, attributes with all their values, or a version to put back."""
 
     price: str | None = None
     quantity: int | None = None
+    attributes: tuple[tuple[str, tuple[str, ...]], ...] = ()
     restores: str | None = None
     side: Side = "after"
 
@@ -46,7 +45,7 @@ def show_listing(place: Place) -> ListingDetail:
     record = grid_store.line(place)
     listing = store.listing(*place)
     if record is None or listing is None:
-        raise _no_listing()
+        raise no_listing()
     currency = _currency(place)
     return ListingDetail(
         line=grid_line_view(Shelf(place.connection_id, place.marketplace_id), record),
@@ -71,15 +70,11 @@ def ask(  # noqa: PLR0913 - the parts of a request
     Raises:
         NotFound: there is no such listing, or no such version to put back.
         InvalidInput: the values can't be.
-        Conflict: the account is not connected, or its listings are switched off.
+        Conflict: the account is not connected, its listings are switched off, or attributes were never read.
     """
-    if store.listing(*place) is None:
-        raise _no_listing()
-    closed = why_closed(place.connection_id)
-    if closed:
-        raise Conflict(closed, code="listings_closed", action="See the account's page under Connections.")
-    change = _change(place, new)
+    check_open(place)
     now = clock.now()
+    change = _change(place, new, now)
     edit = Edit(
         edit_id=new_edit_id(now, entropy),
         state="checking",
@@ -98,7 +93,7 @@ def new_edit_id(now: datetime, entropy: Callable[[int], bytes]) -> str:
     return f"{epoch_milliseconds(now):014d}-{new_id(entropy)}"
 
 
-def _change(place: Place, new: NewChange) -> Values:
+def _change(place: Place, new: NewChange, now: datetime) -> Values:
     if new.restores is not None:
         version = edit_store.find(place, new.restores)
         if version is None or version.edit.state != "applied":
@@ -115,11 +110,12 @@ def _change(place: Place, new: NewChange) -> Values:
         change = Values(
             None if new.price is None else edit_rules.checked_price(new.price, _currency(place)),
             None if new.quantity is None else edit_rules.checked_quantity(new.quantity),
+            attribute_service.checked(place, new.attributes, now) if new.attributes else (),
         )
     except UnusableChange as problem:
         raise _invalid(problem.field, problem.reason) from problem
     if change.is_empty:
-        raise _invalid("price", "or a quantity is needed: nothing is to be changed")
+        raise _invalid("price", "or a quantity or an attribute is needed: nothing is to be changed")
     return change
 
 
@@ -200,26 +196,8 @@ def _send(kind: str, place: Place, edit_id: str, desk: WorkDesk) -> None:
 def _currency(place: Place) -> str:
     found = find_marketplace(place.marketplace_id)
     if found is None:
-        raise _no_listing()
+        raise no_listing()
     return found.currency
-
-
-def why_closed(connection_id: ConnectionId) -> str:
-    """Return why nothing can be changed for an account now, in words; empty when it can.
-
-    Raises:
-        NotFound: there is no such connection.
-    """
-    connection = connections.get(connection_id)
-    if not is_live(connection.status):
-        return "The Amazon account is not connected, so nothing can be changed there."
-    if LISTINGS in connection.paused or not dataset(LISTINGS).is_needed(connection.features_off):
-        return "Listings are switched off or paused for this account."
-    return ""
-
-
-def _no_listing() -> NotFound:
-    return NotFound("There is no such listing.", code="no_such_listing")
 
 
 def _invalid(field: str, reason: str) -> InvalidInput:

@@ -12,11 +12,20 @@ from quayside.kernel.clock import format_instant
 from quayside.kernel.money import Money
 
 
+class AttributeView(msgspec.Struct, frozen=True):
+    """An attribute with all of its values in the listing's marketplace and one language; none means it is not there."""
+
+    name: str
+    values: tuple[str, ...]
+    language: str | None
+
+
 class ValuesView(msgspec.Struct, frozen=True):
-    """Values of a listing; null is not touched, or not known."""
+    """Values of a listing; null, or an attribute that is not named, is not touched, or not known."""
 
     price: Money | None
     quantity: int | None
+    attributes: tuple[AttributeView, ...] = ()
 
 
 class ChangeIssueView(msgspec.Struct, frozen=True):
@@ -72,7 +81,11 @@ class ListingDetail(msgspec.Struct, frozen=True):
 def _values(values: Values | None) -> ValuesView | None:
     if values is None:
         return None
-    return ValuesView(None if values.price is None else values.price.money(), values.quantity)
+    return ValuesView(
+        None if values.price is None else values.price.money(),
+        values.quantity,
+        tuple(AttributeView(each.name, each.values, each.language) for each in values.attributes),
+    )
 
 
 def change_issue_view(issue: Issue) -> ChangeIssueView:

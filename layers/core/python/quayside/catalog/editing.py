@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from quayside.amazon.errors import AccessRefused, RequestRejected
-from quayside.amazon.listing_changes import ACCEPTED, VALID, price_patch, quantity_patch
-from quayside.catalog import edit_rules, edit_store
+from quayside.amazon.listing_changes import ACCEPTED, VALID, attribute_patch, price_patch, quantity_patch
+from quayside.catalog import attribute_rules, edit_rules, edit_store
 from quayside.catalog.edit_rules import Edit, Values, moved
 from quayside.catalog.grid_store import Place
 from quayside.catalog.rules import Issue, Price
@@ -43,7 +43,7 @@ def preview(work: "Work") -> None:
     if kept is None or connection is None or kept.edit.state != "checking":
         return
     try:
-        listing = _read(work, connection, place)
+        listing = read_listing(work, connection, place, with_attributes=bool(kept.edit.change.attributes))
         edit = _judged(work, connection, place, kept.edit, listing)
     except RequestRejected as refused:
         edit = _refusal(work, kept.edit, refused)
@@ -55,7 +55,7 @@ def _judged(work: "Work", connection: "Connection", place: Place, edit: Edit, li
     summary = None if listing is None else listing.summary_of(place.marketplace_id)
     if listing is None or summary is None:
         return moved(edit, "found_wrong", reason=_GONE)
-    now = _values_of(listing, place.marketplace_id)
+    now = _values_of(listing, place.marketplace_id, edit.change)
     before = edit.change.touched(now)
     why = edit_rules.why_not(edit.change, now, by_amazon=_by_amazon(listing))
     if why:
@@ -88,7 +88,7 @@ def apply(work: "Work") -> None:
     if kept is None or connection is None or kept.edit.state not in _BEING_APPLIED:
         return
     try:
-        listing = _read(work, connection, place)
+        listing = read_listing(work, connection, place, with_attributes=bool(kept.edit.change.attributes))
         verdict = _standing_in_the_way(kept.edit, listing, place.marketplace_id)
         if verdict is not None:
             edit_store.move(kept, verdict)
@@ -109,7 +109,7 @@ def _standing_in_the_way(edit: Edit, listing: "Listing | None", marketplace_id: 
     """Return the change as it ends when the listing is gone or not what the member saw; None when nothing is amiss."""
     if listing is None or listing.summary_of(marketplace_id) is None:
         return moved(edit, "turned_away", reason=_GONE)
-    now = edit.change.touched(_values_of(listing, marketplace_id))
+    now = edit.change.touched(_values_of(listing, marketplace_id, edit.change))
     if now == edit.before or _has_come_through(edit, listing, marketplace_id):
         return None
     reason = "The listing changed at Amazon after you saw it. Nothing was sent."
@@ -121,7 +121,7 @@ def _standing_in_the_way(edit: Edit, listing: "Listing | None", marketplace_id: 
 def _has_come_through(edit: Edit, listing: "Listing | None", marketplace_id: str) -> bool:
     if listing is None or edit.state != "sending":
         return False
-    return edit.change.touched(_values_of(listing, marketplace_id)) == edit.change
+    return edit.change.touched(_values_of(listing, marketplace_id, edit.change)) == edit.change
 
 
 def _send(work: "Work", connection: "Connection", place: Place, kept: "Kept") -> None:
@@ -166,13 +166,15 @@ def _change_of(work: "Work") -> "tuple[Place, Kept | None]":
     return place, edit_store.find(place, arguments["edit_id"])
 
 
-def _read(work: "Work", connection: "Connection", place: Place) -> "Listing | None":
+def read_listing(work: "Work", connection: "Connection", place: Place, *, with_attributes: bool) -> "Listing | None":
+    """Return a listing as Amazon has it now; None when it has none."""
     try:
         return work.amazon.listing(
             connections.caller_of(connection),
             connection.selling_partner_id,
             place.seller_sku,
             (place.marketplace_id,),
+            with_attributes=with_attributes,
         )
     except RequestRejected as refused:
         if refused.status == _NOT_FOUND:
@@ -194,15 +196,24 @@ def patches_of(change: Values, marketplace_id: str) -> "list[Patch]":
         patches.append(price_patch(marketplace_id, change.price.money()))
     if change.quantity is not None:
         patches.append(quantity_patch(change.quantity))
+    for each in change.attributes:
+        values = attribute_rules.amazon_values(each)
+        patches.append(attribute_patch(each.name, marketplace_id, each.language, values))
     return patches
 
 
-def _values_of(listing: "Listing", marketplace_id: str) -> Values:
+def _values_of(listing: "Listing", marketplace_id: str, change: Values) -> Values:
+    """Return what a listing has now: its price, its quantity, and those attributes that a change names."""
     price = listing.price_of(marketplace_id)
     money = None if price is None else price.money()
     own = next((each for each in listing.fulfillment_availability if each.fulfillment_channel_code == "DEFAULT"), None)
     return Values(
-        None if money is None else Price(money.amount_minor, money.currency), None if own is None else own.quantity
+        None if money is None else Price(money.amount_minor, money.currency),
+        None if own is None else own.quantity,
+        tuple(
+            attribute_rules.read(each.name, each.language, each.kind, listing.attributes, marketplace_id)
+            for each in change.attributes
+        ),
     )
 
 

@@ -29,8 +29,9 @@ def _change(record: EditRecord) -> Iterator[Row]:
 
 def _values(values: Values | None) -> Row:
     if values is None:
-        return None, None
-    return None if values.price is None else values.price.money(), values.quantity
+        return None, None, None
+    attributes = "\n".join(f"{each.name}: {' | '.join(each.values)}" for each in values.attributes) or None
+    return None if values.price is None else values.price.money(), values.quantity, attributes
 
 
 _VIEWS = Rows(
@@ -47,7 +48,8 @@ _CHANGES = Rows(
     columns(
         seller_sku=("SKU", "text"), change_id=("Change", "text"), state=("State", "text"),
         price_before=("Price before", "money"), quantity_before=("Quantity before", "number"),
-        price=("Price", "money"), quantity=("Quantity", "number"), asked_by=("Asked by", "text"),
+        attributes_before=("Attributes before", "text"), price=("Price", "money"), quantity=("Quantity", "number"),
+        attributes=("Attributes", "text"), asked_by=("Asked by", "text"),
         asked_at=("Asked", "instant"), applied_by=("Applied by", "text"), applied_at=("Applied", "instant"),
         submission_id=("Submission", "text"), reason=("Reason", "text"), restores=("Puts back", "text"),
         file_id=("Came with file", "text"),

@@ -96,6 +96,7 @@ def _of_connection(tenant_id: TenantId, erased: Erased, plan: Plan) -> Iterator[
         yield place("catalog", keys.catalog_items(tenant_id, connection_id, store))
         yield place("listings", keys.catalog_lines(tenant_id, connection_id, store))
         yield place("listings", keys.listing_edits(tenant_id, connection_id, store))
+        yield place("listings", keys.listing_attributes(tenant_id, connection_id, store))
         yield place("fees", keys.fee_estimates(tenant_id, connection_id, store))
         yield place("traffic", keys.traffic(tenant_id, connection_id, store))
     for month in months:

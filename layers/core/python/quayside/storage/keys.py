@@ -535,6 +535,23 @@ def listing_edit(
     return Key(place, f"{listing_edits_of(seller_sku)}{encode(edit_id)}")
 
 
+def listing_attributes(tenant_id: TenantId, connection_id: ConnectionId, marketplace_id: str) -> str:
+    """Return the partition of attributes of listings, and of the forms of product types, of one marketplace."""
+    return f"{tenant_prefix(tenant_id)}ATTRIBUTES#{_place(connection_id, marketplace_id)}"
+
+
+def attributes_of_listing(
+    tenant_id: TenantId, connection_id: ConnectionId, marketplace_id: str, seller_sku: str
+) -> Key:
+    """Return the key of the attributes of one listing."""
+    return Key(listing_attributes(tenant_id, connection_id, marketplace_id), _sku_sort(seller_sku))
+
+
+def product_type_form(tenant_id: TenantId, connection_id: ConnectionId, marketplace_id: str, product_type: str) -> Key:
+    """Return the key of the form of one product type."""
+    return Key(listing_attributes(tenant_id, connection_id, marketplace_id), f"TYPE#{encode(product_type)}")
+
+
 def listing_files(tenant_id: TenantId, connection_id: ConnectionId) -> str:
     """Return the partition of the files of changes that members brought for a connection."""
     return f"{tenant_prefix(tenant_id)}LISTINGFILES#{encode(connection_id)}"

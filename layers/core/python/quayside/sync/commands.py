@@ -31,6 +31,7 @@ Kind = Literal[
     "listings.fetch",
     "listings.preview",
     "listings.apply",
+    "listings.attributes",
     "listings.send_file",
     "listings.check_file",
     "listings.collect_file",

@@ -25,6 +25,7 @@ from quayside.amazon.operations import (
     GET_MESSAGING_ATTRIBUTES,
     GET_MY_FEES_ESTIMATES,
     GET_ORDER,
+    GET_PRODUCT_TYPE_DEFINITION,
     GET_REPORT,
     GET_REPORT_DOCUMENT,
     GET_REPORTS,
@@ -233,13 +234,14 @@ REGISTRY: tuple[Dataset, ...] = (
     Dataset(
         key=LISTINGS,
         title="Listings",
-        what="SKUs, titles, prices, quantities, status and issues of your listings.",
+        what="SKUs, titles, prices, quantities, status and issues of your listings; all texts of those you edit.",
         purpose="The listings, their issues, and matching orders to products",
         features=("listings",),
         operations=(
             GET_LISTINGS_ITEM,
             SEARCH_LISTINGS_ITEMS,
             PATCH_LISTINGS_ITEM,
+            GET_PRODUCT_TYPE_DEFINITION,
             CREATE_REPORT,
             GET_REPORT_DOCUMENT,
             CREATE_FEED_DOCUMENT,

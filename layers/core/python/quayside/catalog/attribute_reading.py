@@ -1,0 +1,89 @@
+"""What the worker does before attributes are edited: read those the listing has, and the form they are edited in.
+
+The form of a product type is made of Amazon's definition, which is read once a week and not for each edit; the schema
+behind it is downloaded only when its checksum is another one. Either may be done twice: both only read.
+"""
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from quayside.amazon.errors import AccessRefused, RequestRejected
+from quayside.amazon.product_types import read_schema
+from quayside.catalog import attribute_rules, attribute_store
+from quayside.catalog.attribute_records import KeptForm
+from quayside.catalog.editing import read_listing
+from quayside.catalog.grid_store import Place
+from quayside.connections import service as connections
+
+if TYPE_CHECKING:
+    from quayside.catalog.attribute_records import Reading
+    from quayside.connections.records import Connection
+    from quayside.sync.service import Work
+
+FORM_IS_GOOD_FOR = timedelta(days=7)
+_MOST_CHARACTERS = 60_000
+"""No listing has so many; one that did would not fit where it is kept."""
+
+
+def read(work: "Work") -> None:
+    """``listings.attributes``: read the attributes of a listing and their form, for a member who edits them."""
+    arguments = work.command.arguments
+    place = Place(work.connection_id, arguments["marketplace_id"], arguments["seller_sku"])
+    look = attribute_store.find(place, work.clock.now())
+    connection = work.connection
+    if look is None or connection is None or look.reading.state != "reading":
+        return
+    try:
+        reading = _read(work, connection, place, look.reading)
+    except RequestRejected as refused:
+        if isinstance(refused, AccessRefused) and work.command.attempt == 0:
+            raise
+        reading = _failed(look.reading, f"Amazon refused: {refused.said or 'no explanation'}")
+    if attribute_store.end(look, reading):
+        work.notes.brought(1, marketplace_id=place.marketplace_id)
+
+
+def _read(work: "Work", connection: "Connection", place: Place, asked: "Reading") -> "Reading":
+    listing = read_listing(work, connection, place, with_attributes=True)
+    summary = None if listing is None else listing.summary_of(place.marketplace_id)
+    if listing is None or summary is None:
+        return _failed(asked, "Amazon no longer has this listing.")
+    if not summary.product_type:
+        return _failed(asked, "Amazon has no product type for this listing, so it does not say what may be edited.")
+    form = _form(work, connection, place, summary.product_type).form
+    values = tuple(
+        attribute_rules.read(each.name, each.language, each.kind, listing.attributes, place.marketplace_id)
+        for each in form.fields
+    )
+    known = tuple(each for each in values if each.values)
+    if sum(len(value) for each in known for value in each.values) > _MOST_CHARACTERS:
+        return _failed(asked, f"The attributes have more than {_MOST_CHARACTERS:,} characters. Edit them at Amazon.")
+    return msgspec.structs.replace(
+        asked, state="ready", read_at=work.clock.now(), product_type=form.product_type, values=known, reason=""
+    )
+
+
+def _form(work: "Work", connection: "Connection", place: Place, product_type: str) -> KeptForm:
+    """Return the form of a product type, made anew when Amazon's definition is another one than a week ago."""
+    now = work.clock.now()
+    kept = attribute_store.form(place.connection_id, place.marketplace_id, product_type, now)
+    if kept is not None and now - kept.checked_at < FORM_IS_GOOD_FOR:
+        return kept
+    newest = work.amazon.product_type_definition(
+        connections.caller_of(connection), connection.selling_partner_id, product_type, place.marketplace_id
+    )
+    if kept is not None and kept.checksum == newest.checksum and kept.form.version == newest.version:
+        made = msgspec.structs.replace(kept, checked_at=now)
+    else:
+        with work.downloads.stream(newest.schema_url) as chunks:
+            schema = read_schema(chunks, newest.checksum)
+        form = attribute_rules.form_of(schema, product_type=product_type, title=newest.title, version=newest.version)
+        made = KeptForm(form, newest.checksum, now)
+    attribute_store.keep_form(place.connection_id, place.marketplace_id, made)
+    return made
+
+
+def _failed(asked: "Reading", reason: str) -> "Reading":
+    return msgspec.structs.replace(asked, state="failed", reason=reason)
