@@ -243,6 +243,13 @@ def _open_quote(visit: Visit) -> None:
     visit.settle()
 
 
+def _open_attributes(visit: Visit) -> None:
+    """Have the attributes of a listing read, and add a bullet point."""
+    visit.page.get_by_role("button", name="Edit texts and details").click()
+    visit.page.get_by_role("button", name="Add another Bullet Point").click()
+    visit.page.get_by_text("attributes need Seller Central").click()
+
+
 def _choose_costs(visit: Visit) -> None:
     visit.page.get_by_role("button", name="From a file…").first.click()
     file = {"name": "costs.csv", "mimeType": "text/csv", "buffer": b"seller_sku"}
@@ -377,6 +384,11 @@ CASES: Final = (
     Case("catalog-files", "catalog/files"),
     Case("catalog-file", f"catalog/files?connection_id={EUROPE}&file_id=done"),
     Case("catalog-listing", lambda fake: _product(fake).replace("stock/product", "catalog/listing") + "&edit=0"),
+    Case(
+        "catalog-attributes",
+        lambda fake: _product(fake).replace("stock/product", "catalog/listing"),
+        act=_open_attributes,
+    ),
     Case("settlements", "settlements", looks=ALL),
     Case("settlements-none", f"settlements?connection_id={AMERICA}"),
     Case("settlement-reconciled", f"settlements/{EUROPE}/{fake_money.RECONCILED}"),

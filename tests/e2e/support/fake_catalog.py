@@ -8,8 +8,16 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 from starlette.responses import JSONResponse, Response
 
+from quayside.catalog.attribute_views import AttributeFieldView, AttributesView, ChoiceView, ElsewhereView
 from quayside.catalog.bulk_views import FileList, FileRows, FileRowView, FileView
-from quayside.catalog.edit_views import ChangeIssueView, EditPage, EditView, ListingDetail, ValuesView
+from quayside.catalog.edit_views import (
+    AttributeView,
+    ChangeIssueView,
+    EditPage,
+    EditView,
+    ListingDetail,
+    ValuesView,
+)
 from quayside.catalog.grid_views import (
     GridLineView,
     GridPage,
@@ -60,6 +68,9 @@ class FakeCatalog:
                 return _json(self._page(query, now))
             case ["GET", "listing"]:
                 return self._listing(query)
+            case [_, "attributes"]:
+                reading = AttributesView("reading", format_instant(now))
+                return _json(_attributes(now)) if method == "GET" else _json(reading, 202)
             case ["GET", "edits"]:
                 return _json(EditPage(tuple(_edit(now, each) for each in (1, 2, 3)), None))
             case ["GET", "edit"]:
@@ -125,6 +136,52 @@ class FakeCatalog:
         )
 
 
+_TEXTS_BEFORE = (
+    AttributeView("item_name", ("Beacon Lamp, oak and linen",), "de_DE"),
+    AttributeView("bullet_point", ("Warm light", "Made of oak", "Easy to clean"), "de_DE"),
+    AttributeView("generic_keyword", ("lampe licht",), "de_DE"),
+)
+_TEXTS_AFTER = (
+    AttributeView("item_name", ("Beacon Lamp, oak and linen, dimmable, for bedside and living room",), "de_DE"),
+    AttributeView("bullet_point", ("Warm light", "Made of oak", "Dimmable in five steps"), "de_DE"),
+    AttributeView("generic_keyword", (), "de_DE"),
+)
+
+
+def _attributes(now: datetime) -> AttributesView:
+    """Return attributes with a field of every kind, one of them too long."""
+
+    def field(name: str, title: str, values: tuple[str, ...], **more: Any) -> AttributeFieldView:
+        rest: Json = {
+            "description": "", "kind": "text", "required": False, "most": 1, "language": "de_DE", "longest": None,
+            "longest_bytes": None, "least": None, "greatest": None, "choices": (), **more,
+        }  # fmt: skip
+        return AttributeFieldView(name=name, title=title, values=values, **rest)
+
+    described = "Up to five short statements about the product."
+    countries = (ChoiceView("DE", "Germany"), ChoiceView("PT", "Portugal"))
+    return AttributesView(
+        "ready",
+        format_instant(now),
+        format_instant(now),
+        "LAMP",
+        "Lamp",
+        "1",
+        (
+            field("item_name", "Item Name", _TEXTS_BEFORE[0].values, required=True, longest=200),
+            field("bullet_point", "Bullet Point", _TEXTS_BEFORE[1].values, description=described, most=5, longest=500),
+            field("product_description", "Product Description", ("A lamp of oak. " * 12,), longest=2000),
+            field("generic_keyword", "Generic Keyword", ("lämpchen " * 30,), longest_bytes=250),
+            field("number_of_items", "Number of Items", ("1",), kind="whole", language=None, least="1", greatest="100"),
+            field("country_of_origin", "Country of Origin", ("PT",), required=True, language=None, choices=countries),
+        ),
+        (
+            ElsewhereView("brand", "Brand Name", "Amazon does not let it be changed."),
+            ElsewhereView("item_weight", "Item Weight", "It has several parts."),
+        ),
+    )
+
+
 def _edit(now: datetime, number: int) -> EditView:
     """Return a change: 0 is ready, 1 was accepted, 2 met another one, 3 was refused."""
     state: State = ("ready", "applied", "conflict", "refused")[number]
@@ -134,8 +191,8 @@ def _edit(now: datetime, number: int) -> EditView:
         edit_id=str(number),
         state=state,
         step=1,
-        change=ValuesView(after, 40 if number == 1 else None),
-        before=ValuesView(before, 12 if number == 1 else None),
+        change=ValuesView(after, 40 if number == 1 else None, _TEXTS_AFTER if number < 2 else ()),
+        before=ValuesView(before, 12 if number == 1 else None, _TEXTS_BEFORE if number < 2 else ()),
         found=ValuesView(Money(2599, "EUR"), None) if state == "conflict" else None,
         issues=(refused,) if state == "refused" else (),
         asked_by="anna",

@@ -7,6 +7,7 @@ import { count, decimals, money } from "../app/format.js";
 import { useResource } from "../app/resource.js";
 import { place, setQuery } from "../app/router.js";
 import { may } from "../app/session.js";
+import { AttributeDiff, Attributes } from "./catalog_attributes.js";
 import { ListingState, packageWords } from "./catalog_words.js";
 import { nameOf } from "./marketplaces.js";
 import { Pager, useCursor } from "./paging.js";
@@ -29,7 +30,10 @@ function valueWords(name, values) {
 /** What a change changes, value by value; with what stands there now when that is something else. */
 function Diff({ edit }) {
   const names = Object.keys(NAMES).filter((name) => edit.change[name] !== null);
-  return html`<div class="table-wrap"><table class="diff"><thead><tr><th>Value</th><th class="number">Before</th><th class="number">After</th>${edit.found ? html`<th class="number">Now at Amazon</th>` : null}</tr></thead><tbody>${names.map((name) => html`<tr key=${name}><th scope="row">${NAMES[name]}</th><td class="number"><del>${valueWords(name, edit.before)}</del></td><td class="number"><ins>${valueWords(name, edit.change)}</ins></td>${edit.found ? html`<td class="number">${valueWords(name, edit.found)}</td>` : null}</tr>`)}</tbody></table></div>`;
+  const texts = edit.change.attributes ?? [];
+  const of = (values, name) => values?.attributes?.find((each) => each.name === name);
+  const table = () => html`<div class="table-wrap"><table class="diff"><thead><tr><th>Value</th><th class="number">Before</th><th class="number">After</th>${edit.found ? html`<th class="number">Now at Amazon</th>` : null}</tr></thead><tbody>${names.map((name) => html`<tr key=${name}><th scope="row">${NAMES[name]}</th><td class="number"><del>${valueWords(name, edit.before)}</del></td><td class="number"><ins>${valueWords(name, edit.change)}</ins></td>${edit.found ? html`<td class="number">${valueWords(name, edit.found)}</td>` : null}</tr>`)}</tbody></table></div>`;
+  return html`${names.length ? table() : null}${texts.map((each) => html`<${AttributeDiff} key=${each.name} attribute=${each} before=${edit.before ? of(edit.before, each.name) : null} found=${edit.found ? of(edit.found, each.name) : null} />`)}`;
 }
 
 function Issues({ issues }) {
@@ -118,6 +122,6 @@ export function Screen() {
     <div class="stack listing-page" key=${data ? "listing" : "wait"}>${line ? html`<dl class="listing-facts"><div><dt>Status</dt><dd><${ListingState} standing=${line.standing} /></dd></div><div><dt>Price</dt><dd>${line.price ? money(line.price.amount_minor, line.price.currency) : "–"}</dd></div><div><dt>Units</dt><dd>${line.units === null ? "–" : count(line.units)} <small>${line.by_amazon ? "at Amazon" : "by you"}</small></dd></div><div><dt>Package</dt><dd>${packageWords(line.package)}</dd></div><div><dt>Unit cost</dt><dd>${line.unit_cost ? money(line.unit_cost.amount_minor, line.unit_cost.currency) : "not entered"}</dd></div></dl>` : html`<div class="listing-facts"><${Bone} width="100%" /></div>`}
     ${settled.current ? html`${data?.issues.length ? html`<${Card} title="What Amazon finds wrong"><div class="card-body"><${Issues} issues=${data.issues} /></div><//>` : null}
     ${failure ? html`<${ProblemNotice} problem=${failure} compact />` : null}
-    ${editId ? html`<${OpenChange} key=${editId} asked=${asked} editId=${editId} edit=${change.data} problem=${change.problem} reload=${change.reload} onDone=${reload} />` : data && may("catalog.manage") ? html`<${Card} title="Change it"><div class="card-body">${data.why_not ? html`<${Notice} kind="warn" title="Nothing can be changed now"><p>${data.why_not}</p><//>` : html`<${ChangeForm} asked=${asked} detail=${data} />`}</div><//>` : null}
+    ${editId ? html`<${OpenChange} key=${editId} asked=${asked} editId=${editId} edit=${change.data} problem=${change.problem} reload=${change.reload} onDone=${reload} />` : data && may("catalog.manage") ? html`<${Card} title="Change it"><div class="card-body">${data.why_not ? html`<${Notice} kind="warn" title="Nothing can be changed now"><p>${data.why_not}</p><//>` : html`<${ChangeForm} asked=${asked} detail=${data} />`}</div><//>${data.why_not ? null : html`<${Card} title="Texts and details"><div class="card-body"><${Attributes} asked=${asked} /></div><//>`}` : null}
     <${Card} title="Versions"><${Versions} asked=${asked} onProblem=${setFailure} /><//>` : null}</div>`;
 }
