@@ -301,6 +301,8 @@ def test_an_empty_list_where_the_last_one_was_full_is_reported_and_not_believed(
     on.plan(MERCHANT_LISTINGS)
     on.run()
     in_step = on.health("listings").last_success_at
+    # All listings were read, so the catalog is put together anew.
+    assert [each.kind for each in on.other] == ["grid.compute"]
     on.clock.advance(86_400)
     on.plan(MERCHANT_LISTINGS)
     on.run()
@@ -311,6 +313,7 @@ def test_an_empty_list_where_the_last_one_was_full_is_reported_and_not_believed(
     assert health.stale_reason == "Amazon's last list brought nothing where the one before had 2 rows."
     assert health.last_success_at == in_step
     assert len(on.sink.loads) == 1
+    assert len(on.other) == 1
     # The next full list takes the words back.
     on.clock.advance(86_400)
     on.amazon.making = lambda _: ("DONE", header + "A\t1\t1\tDEFAULT\n")

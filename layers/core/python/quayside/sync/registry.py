@@ -461,22 +461,25 @@ class Routine(msgspec.Struct, frozen=True):
         kind: the command it sends.
         every_seconds: how often.
         first_after_seconds: how long after an account was connected.
+        after_report: a type of report; whenever one is stored, the work is done besides.
     """
 
     job: str
     kind: Kind
     every_seconds: int
     first_after_seconds: int
+    after_report: str = ""
 
 
 ROUTINES: tuple[Routine, ...] = (
     Routine("stock_days", "stock.look", 6 * _HOUR, 1800),
     Routine("suggestions", "suggestions.compute", _DAY, 3 * _HOUR),
-    Routine("catalog_grid", "grid.compute", 3 * _HOUR, 900),
+    Routine("catalog_grid", "grid.compute", 3 * _HOUR, 900, after_report=MERCHANT_LISTINGS),
 )
 """Stock is looked at four times a day, so that what a day ended with is at most six hours old. Suggestions are worked
 out once a day, the first time when a new account's orders and stock had time to come in. The catalog's grid is put
-together anew every three hours, for stock, costs and packages; a listing that changes is put into it at once."""
+together anew every three hours, for stock, costs and packages, and when all listings were read; a listing that changes
+is put into it at once."""
 
 ONCE: tuple[Dataset, ...] = (
     Dataset(

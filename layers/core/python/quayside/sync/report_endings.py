@@ -10,7 +10,7 @@ from quayside.connections import store as connections_store
 from quayside.connections.records import DatasetHealth
 from quayside.kernel.clock import format_instant, parse_instant
 from quayside.sync import datasets, report_runs
-from quayside.sync.registry import MERCHANT_LISTINGS, ORDERS_BY_LAST_UPDATE, Dataset, dataset_of_report
+from quayside.sync.registry import MERCHANT_LISTINGS, ORDERS_BY_LAST_UPDATE, ROUTINES, Dataset, dataset_of_report
 from quayside.sync.report_history import advance
 from quayside.sync.report_rules import Part, Window, complete_until
 from quayside.sync.report_runs import DONE, HISTORY, UNDER_WAY, ReportRun, counted, instant_or_none
@@ -190,6 +190,9 @@ def _tell_success(work: Work, run: ReportRun, known: Dataset) -> None:
         cause=work.command.cause,
         next_at=datasets.next_of(work, known.key),
     )
+    for routine in ROUTINES:
+        if routine.after_report == run.report_type:
+            work.follow_up(routine.kind, {})
 
 
 def _move_complete_until(work: Work, run: ReportRun, key: str) -> None:
