@@ -1019,7 +1019,7 @@ class Reach(NamedTuple):
 
     Attributes:
         connection: the connection.
-        as_of: when the dataset was last read, ISO 8601; None when it never was.
+        as_of: when the dataset was last in step with Amazon, ISO 8601; None when it never was.
         newest: when Amazon was last asked for it, or the account connected: nothing stored is newer; None for neither.
     """
 
@@ -1040,7 +1040,8 @@ def reach(connection_id: ConnectionId, dataset: str) -> Reach:
     """
     connection = get(connection_id)
     health = health_of(connection_id).get(dataset)
-    as_of: str | None = None if health is None else health.last_success_at
+    in_step = None if health is None else in_step_at(health)
+    as_of = None if in_step is None else format_instant(in_step)
     attempted: str | None = None if health is None else health.last_attempt_at
     newest = max((text for text in (as_of, attempted, connection.connected_at) if text is not None), default=None)
     return Reach(connection, as_of, newest)

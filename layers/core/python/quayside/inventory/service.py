@@ -402,10 +402,9 @@ def rows_view(
         InvalidInput: the cursor is not one of ours.
     """
     after = _place_of(cursor) if cursor else None
-    connection = connections.get(connection_id)
-    as_of = Known(connection, connections.health_of(connection_id)).as_of(dataset)
-    shelves = [Shelf(connection_id, place) for place in connection.marketplace_ids if marketplace_id in (None, place)]
+    reach = connections.reach(connection_id, dataset)
+    shelves = [Shelf(connection_id, place) for place in reach.places(marketplace_id)]
     found = list(islice(store.by_sku(shelves, after), limit + 1))
     following = encode_cursor(*found[limit - 1].place) if len(found) > limit else None
     rows = tuple(row_of(each) for each in found[:limit])
-    return RowsPage(COLUMNS, rows, following, None if as_of is None else format_instant(as_of))
+    return RowsPage(COLUMNS, rows, following, reach.as_of)

@@ -659,16 +659,14 @@ def _browse(
     before = decode_cursor(cursor, 1)[0] if cursor else None
     if before is not None and not _is_order_sort(before):
         raise invalid_cursor()
-    known = Known(connections.get(connection_id), connections.health_of(connection_id))
-    health = known.health.get(dataset)
-    reached = (known.connection.connected_at, _oldest([known]), health.last_attempt_at if health else None)
-    newest = max((text for text in reached if text), default=None)
-    if newest is None:
+    reach = connections.reach(connection_id, dataset)
+    if reach.newest is None:
         return _Browsed(())
     # No order is newer than the last contact with Amazon; a day of the marketplace may be one ahead of UTC's.
-    last = date.fromisoformat(newest[:10]) + timedelta(days=1)
+    last = date.fromisoformat(reach.newest[:10]) + timedelta(days=1)
     first = last - timedelta(days=MAXIMUM_HISTORY_DAYS + AMAZON_DATA_DAYS)
-    orders = store.newest_first(_shelves([known], marketplace_id), first, last, before, page_size=limit + 1)
+    shelves = _shelves([Known(reach.connection, {})], marketplace_id)
+    orders = store.newest_first(shelves, first, last, before, page_size=limit + 1)
     found = list(islice(orders, limit + 1))
     following = encode_cursor(found[limit - 1].sk) if len(found) > limit else None
-    return _Browsed(found[:limit], following, _oldest([known]))
+    return _Browsed(found[:limit], following, reach.as_of)
