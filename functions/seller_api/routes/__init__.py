@@ -59,6 +59,7 @@ MODULES_AT: Mapping[str, tuple[str, ...]] = {
     "procurement": ("procurement",),
     "reviews": ("reviews",),
     "shipments": ("shipments",),
+    "shipment-details": ("shipments",),
     "order-lines": ("shipments",),
     "pipeline": ("shipments",),
     "lead-times": ("shipments",),

@@ -78,7 +78,7 @@ def list_shipments(call: Call[None, ShipmentQuery]) -> ShipmentPage:
     return service.list_shipments(query.filters, query.cursor, query.limit, clock=call.container.clock)
 
 
-@routes.get("/shipment-file", permission="supply_chain.read", query=ShipmentFileQuery)
+@routes.get("/shipment-details", permission="supply_chain.read", query=ShipmentFileQuery)
 def list_whole_shipments(call: Call[None, ShipmentFileQuery]) -> ShipmentFilePage:
     """List shipments with everything about their legs, as a file of them needs it."""
     query = call.query

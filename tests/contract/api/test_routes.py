@@ -156,6 +156,7 @@ ROUTE_TABLE = {
     "POST /shipments/{shipment_id}/moves": "supply_chain.manage",
     "POST /shipments/{shipment_id}/arrivals": "supply_chain.manage",
     "POST /shipments/{shipment_id}/arrivals/finish": "supply_chain.manage",
+    "GET /shipment-details": "supply_chain.read",
     "GET /order-lines": "supply_chain.read",
     "GET /shipments/{shipment_id}/inbound": "supply_chain.read",
     "GET /shipments/{shipment_id}/inbound/candidates": "supply_chain.read",

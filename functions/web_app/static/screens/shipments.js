@@ -41,7 +41,7 @@ function Export({ filters }) {
       let cursor = "";
       let pages = 0;
       do {
-        const part = await get("shipment-file", { query: { ...filters, cursor, limit: 10 } });
+        const part = await get("shipment-details", { query: { ...filters, cursor, limit: 10 } });
         for (const shipment of part.shipments) shipment.legs.forEach((leg, number) => rows.push([shipment.shipment_id, shipment.name, shipment.state, shipment.marketplace_id, shipment.destination, shipment.units, shipment.orders.join(" "), shipment.inbound.join(" "), shipment.arrives, shipment.arrives_p90, shipment.late_days, number + 1, ...LEG_NAMES.map((name) => leg[name]), leg.end, leg.late_days]));
         cursor = part.next_cursor;
         pages += 1;
