@@ -6,7 +6,7 @@ from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
 from infra.simulator import application as registration
-from infra.simulator import audit, listing_life, truth
+from infra.simulator import audit, listing_life, shipments, truth
 from infra.simulator.clock import iso, iso_milliseconds, parse
 from infra.simulator.faults import KINDS
 from infra.simulator.lifecycle import FULFILLMENT_STATUS, State
@@ -292,6 +292,30 @@ class Control:
             world.commit()
             return {"listings": [self._listing(each) for each in found]}
 
+    def send_shipment(self, partner: str, body: Mapping[str, Any]) -> dict[str, Any]:
+        """Let the seller have sent units of a SKU to Amazon, which counted them in but for those that are missing."""
+        _only(body, "sku", "quantity", "missing")
+        quantity, missing = body.get("quantity"), body.get("missing", 0)
+        if type(quantity) is not int or type(missing) is not int:
+            raise ControlError(400, "quantity, missing: whole numbers")
+        sku = _text(body, "sku")
+        world = self._simulator.world
+        with world.lock, _refusals():
+            seller = self._find(partner)
+            found = [each for each in world.listings.values() if (each.seller, each.sku) == (seller.pk, sku)]
+            if not any(each.by_amazon for each in found):
+                raise ControlError(404, "sku: no listing of this seller that Amazon stores")
+            listing = next(each for each in found if each.by_amazon)
+            restock = world.send_shipment(seller, listing, quantity, missing)
+            world.commit()
+            now = world.now_ms
+            return {
+                "shipment_id": shipments.confirmation_id(world, restock),
+                "status": restock.status(now),
+                "quantity": quantity,
+                "received": restock.received(now),
+            }
+
     def _listing(self, listing: Listing) -> dict[str, Any]:
         world = self._simulator.world
         return {
@@ -348,6 +372,12 @@ class Control:
         seller = self._find(partner)
         self._simulator.world.step()
         return {"days": truth.daily(self._simulator.world, seller)}
+
+    def truth_earned(self, partner: str, sku: str) -> dict[str, Any]:
+        """Return Amazon's side of what a SKU brought on each day."""
+        seller = self._find(partner)
+        self._simulator.world.step()
+        return {"days": truth.earned(self._simulator.world, seller, sku)}
 
     def truth_settlements(self, partner: str) -> dict[str, Any]:
         """Return Amazon's side of a seller's payments."""

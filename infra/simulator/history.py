@@ -266,7 +266,7 @@ def _restock(world: World, seller: Seller, writer: Writer, at: int) -> None:
                 continue
             writer.stock(at, listing, accounts.SUPPLIER, accounts.INBOUND_WORKING, listing.batch)
             steps = with_missing(world, seller, listing, at, inbound_plan(chance, at, listing.batch))
-            record(world, seller, listing, at, steps)
+            record(world, seller, listing, at, steps, listing.batch)
             for moment, origin, target, units in steps:
                 if moment <= writer.now:
                     writer.stock(moment, listing, origin, target, units)

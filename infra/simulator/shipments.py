@@ -25,6 +25,7 @@ _CLOSED_AFTER_MS = 48 * HOUR
 _ON_THE_ROAD_MS = 10 * HOUR
 _AT_THE_DOCK_MS = 6 * HOUR
 _CHECKED_IN_MS = 2 * HOUR
+_DAY_MS = 24 * HOUR
 _RECEIVED_INTO = frozenset(
     {accounts.FULFILLABLE, accounts.RESERVED_TRANSFER, accounts.UNFULFILLABLE_WAREHOUSE, accounts.RESEARCHING}
 )
@@ -100,14 +101,35 @@ def with_missing(world: World, seller: Seller, listing: Listing, at: int, steps:
     ]
 
 
-def record(world: World, seller: Seller, listing: Listing, at: int, steps: Sequence[Step]) -> None:
-    """Remember a restock that begins at ``at`` and takes these steps."""
+def counted_in(now_ms: int, quantity: int, missing: int) -> list[Step]:
+    """Return the steps of a shipment that left eleven days ago and is closed: all but the missing was counted in."""
+    shipped, arrived = now_ms - 11 * _DAY_MS, now_ms - 6 * _DAY_MS
+    steps = [
+        (shipped, accounts.INBOUND_WORKING, accounts.INBOUND_SHIPPED, quantity),
+        (arrived, accounts.INBOUND_SHIPPED, accounts.INBOUND_RECEIVING, quantity),
+        (arrived + 12 * HOUR, accounts.INBOUND_RECEIVING, accounts.FULFILLABLE, quantity - missing),
+        (arrived + 36 * HOUR, accounts.INBOUND_RECEIVING, accounts.LOST_INBOUND, missing),
+    ]
+    return [step for step in steps if step[3]]
+
+
+def begun(steps: Sequence[Step]) -> int:
+    """Return when the plan of a shipment of these steps was made: a day before it left."""
+    return steps[0][0] - _DAY_MS
+
+
+def record(  # noqa: PLR0913, PLR0917  a shipment is these
+    world: World, seller: Seller, listing: Listing, at: int, steps: Sequence[Step], quantity: int
+) -> Restock:
+    """Remember a restock of ``quantity`` units that begins at ``at`` and takes these steps."""
     ended = max(moment for moment, origin, *_ in steps if origin == accounts.INBOUND_RECEIVING) + _CLOSED_AFTER_MS
-    world.storage.connection.execute(
+    found = world.storage.connection.execute(
         "INSERT INTO restocks (seller, listing, marketplace_id, created, ended, quantity, steps) "
         "VALUES (?, ?, ?, ?, ?, ?, ?)",
-        (seller.pk, listing.pk, listing.marketplace_id, at, ended, listing.batch, json.dumps(steps)),
+        (seller.pk, listing.pk, listing.marketplace_id, at, ended, quantity, json.dumps(steps)),
     )
+    row = int(found.lastrowid or 0)
+    return Restock(row, seller.pk, listing.pk, listing.marketplace_id, at, ended, quantity, tuple(steps))
 
 
 def restocks(world: World, seller: Seller, *, open_after_ms: int = 0) -> Iterator[Restock]:

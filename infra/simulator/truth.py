@@ -9,6 +9,7 @@ from infra.simulator import transactions
 from infra.simulator.clock import iso, local_day_of
 from infra.simulator.lifecycle import FULFILLMENT_STATUS, State
 from infra.simulator.marketplaces import MARKETPLACES
+from infra.simulator.postings import Kind
 from infra.simulator.windows import order_item_id
 from infra.simulator.world import Order, Seller, World
 
@@ -91,6 +92,49 @@ def daily(world: World, seller: Seller) -> list[dict[str, Any]]:
         day[f"{kind}units"] += units
         if not kind:
             day["sales_minor"] += sales
+    return [found[key] for key in sorted(found)]
+
+
+def earned(world: World, seller: Seller, sku: str) -> list[dict[str, Any]]:
+    """Return per marketplace and local day what a SKU brought: units shipped and refunded, and what Amazon pays.
+
+    ``sales_minor`` is what buyers paid for what was shipped, with shipping, without tax and before discounts. Money
+    that was held back counts on the day it was let go, from when Amazon tells so; what Amazon does not tell yet counts
+    nowhere.
+    """
+    found: dict[tuple[str, str], dict[str, Any]] = {}
+    seed, now = world.seed, world.now_ms
+    with world.lock:
+        world.postings.flush()
+        rows = world.storage.connection.execute(
+            "SELECT p.at, p.kind, p.order_pk, p.net_minor, l.listing, l.quantity, l.item_minor + l.shipping_minor "
+            "FROM postings p JOIN lines l ON l.order_pk = p.order_pk AND l.position = p.position "
+            "WHERE p.seller = ? AND p.at <= ? ORDER BY p.at, p.pk",
+            (seller.pk, now),
+        ).fetchall()
+    for at, number, order_pk, net, listing_pk, quantity, sales in rows:
+        kind, listing = Kind(number), world.listings[listing_pk]
+        if listing.sku != sku or transactions.shown_at(seed, kind, order_pk, at) > now:
+            continue
+        let_go = transactions.held_back(seed, kind, order_pk) and (
+            transactions.release_shown_at(seed, kind, order_pk, at) <= now
+        )
+        marketplace = MARKETPLACES[listing.marketplace_id]
+        counted = at + transactions.HELD_MS if let_go else at
+        key = (listing.marketplace_id, local_day_of(counted, marketplace.zone).isoformat())
+        day = found.setdefault(
+            key,
+            {
+                "marketplace_id": key[0], "day": key[1], "currency": marketplace.currency, "units_shipped": 0,
+                "units_refunded": 0, "sales_minor": 0, "net_minor": 0,
+            },
+        )  # fmt: skip
+        if kind is Kind.SHIPMENT:
+            day["units_shipped"] += quantity
+            day["sales_minor"] += sales
+        else:
+            day["units_refunded"] += quantity
+        day["net_minor"] += net
     return [found[key] for key in sorted(found)]
 
 

@@ -924,9 +924,23 @@ class World:
         chance = entropy.generator(self.seed, seller.seed, listing.pk, "restock", at // DAY)
         self._move_stock(seller, listing, at, accounts.SUPPLIER, accounts.INBOUND_WORKING, listing.batch)
         steps = shipments.with_missing(self, seller, listing, at, inbound_plan(chance, at, listing.batch))
-        shipments.record(self, seller, listing, at, steps)
+        shipments.record(self, seller, listing, at, steps, listing.batch)
         for moment, origin, target, amount in steps:
             self.schedule(moment, seller.pk, "inbound", listing.pk, json.dumps([origin, target, amount]))
+
+    def send_shipment(self, seller: Seller, listing: Listing, quantity: int, missing: int) -> shipments.Restock:
+        """Let a seller have sent ``quantity`` units to Amazon, which counted in all but ``missing`` and closed it.
+
+        Raises ValueError when there are not more than 0 units, or not as many missing.
+        """
+        if not 0 <= missing <= quantity or not quantity:
+            raise ValueError("quantity: 1 or more; missing: 0 to quantity")
+        with self.lock:
+            self.step()
+            steps = shipments.counted_in(self.now_ms, quantity, missing)
+            self._move_stock(seller, listing, self.now_ms, accounts.SUPPLIER, accounts.FULFILLABLE, quantity - missing)
+            self._move_stock(seller, listing, self.now_ms, accounts.SUPPLIER, accounts.LOST_INBOUND, missing)
+            return shipments.record(self, seller, listing, shipments.begun(steps), steps, quantity)
 
     def _settle_again(self, at: int, seller: Seller, ref: int, argument: str) -> None:
         self._settle(seller, at)

@@ -4,7 +4,7 @@ import gzip
 import json
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -197,6 +197,9 @@ def test_finances_are_late_by_up_to_two_days_and_never_early() -> None:
     truth = simulator.control.truth_finances(seller.selling_partner_id)["finances"][0]
     assert truth["told_minor"] == sum(each.total_minor for each in found if not each.release and each.shown <= now)
     assert truth["posted_minor"] - truth["told_minor"] == sum(each.total_minor for each in missing if not each.release)
+    skus = {each.sku for each in world.listings_of(seller, US)}
+    brought = [day for sku in skus for day in simulator.control.truth_earned(seller.selling_partner_id, sku)["days"]]
+    assert sum(day["net_minor"] for day in brought) == truth["told_minor"]
 
 
 def test_held_money_is_told_again_when_it_is_let_go() -> None:
@@ -212,7 +215,12 @@ def test_held_money_is_told_again_when_it_is_let_go() -> None:
     (first,) = _told(simulator, seller, **query)
     assert first["transactionStatus"] == "DEFERRED"
     assert first["contexts"][0]["deferralReason"] in {"DD7", "B2B"}
+    sku = first["items"][0]["contexts"][0]["sku"]
+    (held,) = simulator.control.truth_earned(seller.selling_partner_id, sku)["days"]
     simulator.advance(12 * 86_400)
+    released = simulator.control.truth_earned(seller.selling_partner_id, sku)["days"][0]
+    assert date.fromisoformat(released["day"]) - date.fromisoformat(held["day"]) == timedelta(days=10)
+    assert {**released, "day": held["day"]} == held
     before, after = (each for each in _told(simulator, seller, **query) if each["transactionType"] == "Shipment")
     assert (before["transactionStatus"], after["transactionStatus"]) == ("DEFERRED_RELEASED", "RELEASED")
     assert before["transactionId"] == first["transactionId"] != after["transactionId"]
@@ -399,6 +407,21 @@ def test_a_shipment_is_received_little_by_little_and_ends_closed() -> None:
     assert received == sorted(received)
     assert len(set(received)) > 2
     assert [restock.updated(at) for at in moments] == sorted(restock.updated(at) for at in moments)
+
+
+def test_a_shipment_can_be_counted_in_short_of_some_units() -> None:
+    world = World(Storage(), SimulatorClock.manual(START), seed=5)
+    seller = world.create_seller("quiet-us")
+    listing = next(each for each in world.listings.values() if each.by_amazon)
+    before = world.sellable(seller, listing)
+    made = world.send_shipment(seller, listing, 100, 4)
+    assert [each for each in shipments.restocks(world, seller) if each.quantity == 100] == [made]
+    assert (made.status(world.now_ms), made.received(world.now_ms)) == ("CLOSED", 96)
+    assert world.sellable(seller, listing) == before + 96
+    assert world.books.balance(seller.pk, accounts.LOST_INBOUND, listing.units) == 4
+    assert audit.check(world, seller) == []
+    with pytest.raises(ValueError, match="missing"):
+        world.send_shipment(seller, listing, 3, 4)
 
 
 # ---------------------------------------------------------------------- feeds
