@@ -115,6 +115,10 @@ class Member:
         """Read from the API."""
         return _json(self._client.get(path, params=query))
 
+    def post(self, path: str, body: object) -> dict[str, Any]:
+        """Do something through the API."""
+        return _json(self._client.post(path, json=body))
+
     def put(self, path: str, body: object) -> dict[str, Any]:
         """Set something through the API."""
         return _json(self._client.put(path, json=body))

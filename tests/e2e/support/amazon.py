@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -42,6 +44,32 @@ class Shop:
         made = _call("POST", f"{base}/orders", {"sku": sku})
         _call("POST", f"{base}/orders/{made['order_id']}/advance", {"to": "UNSHIPPED"})
         return str(made["order_id"])
+
+    def stored_sku(self) -> str:
+        """Return a SKU that Amazon stores."""
+        base = f"{self.simulator}/control/sellers/{self.selling_partner_id}"
+        offers = httpx.get(f"{base}/listings", timeout=_TIMEOUT_SECONDS).raise_for_status().json()["listings"]
+        return str(next(offer["sku"] for offer in offers if offer["by_amazon"]))
+
+    def earned(self, sku: str, marketplace_id: str, first: date, last: date) -> Counter[str]:
+        """Return what a SKU brought on some days as Amazon has it: units, sales, and what Amazon pays for them."""
+        base = f"{self.simulator}/control/sellers/{self.selling_partner_id}"
+        answer = httpx.get(f"{base}/truth/earned/{sku}", timeout=_TIMEOUT_SECONDS).raise_for_status()
+        found: Counter[str] = Counter()
+        for day in answer.json()["days"]:
+            if day["marketplace_id"] == marketplace_id and first <= date.fromisoformat(day["day"]) <= last:
+                found.update({name: day[name] for name in ("units_shipped", "sales_minor", "net_minor")})
+        return found
+
+    def stand_still(self) -> None:
+        """Let nobody buy any more, so that figures stay as they are."""
+        _call("PUT", f"{self.simulator}/control/sellers/{self.selling_partner_id}", {"demand": 0})
+
+    def check_in(self, sku: str, quantity: int, missing: int) -> str:
+        """Let Amazon have counted in a shipment of the shop's, short of some units; its number at Amazon."""
+        base = f"{self.simulator}/control/sellers/{self.selling_partner_id}"
+        wanted = {"sku": sku, "quantity": quantity, "missing": missing}
+        return str(_call("POST", f"{base}/shipments", wanted)["shipment_id"])
 
     def grant_addresses(self) -> None:
         """Give the application the role for delivery addresses, besides those it has."""
