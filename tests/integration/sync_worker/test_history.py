@@ -10,7 +10,7 @@ import pytest
 from quayside.amazon.reports import ORDERS_BY_ORDER_DATE
 from quayside.connections import service as connections
 from quayside.connections import store as connections_store
-from quayside.connections.records import HistoryWalk
+from quayside.connections.records import ConnectionRecord, HistoryWalk, no_steps
 from quayside.kernel.clock import format_instant, parse_instant
 from quayside.kernel.tenancy import tenant_scope
 from quayside.storage.keys import Key
@@ -81,6 +81,12 @@ def test_history_is_planned_in_windows_of_thirty_days_the_newest_first(on: Repor
 
 
 def test_history_becomes_complete_window_by_window_and_then_is_over(on: Reports) -> None:
+    with tenant_scope(on.tenant_id):
+        connections_store.change(
+            on.connection_id,
+            [ConnectionRecord.steps.set(connections_store.encoded(no_steps()))],
+            only_in=("connected",),
+        )
     begun = begin(on)
     reached: list[tuple[int, str | None]] = []
     while on.step() is not None:
@@ -102,8 +108,11 @@ def test_history_becomes_complete_window_by_window_and_then_is_over(on: Reports)
         "createReport": WINDOWS, "getReport": WINDOWS, "getReportDocument": WINDOWS, "download": WINDOWS,
     }  # fmt: skip
     assert parse_instant(plan.started_at) == begun
-    # What changed while history was read comes by a search.
-    assert [(command.kind, command.arguments) for command in on.other] == [("orders.search", {"mode": "reconcile"})]
+    # What changed while history was read comes by a search, and what to buy can be worked out now.
+    assert [(command.kind, command.arguments) for command in on.other] == [
+        ("orders.search", {"mode": "reconcile"}),
+        ("suggestions.compute", {}),
+    ]
     with tenant_scope(on.tenant_id):
         assert connections.get(on.connection_id).steps["history"].state == "done"
 

@@ -647,15 +647,16 @@ def forget_unclaimed(selling_partner_id: str) -> int:
     return 0 if store.serving(selling_partner_id) else store.forget_unclaimed(selling_partner_id)
 
 
-def finish_history(connection_id: ConnectionId, detail: str) -> None:
-    """Mark the last step of connecting as done."""
+def finish_history(connection_id: ConnectionId, detail: str) -> bool:
+    """Mark the last step of connecting as done; return False when it is or there is nothing to mark."""
     connection = store.find(connection_id)
     if connection is None or connection.steps["history"].state == "done":
-        return
+        return False
     steps = {**connection.steps, "history": _step("done", detail)}
     store.change(
         connection_id, [ConnectionRecord.steps.set(store.encoded(steps))], only_in=("authorising", "connected")
     )
+    return True
 
 
 # -- What a member switches --------------------------------------------------------------------------------------------

@@ -462,6 +462,7 @@ class Routine(msgspec.Struct, frozen=True):
         every_seconds: how often.
         first_after_seconds: how long after an account was connected.
         after_report: a type of report; whenever one is stored, the work is done besides.
+        after_history: whether it is done besides when the orders of the past are all there.
     """
 
     job: str
@@ -469,17 +470,18 @@ class Routine(msgspec.Struct, frozen=True):
     every_seconds: int
     first_after_seconds: int
     after_report: str = ""
+    after_history: bool = False
 
 
 ROUTINES: tuple[Routine, ...] = (
     Routine("stock_days", "stock.look", 6 * _HOUR, 1800),
-    Routine("suggestions", "suggestions.compute", _DAY, 3 * _HOUR),
+    Routine("suggestions", "suggestions.compute", _DAY, 3 * _HOUR, after_history=True),
     Routine("catalog_grid", "grid.compute", 3 * _HOUR, 900, after_report=MERCHANT_LISTINGS),
 )
 """Stock is looked at four times a day, so that what a day ended with is at most six hours old. Suggestions are worked
-out once a day, the first time when a new account's orders and stock had time to come in. The catalog's grid is put
-together anew every three hours, for stock, costs and packages, and when all listings were read; a listing that changes
-is put into it at once."""
+out once a day, the first time when the orders of the past are there, which they are worked out from. The catalog's grid
+is put together anew every three hours, for stock, costs and packages, and when all listings were read; a listing that
+changes is put into it at once."""
 
 ONCE: tuple[Dataset, ...] = (
     Dataset(

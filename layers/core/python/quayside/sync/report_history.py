@@ -11,7 +11,7 @@ from quayside.connections.records import Backfill, DatasetHealth, HistoryWalk
 from quayside.kernel.clock import format_instant, parse_instant
 from quayside.storage.connection import bound
 from quayside.sync import datasets, report_runs
-from quayside.sync.registry import ORDERS
+from quayside.sync.registry import ORDERS, ROUTINES
 from quayside.sync.report_rules import Part, Window, standing, windows
 from quayside.sync.report_runs import DONE, HISTORY, ReportRun, as_text, counted
 from quayside.sync.report_sending import command_for, go_on
@@ -20,6 +20,8 @@ from quayside.sync.service import Work, enqueue_spread
 
 _APART_SECONDS = 2
 """How much later each older window is asked for: what is looked at first is there first."""
+_ROLLED_UP_SECONDS = 300
+"""How long what was stored last may take until it is in the figures of its day."""
 
 
 def orders_history(work: Work) -> None:
@@ -129,8 +131,12 @@ def _finish_history(work: Work, rows: int, now: datetime) -> None:
     connections_store.change_health(
         work.connection_id, ORDERS, [model.last_success_at.set(format_instant(now)), model.last_rows.set(rows)]
     )
-    connections.finish_history(work.connection_id, f"{rows} orders")
+    is_first = connections.finish_history(work.connection_id, f"{rows} orders")
     work.follow_up("orders.search", {"mode": "reconcile"})
+    for routine in ROUTINES:
+        if is_first and routine.after_history:
+            # If the worker dies before, it is done by plan some hours later.
+            work.follow_up(routine.kind, {}, delay_seconds=_ROLLED_UP_SECONDS)
 
 
 def _walked(work: Work, run: ReportRun, walk: HistoryWalk | None) -> ReportRun:
