@@ -193,10 +193,7 @@ def plan(work: "Work") -> None:
     places = [(place, span) for place in connection.marketplace_ids for span in spans]
     position = int(arguments.get("position", "0"))
     if position >= len(places):
-        store.keep_planned(work.connection_id, at, int(arguments["version"]))
-        if whole_range:
-            # Somebody changed a setting and looks at what comes of it.
-            work.follow_up("reviews.send", {})
+        _planned(work, at)
         return
     place, (since, until) = places[position]
     found, cursor = orders.known_orders(
@@ -206,8 +203,18 @@ def plan(work: "Work") -> None:
     following = {key: value for key, value in arguments.items() if key not in {"cursor", "position"}}
     if cursor is not None:
         work.follow_up("reviews.plan", {**following, "position": str(position), "cursor": cursor})
-    else:
+    elif position + 1 < len(places):
         work.follow_up("reviews.plan", {**following, "position": str(position + 1)})
+    else:
+        _planned(work, at)
+
+
+def _planned(work: "Work", at: datetime) -> None:
+    """Note that all orders that were to be looked through were."""
+    store.keep_planned(work.connection_id, at, int(work.command.arguments["version"]))
+    if "whole" in work.command.arguments:
+        # Somebody changed a setting and looks at what comes of it.
+        work.follow_up("reviews.send", {})
 
 
 def _wake_undecided(work: "Work", found: Sequence["KnownOrder"], *, again: bool) -> int:
