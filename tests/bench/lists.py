@@ -1,16 +1,20 @@
 """Lists: what every page of 10,000 products, 2,000 purchase orders and 500 shipments costs, from the first to the last.
 
-Each list is walked to its end, unfiltered and with each of its filters, with the role of the function that serves it;
-read units are those that the embedded AWS reports, which counts them as DynamoDB does. ``lost`` counts entries that a
+Each list is walked to its end through the API, unfiltered and with each of its filters, with the role of the function
+that serves it. What counts is all that a request reads, who asks included; the read units are those that the embedded
+AWS reports, which counts them as DynamoDB does. ``lost`` counts entries that a
 walk did not name exactly once though its filter leaves them.
 """
 
 import os
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from itertools import batched
+from functools import partial
+from http import HTTPStatus
+from itertools import batched, chain
 from typing import TYPE_CHECKING, Any
 
 from tests.bench.capacity import ReadUnits
@@ -21,12 +25,19 @@ from tests.bench.harness import Run, handlers_log
 
 if TYPE_CHECKING:
     from quayside.storage.tables import CoreItem
-    from tests.support.sellers import ConnectedSeller
+    from tests.support.aws import Aws
 
 PRODUCTS, ORDERS, SHIPMENTS = 10_000, 2_000, 500
 PLACES = ["A13V1IB3VIYZZH", "A1PA6795UKMFR9", "A1RKKUPIHCS9HS"]
 NOW = datetime(2026, 11, 22, 10, 0, tzinfo=UTC)
 _AT_ONCE = 25
+
+_LISTS = {
+    "products": ("/catalog", "lines", "seller_sku"),
+    "orders": ("/purchase-orders", "orders", "order_id"),
+    "shipments": ("/shipments", "shipments", "shipment_id"),
+}
+"""Of each list: where it is, what its entries are called, and what tells one from the other."""
 
 type Page = tuple[Iterable[str], str | None]
 type Walk = tuple[str, int, Callable[[str | None], Page]]
@@ -35,22 +46,16 @@ type Walk = tuple[str, int, Callable[[str | None], Page]]
 
 def measure(run: Run) -> Result:
     """Fill the three lists and walk them."""
-    from quayside.kernel.tenancy import tenant_scope  # noqa: PLC0415 - the product, only when measured
-
     sizes = {"products": run.share(PRODUCTS), "orders": run.share(ORDERS), "shipments": run.share(SHIPMENTS)}
     costs = {name: Costs() for name in sizes}
     units = ReadUnits()
     with embedded_aws(run) as aws:
-        functions = deploy(aws, ("SellerApi", "SyncWorker"))
-        with as_function(aws, functions["SyncWorker"]):
-            seller = _seller()
-        _fill(aws, functions["SellerApi"].environment["CORE_TABLE"], _entries(seller, sizes))
-        run.say(f"{sum(sizes.values())} entries are in the lists.")
-        with (
-            as_function(aws, functions["SellerApi"]), handlers_log(run), units.watching(),
-            _store("STORES_CREDENTIALS"), tenant_scope(seller.tenant_id),
-        ):  # fmt: skip
-            for name, expected, page in walks(sizes):
+        function = deploy(aws, ("SellerApi",))["SellerApi"]
+        with as_function(aws, function), handlers_log(run), units.watching(), _store() as present:
+            ask, entries = member(present, sizes)
+            _fill(aws, present.settings.core_table, entries)
+            run.say(f"{sum(sizes.values())} entries are in the lists.")
+            for name, expected, page in walks(ask, sizes):
                 costs[name].add(*walked(units, expected, page))
                 run.say(f"{name}: {costs[name]}")
     return {
@@ -90,87 +95,75 @@ def walked(units: ReadUnits, expected: int, page: Callable[[str | None], Page]) 
             return worst, pages, abs(expected - len(seen)) + sum(times - 1 for times in seen.values())
 
 
-def walks(sizes: dict[str, int]) -> Iterator[Walk]:
-    """Yield every list, unfiltered and with each of its filters."""
-    from quayside.catalog import grid_service  # noqa: PLC0415 - the product, only when measured
-    from quayside.catalog.grid_rules import Filters as GridFilters  # noqa: PLC0415 - as above
-    from quayside.kernel.clock import FixedClock  # noqa: PLC0415 - as above
-    from quayside.procurement import order_service  # noqa: PLC0415 - as above
-    from quayside.supply_chain import shipment_service  # noqa: PLC0415 - as above
-    from quayside.supply_chain.shipment_service import Filters  # noqa: PLC0415 - as above
-
-    def lines(filters: GridFilters, place: str | None, cursor: str | None) -> Page:
-        found = grid_service.list_lines(None, place, filters, cursor, 50)
-        return [line.seller_sku for line in found.lines], found.next_cursor
-
-    def purchases(narrow: dict[str, Any], cursor: str | None) -> Page:
-        wanted = {"state": None, "supplier_id": None, "sku": None, **narrow}
-        found = order_service.list_orders(done=False, cursor=cursor, limit=50, **wanted)
-        return [order.order_id for order in found.orders], found.next_cursor
-
-    def ships(filters: Filters, cursor: str | None) -> Page:
-        found = shipment_service.list_shipments(filters, cursor, 50, clock=FixedClock(NOW))
-        return [shipment.shipment_id for shipment in found.shipments], found.next_cursor
+def walks(ask: Callable[..., Any], sizes: Mapping[str, int]) -> Iterator[Walk]:
+    """Yield every list, unfiltered and with each of its filters; ``ask`` sends a request of a member to the API."""
 
     def every(count: int, step: int) -> int:
         return len(range(0, count, step))
 
-    count = sizes["products"]
-    last = f"{count - 1:06}"
-    for grid, place, left in (
-        (GridFilters(), None, count),
-        (GridFilters(), PLACES[0], every(count, 3)),
-        (GridFilters(standing="suppressed"), None, every(count, 5)),
-        (GridFilters(issues="none"), None, count - every(count, 5)),
-        (GridFilters(stock="out"), None, every(count, 40)),
-        (GridFilters(cost="missing"), None, every(count, 7)),
-        (GridFilters(search=last), None, 1),
-    ):
-        yield "products", left, lambda cursor, grid=grid, place=place: lines(grid, place, cursor)  # type: ignore[misc]
-    count = sizes["orders"]
-    for narrow, left in (
-        ({}, count),
-        ({"state": "sent"}, count // 20),
-        ({"supplier_id": f"supplier-{0:016}"}, count // 10),
-        ({"state": "received"}, 0),
-    ):
-        yield "orders", left, lambda cursor, narrow=narrow: purchases(narrow, cursor)  # type: ignore[misc]
-    count = sizes["shipments"]
-    for filters, left in (
-        (Filters(), count),
-        (Filters(late=True), every(count, 10)),
-        (Filters(state="arrived"), 0),
-        (Filters(search="container 1"), sum(str(number).startswith("1") for number in range(count))),
-        (Filters(search="-039x"), every(count, 6)),
-        (Filters(search="nowhere"), 0),
-        (Filters(ended=True), 0),
-    ):
-        yield "shipments", left, lambda cursor, filters=filters: ships(filters, cursor)  # type: ignore[misc]
+    products, orders, shipments = sizes["products"], sizes["orders"], sizes["shipments"]
+    first = sum(str(number).startswith("1") for number in range(shipments))
+    asked: tuple[tuple[str, dict[str, str], int], ...] = (
+        ("products", {}, products),
+        ("products", {"marketplace_id": PLACES[0]}, every(products, 3)),
+        ("products", {"standing": "suppressed"}, every(products, 5)),
+        ("products", {"issues": "none"}, products - every(products, 5)),
+        ("products", {"stock": "out"}, every(products, 40)),
+        ("products", {"cost": "missing"}, every(products, 7)),
+        ("products", {"search": f"{products - 1:06}"}, 1),
+        ("orders", {}, orders),
+        ("orders", {"state": "sent"}, orders // 20),
+        ("orders", {"supplier_id": f"supplier-{0:016}"}, orders // 10),
+        ("orders", {"state": "received"}, 0),
+        ("shipments", {}, shipments),
+        ("shipments", {"late": "true"}, every(shipments, 10)),
+        ("shipments", {"state": "arrived"}, 0),
+        ("shipments", {"search": "container 1"}, first),
+        ("shipments", {"search": "-039x"}, every(shipments, 6)),
+        ("shipments", {"search": "nowhere"}, 0),
+        ("shipments", {"ended": "true"}, 0),
+    )
+    for name, query, left in asked:
+        yield name, left, partial(_page, ask, name, query)
 
 
-def _store(access_name: str) -> Any:
+def _page(ask: Callable[..., Any], name: str, query: Mapping[str, str], cursor: str | None) -> Page:
+    path, entries, identity = _LISTS[name]
+    more = {} if cursor is None else {"cursor": cursor}
+    answer = ask("GET", path, query={**query, **more, "limit": "50"})
+    if answer.status != HTTPStatus.OK:
+        raise RuntimeError(f"{path} answered {answer.status}.")
+    return [each[identity] for each in answer.json[entries]], answer.json["next_cursor"]
+
+
+@contextmanager
+def _store() -> "Iterator[Aws]":
     from quayside.kernel.clock import FixedClock  # noqa: PLC0415 - the product, only when measured
     from quayside.kernel.settings import load_settings  # noqa: PLC0415 - as above
     from quayside.storage import connection  # noqa: PLC0415 - as above
+    from tests.support.aws import Aws, OpenedSessions  # noqa: PLC0415 - as above
 
-    access = getattr(connection, access_name)
-    return connection.binding(connection.Store(load_settings(os.environ), access, clock=FixedClock(NOW)))
+    clock = FixedClock(NOW)
+    store = connection.Store(load_settings(os.environ), connection.STORES_CREDENTIALS, clock=clock)
+    with connection.binding(store):
+        yield Aws(store.settings, store, clock, OpenedSessions(clock))
 
 
-def _seller() -> "ConnectedSeller":
-    from quayside.kernel.clock import FixedClock  # noqa: PLC0415 - the product, only when measured
+def member(present: "Aws", sizes: Mapping[str, int]) -> "tuple[Callable[..., Any], Iterator[CoreItem]]":
+    """Sign somebody up who has a connected account; return how they ask, and the entries of their lists."""
+    from tests.support import lists  # noqa: PLC0415 - the product, only when measured
+    from tests.support.seller_world import SellerWorld  # noqa: PLC0415 - as above
     from tests.support.sellers import connect  # noqa: PLC0415 - as above
 
-    with _store("USES_CREDENTIALS"):
-        return connect(FixedClock(NOW), subject="bench-lists", seller="ALISTS", marketplaces=PLACES)
-
-
-def _entries(seller: "ConnectedSeller", sizes: dict[str, int]) -> "Iterator[CoreItem]":
-    from tests.support import lists  # noqa: PLC0415 - the product, only when measured
-
-    yield from lists.products(seller.tenant_id, seller.connection_id, PLACES, sizes["products"])
-    yield from lists.orders(seller.tenant_id, sizes["orders"])
-    yield from lists.shipments(seller.tenant_id, seller.connection_id, PLACES[0], NOW.date(), sizes["shipments"])
+    person = SellerWorld(present, mfa_mode="optional").person().sign_up()
+    subject = person.world.identity.accounts[person.email].subject
+    seller = connect(present.clock, subject=subject, seller="ALISTS", marketplaces=PLACES)
+    entries = chain(
+        lists.products(seller.tenant_id, seller.connection_id, PLACES, sizes["products"]),
+        lists.orders(seller.tenant_id, sizes["orders"]),
+        lists.shipments(seller.tenant_id, seller.connection_id, PLACES[0], NOW.date(), sizes["shipments"]),
+    )
+    return person.call, entries
 
 
 def _fill(aws: EmbeddedAws, table: str, entries: "Iterator[CoreItem]") -> None:

@@ -223,13 +223,14 @@ def alerts(now: datetime, marketplace_id: str) -> Json:
     found = [
         Alert("stock_out", place, SKUS[0], 5, 14),
         Alert("late_shipment", place, SKUS[0], 6, 0, None, "autumn", "Autumn container"),
-        Alert("late_order", "", SKUS[1], 3, 0, None, "order-1", "PO-000012"),
         Alert("sales_drop", place, SKUS[1], 9, 28),
         Alert("return_spike", place, SKUS[2], 7, 2),
         Alert("fee_change", place, SKUS[0], 342, 322, "EUR"),
         Alert("sales_drop", place, SKUS[2], 3, 11),
         Alert("stock_out", place, SKUS[1], 1, 9),
     ]
+    if not marketplace_id:
+        found.append(Alert("late_order", "", SKUS[1], 3, 0, None, "order-1", "PO-000012"))
     made_at = now - timedelta(hours=2)
     shown = tuple(alert_view(EUROPE, alert, made_at) for _, alert in in_turns([(EUROPE, each) for each in found], 20))
     return _json(AlertList(format_instant(made_at), shown, len(found)))

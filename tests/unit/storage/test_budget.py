@@ -2,7 +2,7 @@
 
 from quayside.kernel.ids import TenantId
 from quayside.storage import keys
-from quayside.storage.budget import PAGE_UNITS, Budget, read_units, size_of
+from quayside.storage.budget import PAGE_UNITS, REQUEST_UNITS, Budget, read_units, size_of
 from quayside.supply_chain.shipment_records import ListedRecord
 
 LARGEST = 1300
@@ -27,17 +27,17 @@ def read(size: int) -> tuple[int, float]:
 
 
 def test_the_largest_entries_fill_a_page_in_one_query() -> None:
-    assert read(LARGEST) == (50, PAGE_UNITS)
+    assert read(LARGEST) == (37, PAGE_UNITS - REQUEST_UNITS)
 
 
 def test_of_small_entries_a_page_reads_more_for_as_much() -> None:
     count, spent = read(400)
-    assert count > 100
-    assert spent <= PAGE_UNITS
+    assert count > 75
+    assert spent <= PAGE_UNITS - REQUEST_UNITS
 
 
 def test_what_is_read_besides_leaves_less_room() -> None:
-    budget = Budget(LARGEST, units=4)
+    budget = Budget(LARGEST, besides=2)
     assert budget.room == 25
     assert budget.has_room_for(32_768)
     assert not budget.has_room_for(32_769)

@@ -25,7 +25,7 @@ from quayside.kernel.cursors import decode_cursor, encode_cursor, invalid_cursor
 from quayside.kernel.ids import ConnectionId
 from quayside.kernel.tenancy import current_tenant
 from quayside.storage import keys
-from quayside.storage.budget import PAGE_UNITS, Budget
+from quayside.storage.budget import Budget
 from quayside.storage.keys import Key
 from quayside.storage.tables import AMAZON_DATA_DAYS, page, write
 
@@ -147,7 +147,7 @@ def browse_lines(
     start, after = _place_of(shelves, cursor)
     found: list[tuple[Shelf, GridLineRecord]] = []
     examined = 0
-    budget = Budget(LINE_BYTES, PAGE_UNITS - _OTHER_UNITS)
+    budget = Budget(LINE_BYTES, _OTHER_UNITS)
     for index, shelf in enumerate(shelves[start:], start):
         partition = keys.catalog_lines(current_tenant(), *shelf)
         while room := budget.room:

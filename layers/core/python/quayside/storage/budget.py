@@ -1,4 +1,4 @@
-"""What a page of a list may read: at most eight read units, whatever is filtered and however deep it lies.
+"""What a page of a list may read: at most eight read units a request, whatever is filtered and however deep it lies.
 
 A list is read in a few queries, each of as many entries as would fit were they the largest that there are; what they
 really cost tells how many the next one may read. Then the page ends, and its cursor goes on. Source of the units:
@@ -12,6 +12,9 @@ from typing import Any
 from quayside.storage.tables import CoreItem
 
 PAGE_UNITS = 8.0
+"""What a page costs at most, with all that its request reads."""
+REQUEST_UNITS = 2.0
+"""What every request reads: the member who asks, and whether the organisation is blocked, both strongly consistent."""
 _BLOCK_BYTES = 4096
 _WORTH_A_QUERY = 5
 
@@ -26,12 +29,12 @@ class Budget:
 
     Args:
         entry_bytes: the size of the largest entry.
-        units: what the page may cost.
+        besides: what the use case reads besides the entries.
     """
 
-    def __init__(self, entry_bytes: int, units: float = PAGE_UNITS) -> None:
+    def __init__(self, entry_bytes: int, besides: float = 0.0) -> None:
         self._entry_bytes = entry_bytes
-        self._left = units
+        self._left = PAGE_UNITS - REQUEST_UNITS - besides
 
     @property
     def room(self) -> int:
