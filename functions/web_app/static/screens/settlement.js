@@ -52,9 +52,10 @@ function Lines({ path, id, groups, unclassified }) {
 /** The same money as Amazon's transactions tell it: kinds that differ, one by one. */
 function Beside({ beside }) {
   if (!beside || beside.missing) return html`<${Card} title="Beside the transactions Amazon posted"><p class="card-body fine">${beside?.missing ?? "The comparison could not be read. It is tried again in a minute."}</p><//>`;
+  const say = (minor) => money(minor, beside.currency);
   const differing = beside.kinds.filter((each) => each.difference_minor);
   return html`<${Card} title="Beside the transactions Amazon posted" about=${`${plural(beside.kinds.length, "kind")} compared, ${differing.length ? `${count(differing.length)} not the same` : "all the same to the cent"}`} end=${html`<${InlineFigure} title="Difference from transactions" figure=${beside.difference} />`}>
-    ${differing.length ? html`<div class="table-wrap"><table class="rows kinds-table"><thead><tr><th>Kind</th><th class="number">Settled</th><th class="number">Posted</th><th class="number">Difference</th></tr></thead><tbody>${differing.map((each) => html`<tr key=${each.kind}><td>${each.label}</td>${[each.settled_minor, each.posted_minor, each.difference_minor].map((minor) => html`<td class="number">${money(minor, beside.currency)}</td>`)}</tr>`)}</tbody></table></div>` : null}<//>`;
+    ${differing.length ? html`<div class="table-wrap"><table class="rows kinds-table"><thead><tr><th>Kind</th><th class="number wide-only">Settled</th><th class="number wide-only">Posted</th><th class="number">Difference</th></tr></thead><tbody>${differing.map((each) => html`<tr key=${each.kind}><td>${each.label}<small class="phone-only">${`${say(each.settled_minor)} settled, ${say(each.posted_minor)} posted`}</small></td><td class="number wide-only">${say(each.settled_minor)}</td><td class="number wide-only">${say(each.posted_minor)}</td><td class="number">${say(each.difference_minor)}</td></tr>`)}</tbody></table></div>` : null}<//>`;
 }
 
 export function Screen({ connection_id: connectionId, settlement_id: id }) {
