@@ -99,9 +99,14 @@ class Steps:
             self._strike(peril)
 
     def attend(self, session: "Session") -> None:
-        """Count the calls of a botocore session."""
-        session.register("before-call", lambda **_: self.step())
-        session.register("after-call", lambda **_: self.step())
+        """Count the calls of a botocore session to where work is kept.
+
+        Credentials and keys are fetched behind locks of the process, and a second worker has a process of its own: one
+        that came in between there would wait for the first for ever.
+        """
+        for service in ("dynamodb", "sqs", "s3"):
+            session.register(f"before-call.{service}", lambda **_: self.step())
+            session.register(f"after-call.{service}", lambda **_: self.step())
 
 
 class Door:
