@@ -1,5 +1,5 @@
 // A shipment beside Amazon's inbound shipments: which belong to it, what Amazon took in, what is missing and claimed.
-import { html, useState } from "../app/lib.js";
+import { html, useRef, useState } from "../app/lib.js";
 import { get, post, put } from "../app/api.js";
 import { Bone, Button, Card, Dialog, Empty, ErrorSummary, Field, Notice, ProblemNotice, Select, State } from "../app/components.js";
 import { InlineFigure } from "../app/figures.js";
@@ -52,7 +52,11 @@ function ClaimDialog({ shipmentId, version, inboundId, line, claim, evidence, on
 /** The card; `onArrived` gets the shipment after units were entered as arrived, `onChange` is told of other changes. */
 export function Inbound({ shipment, onArrived, onChange }) {
   const id = shipment.shipment_id;
-  const { data, problem, reload, put: show } = useResource(`inbound:${id}:${shipment.version}`, (signal) => get(`shipments/${encodeURIComponent(id)}/inbound`, { signal }));
+  const { data: fresh, problem, reload, put: show } = useResource(`inbound:${id}:${shipment.version}`, (signal) => get(`shipments/${encodeURIComponent(id)}/inbound`, { signal }));
+  const last = useRef(null);
+  if (fresh) last.current = { id, data: fresh };
+  // What was there stays until the shipment's next version is read.
+  const data = fresh ?? (last.current?.id === id ? last.current.data : null);
   const [matching, setMatching] = useState(false);
   const [claiming, setClaiming] = useState(null);
   const [failed, setFailed] = useState(null);
@@ -73,7 +77,7 @@ export function Inbound({ shipment, onArrived, onChange }) {
     ${problem || failed ? html`<div class="inset"><${ProblemNotice} problem=${problem ?? failed} retry=${problem ? reload : undefined} compact /></div>` : null}
     ${!data ? problem ? null : html`<div class="card-body tight"><${Bone} width="24ch" /></div>`
       : !data.inbound.length ? html`<div class="card-body tight"><p class="fine">No inbound shipment of Amazon's is matched yet.</p></div>`
-        : html`<div class="card-body tight stack-s">${waiting ? html`<${Notice} title=${`Amazon took in ${plural(waiting, "unit")} more`} actions=${manage && !["closed"].includes(shipment.state) ? html`<${Button} kind="small primary" onClick=${takeIn}>Enter them as arrived<//>` : null}><p>They go into the purchase orders and their costs, not into your own stock.</p><//>` : null}
+        : html`<div class="card-body tight stack-s">${waiting ? html`<${Notice} title=${`Amazon took in ${plural(waiting, "unit")} more`} actions=${manage && !["closed"].includes(shipment.state) ? html`<${Button} kind="small primary" busy=${!fresh} onClick=${takeIn}>Enter them as arrived<//>` : null}><p>They go into the purchase orders and their costs, not into your own stock.</p><//>` : null}
             ${sum(data.not_announced) ? html`<p class="fine">${Object.entries(data.not_announced).map(([sku, units]) => `${sku}: ${plural(units, "unit")}`).join(", ")} ${sum(data.not_announced) === 1 ? "is" : "are"} in no matched inbound shipment.</p>` : null}
             <ul class="plain-list">${data.inbound.map((each) => html`<li key=${each.inbound_id}><strong>${each.inbound_id}</strong> ${[each.known ? word(each.status) : "no longer told of by Amazon", each.destination, each.shared_with.length ? `also holds ${plural(each.shared_with.length, "other shipment")}` : ""].filter(Boolean).join(" · ")}${each.claim_by ? html` <${State} kind="warn">Claim by ${day(each.claim_by, { year: true })}<//>` : null}</li>`)}</ul></div>
           <div class="table-wrap"><table class="rows own-table"><thead><tr><th>SKU</th><th class="number">Sent</th><th class="number">Taken in</th><th class="number">Missing</th></tr></thead><tbody>${rows.map(({ each, line, claim }) => html`<tr key=${each.inbound_id + line.seller_sku}><td><strong>${line.seller_sku}</strong><small>${each.inbound_id}</small></td><td class="number">${count(line.expected)}</td><td class="number">${line.received === null ? "–" : count(line.received)}</td><td class="number"><${InlineFigure} title=${`Missing of ${line.seller_sku}`} figure=${line.missing} />${claim ? html`<small><${State} kind=${CLAIM_STATES[claim.state][0]}>${CLAIM_STATES[claim.state][1]}<//></small>` : null}${manage && line.missing.value > 0 ? html`<small><${Button} kind="small" aria-label=${`Claim for ${line.seller_sku} of ${each.inbound_id}`} onClick=${() => setClaiming({ inboundId: each.inbound_id, line, claim })}>${claim ? "Change" : "Claim…"}<//></small>` : null}</td></tr>`)}</tbody></table></div>`}
