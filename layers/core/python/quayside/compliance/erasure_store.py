@@ -60,6 +60,7 @@ def partitions(tenant_id: TenantId, plan: Plan, *, whole_tenant: bool) -> list[P
         found.append(Place("restock_defaults", Partition("core", keys.restock_defaults(tenant_id).pk)))
         found.append(Place("shipments", Partition("core", keys.shipments(tenant_id))))
         found.append(Place("shipments", Partition("core", keys.under_way(tenant_id))))
+        found.append(Place("shipments", Partition("core", keys.listed_shipments(tenant_id))))
         found.append(Place("members", Partition("core", keys.members(tenant_id))))
         found.append(Place("connections", Partition("core", keys.connections(tenant_id))))
     return found
