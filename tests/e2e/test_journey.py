@@ -23,6 +23,7 @@ from tests.support.notifications import order_change
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from datetime import date
 
     from playwright.sync_api import Browser, Page
 
@@ -355,9 +356,11 @@ def test_an_idea_becomes_a_product_with_a_profit(stack: Stack, page: Page) -> No
         profit     what Amazon paid in 30 days less 5.25 USD for each unit shipped in them; what Amazon paid, units
                    and sales are read from Amazon's own books, and the margin is profit by sales
     """
-    shop = Shop.open(stack.urls.simulator, "small-us", "Tern Goods", {**USAGE_PLAN, "listTransactions": 20.0})
+    rates, history = {**USAGE_PLAN, "listTransactions": 20.0}, {"days": 60, "orders": 240}
+    shop = Shop.open(stack.urls.simulator, "small-us", "Tern Goods", rates, history)
     shop.stand_still()
-    sku, market = shop.stored_sku(), shop.marketplace_ids[0]
+    market = shop.marketplace_ids[0]
+    sku = max(shop.stored_skus(), key=lambda each: shop.earned(each, market, *_days())["units_shipped"])
     inbound_id = shop.check_in(sku, 100, missing=4)
     tessa = Person("tessa@tern.example", "Tessa Bird", "Tern Goods", "", _PASSWORD, None, market)
     with closing(Amazon(stack.urls.simulator)) as amazon, closing(Member(stack.urls.api, tessa)) as member:
@@ -542,10 +545,15 @@ def _landed(page: Page, stack: Stack, member: Member, order_id: str, sku: str) -
     }
 
 
+def _days() -> tuple[date, date]:
+    """Thirty days that are over: what Amazon held back it lets go twelve days later at most, so all is told by now."""
+    today = datetime.now(UTC).date()
+    return today - timedelta(days=42), today - timedelta(days=13)
+
+
 def _earned(page: Page, stack: Stack, member: Member, shop: Shop, sku: str) -> None:
     market = shop.marketplace_ids[0]
-    # Money that Amazon held back is let go twelve days later at most, so all of these days is told by now.
-    first, last = (datetime.now(UTC).date() - timedelta(days=days) for days in (42, 13))
+    first, last = _days()
     amazons = shop.earned(sku, market, first, last)
     units, paid = amazons["units_shipped"], amazons["net_minor"]
     assert units > 0

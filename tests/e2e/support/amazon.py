@@ -24,9 +24,17 @@ class Shop:
     marketplace_ids: tuple[str, ...]
 
     @classmethod
-    def open(cls, simulator: str, profile: str, name: str, rates: Mapping[str, float]) -> Shop:
-        """Open a shop of a profile, with its history and the given usage plan."""
-        made = _call("POST", f"{simulator}/control/sellers", {"profile": profile, "name": name})
+    def open(
+        cls,
+        simulator: str,
+        profile: str,
+        name: str,
+        rates: Mapping[str, float],
+        history: Mapping[str, int] | None = None,
+    ) -> Shop:
+        """Open a shop of a profile with the given usage plan and its history, or another one: so many days, orders."""
+        wanted = {"profile": profile, "name": name} | ({} if history is None else {"history": dict(history)})
+        made = _call("POST", f"{simulator}/control/sellers", wanted)
         partner = made["selling_partner_id"]
         _call("PUT", f"{simulator}/control/sellers/{partner}", {"rate_multipliers": dict(rates)})
         return cls(simulator, partner, tuple(each["marketplace_id"] for each in made["marketplaces"]))
@@ -45,11 +53,11 @@ class Shop:
         _call("POST", f"{base}/orders/{made['order_id']}/advance", {"to": "UNSHIPPED"})
         return str(made["order_id"])
 
-    def stored_sku(self) -> str:
-        """Return a SKU that Amazon stores."""
+    def stored_skus(self) -> list[str]:
+        """Return the SKUs that Amazon stores."""
         base = f"{self.simulator}/control/sellers/{self.selling_partner_id}"
         offers = httpx.get(f"{base}/listings", timeout=_TIMEOUT_SECONDS).raise_for_status().json()["listings"]
-        return str(next(offer["sku"] for offer in offers if offer["by_amazon"]))
+        return [str(offer["sku"]) for offer in offers if offer["by_amazon"]]
 
     def earned(self, sku: str, marketplace_id: str, first: date, last: date) -> Counter[str]:
         """Return what a SKU brought on some days as Amazon has it: units, sales, and what Amazon pays for them."""
