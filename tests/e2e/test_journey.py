@@ -7,7 +7,7 @@ import time
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
@@ -224,6 +224,141 @@ def _read(page: Page, title: str) -> None:
     drawer = page.get_by_role("dialog", name=title)
     drawer.get_by_role("button", name=f"Read {title} now").click()
     page.keyboard.press("Escape")
+
+
+def test_a_campaign_is_tried_out_tested_and_sends_each_request_once(stack: Stack, page: Page) -> None:
+    """What the screens say is held against what the simulated Amazon knows: the orders, and the requests it took."""
+    shop = Shop.open(stack.urls.simulator, "quiet-us", "Curlew Trading", USAGE_PLAN)
+    shop.answer_requests_plainly()
+    rik = Person("rik@curlew.example", "Rik Moss", "Curlew Trading", "", _PASSWORD, None, shop.marketplace_ids[0])
+    with closing(Amazon(stack.urls.simulator)) as amazon, closing(Member(stack.urls.api, rik)) as member:
+        member.sign_in_or_up()
+        connection_id = member.connect(amazon, shop.selling_partner_id)
+        _comes_about("the account is subscribed", lambda: _is_subscribed(member, connection_id))
+        sold = _sell_for_reviews(shop)
+        told = {each["order_id"]: each["status"] for each in shop.orders()}
+        _comes_about("all orders are known", lambda: _orders_of(member) == told)
+
+        page.goto(f"{stack.urls.app}sign-in?email={rik.email}")
+        _sign_in(page)
+        _make_campaign(page, shop, sold)
+        page.get_by_role("button", name="Test", exact=True).click()
+        page.get_by_role("button", name="Save").click()
+        expect(page.get_by_role("link", name="Five days on")).to_be_visible()
+        _comes_about("the orders are tested", lambda: _decided_as(member, sold.due, "tested"))
+        assert _logged(page, stack, "tested") == sold.due
+        _picture(page, "reviews-2-tested")
+        assert shop.accepted_requests() == []
+
+        page.goto(f"{stack.urls.app}reviews")
+        page.get_by_role("link", name="Five days on").click()
+        page.get_by_role("button", name="On", exact=True).click()
+        page.get_by_role("button", name="Save").click()
+        expect(page.get_by_role("button", name="Requests sent")).to_be_visible()
+        _comes_about("the requests go", lambda: _decided_as(member, sold.due, "sent"))
+        assert _logged(page, stack, "sent") == set(shop.accepted_requests()) == sold.due
+        assert _logged(page, stack, "waiting") == {sold.young}
+        _picture(page, "reviews-3-sent")
+
+        # Everything is decided once more, and nobody is asked a second time.
+        before = _decision(member, sold.young)["decided_at"]
+        member.put("reviews/pause", {"paused": False})
+        _comes_about("all is decided anew", lambda: _decision(member, sold.young)["decided_at"] > before)
+        assert sorted(shop.accepted_requests()) == sorted(sold.due)
+        assert shop.calls("createProductReviewAndSellerFeedbackSolicitation") == len(sold.due)
+    page.goto(f"{stack.urls.app}reviews")
+    expect(page.get_by_role("button", name="Requests sent")).to_contain_text(str(len(sold.due)))
+    _find_reasons(page, sold)
+
+
+class _Sold(NamedTuple):
+    """Orders of one SKU: due now, too young, out of Amazon's window, and one whose buyer is never to be asked."""
+
+    sku: str
+    due: set[str]
+    young: str
+    closed: str
+    barred: str
+
+
+def _sell_for_reviews(shop: Shop) -> _Sold:
+    """Let a shop have sold; Amazon promises delivery within 5 days and takes requests until 30 days after that."""
+    sku, other = shop.stored_skus()[:2]
+    due = {shop.sold(sku, days_ago=days) for days in (14, 21, 28)}
+    young, closed, barred = (shop.sold(sku, days_ago=days) for days in (8, 50, 18))
+    shop.sold(other, days_ago=20)
+    shop.sell_and_cancel(sku)
+    return _Sold(sku, due, young, closed, barred)
+
+
+def _make_campaign(page: Page, shop: Shop, sold: _Sold) -> None:
+    """Bar an order, fill a campaign in, and hold its preview against the orders as Amazon knows them."""
+    page.get_by_role("link", name="Reviews", exact=True).click()
+    page.get_by_label("Order numbers").fill(sold.barred)
+    page.get_by_role("button", name="Put on the list").click()
+    expect(page.get_by_role("link", name=sold.barred)).to_be_visible()
+    page.get_by_role("link", name="New campaign").click()
+    page.get_by_label("Name").fill("Five days on")
+    page.get_by_label("Days after delivery").fill("5")
+    page.get_by_label("From hour").select_option("0")
+    page.get_by_label("Only these SKUs").fill(sold.sku)
+    told = shop.orders()
+    own = [each for each in told if {line["seller_sku"] for line in each["lines"]} == {sold.sku}]
+    asked = [each for each in own if each["status"] == "SHIPPED" and each["order_id"] != sold.barred]
+    assert (len(told), len(own), len(asked)) == (8, 7, 5)
+    words = f"Would have asked {len(asked)}, skipped {len(own) - len(asked)}."
+    expect(page.get_by_text(words, exact=True)).to_be_visible()
+    expect(page.get_by_text("1 order would be none of its own")).to_be_visible()
+    for why in ("Cancelled", "Do-not-solicit list"):
+        expect(page.get_by_role("row", name=why)).to_contain_text("1")
+    _picture(page, "reviews-1-preview")
+
+
+def _find_reasons(page: Page, sold: _Sold) -> None:
+    """Search the log for an order that was left out and for one that was asked, and read why."""
+    asked = min(sold.due)
+    page.get_by_role("link", name="Log", exact=True).click()
+    for order_id, why in ((sold.closed, "Amazon's window closed on"), (asked, "The request was sent.")):
+        page.get_by_label("Search by order number").fill(order_id)
+        page.keyboard.press("Enter")
+        expect(page.get_by_role("row", name=order_id)).to_contain_text(why)
+    page.get_by_role("link", name=asked).click()
+    card = page.locator(".review-request")
+    card.get_by_text("Every rule").click()
+    for rule in ("It is not on your do-not-solicit list.", "It is shipped.", "“Five days on” fits."):
+        expect(card).to_contain_text(rule)
+    card.get_by_text("What happened").click()
+    expect(card).to_contain_text("It would be sent now; the campaign is in test.")
+    _picture(page, "reviews-4-reasons")
+
+
+def _comes_about(what: str, seen: Callable[[], bool]) -> None:
+    until = time.monotonic() + _PATIENCE_MILLISECONDS / 1000
+    while not seen():
+        assert time.monotonic() < until, f"It did not come about that {what}."
+        time.sleep(0.5)
+
+
+def _orders_of(member: Member) -> dict[str, str]:
+    since = datetime.now(UTC).date() - timedelta(days=60)
+    found = member.get("orders", **{"from": since.isoformat()})["orders"]
+    return {each["order_id"]: each["status"] for each in found}
+
+
+def _decision(member: Member, order_id: str) -> dict[str, str]:
+    found: dict[str, str] = member.get(f"orders/{order_id}/review")["decision"] or {"state": "none"}
+    return found
+
+
+def _decided_as(member: Member, order_ids: set[str], state: str) -> bool:
+    return all(_decision(member, order_id)["state"] == state for order_id in order_ids)
+
+
+def _logged(page: Page, stack: Stack, state: str) -> set[str]:
+    """The orders that the decision log shows in a state."""
+    page.goto(f"{stack.urls.app}reviews/log?state={state}")
+    expect(page.get_by_text("on this page, newest orders first")).to_be_visible()
+    return set(page.locator(".orders-table .row-link").all_inner_texts())
 
 
 def _is_subscribed(member: Member, connection_id: str) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from dataclasses import dataclass
 from datetime import date
@@ -78,6 +79,43 @@ class Shop:
         base = f"{self.simulator}/control/sellers/{self.selling_partner_id}"
         wanted = {"sku": sku, "quantity": quantity, "missing": missing}
         return str(_call("POST", f"{base}/shipments", wanted)["shipment_id"])
+
+    def sold(self, sku: str, *, days_ago: int) -> str:
+        """Let somebody have bought something some days ago, and Amazon have delivered it; the number of the order."""
+        base = f"{self.simulator}/control/sellers/{self.selling_partner_id}"
+        return str(_call("POST", f"{base}/orders", {"sku": sku, "days_ago": days_ago})["order_id"])
+
+    def sell_and_cancel(self, sku: str) -> str:
+        """Let somebody buy something now and change their mind; the number of the order."""
+        base = f"{self.simulator}/control/sellers/{self.selling_partner_id}"
+        order_id = str(_call("POST", f"{base}/orders", {"sku": sku})["order_id"])
+        _call("POST", f"{base}/orders/{order_id}/advance", {"to": "CANCELLED"})
+        return order_id
+
+    def orders(self) -> list[dict[str, Any]]:
+        """All orders as Amazon knows them."""
+        address = f"{self.simulator}/control/sellers/{self.selling_partner_id}/truth/orders"
+        told = httpx.get(address, timeout=_TIMEOUT_SECONDS).raise_for_status().text
+        return [json.loads(line) for line in told.splitlines()]
+
+    def accepted_requests(self) -> list[str]:
+        """The orders for which Amazon accepted a review request, one entry each time."""
+        return [str(each["order_id"]) for each in self._read("truth/solicitations")["solicitations"]]
+
+    def calls(self, operation: str) -> int:
+        """How often an operation was called for this seller, whatever came of it."""
+        answer = httpx.get(f"{self.simulator}/control/calls", timeout=_TIMEOUT_SECONDS).raise_for_status().json()
+        return int(answer.get(operation, {"by_account": {}})["by_account"].get(self.selling_partner_id, 0))
+
+    def answer_requests_plainly(self) -> None:
+        """Let Amazon offer a review request whenever its rules allow one, without its moods."""
+        plain = {"empty_share": 0, "never_share": 0, "delayed_share": 0}
+        _call("PUT", f"{self.simulator}/control/solicitations", plain)
+
+    def _read(self, what: str) -> dict[str, Any]:
+        address = f"{self.simulator}/control/sellers/{self.selling_partner_id}/{what}"
+        found: dict[str, Any] = httpx.get(address, timeout=_TIMEOUT_SECONDS).raise_for_status().json()
+        return found
 
     def grant_addresses(self) -> None:
         """Give the application the role for delivery addresses, besides those it has."""
