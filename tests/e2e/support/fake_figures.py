@@ -156,7 +156,9 @@ def products(now: datetime, query: dict[str, str]) -> Json:
         )
         for number, sku in enumerate(SKUS)
     )  # fmt: skip
-    return _json(views.ProductPage(_period(period, key), format_instant(now - timedelta(minutes=2)), rows, None))
+    unread = "Older orders are still being read: sales, units and orders are too low by those of days not read yet."
+    as_of = format_instant(now - timedelta(minutes=2))
+    return _json(views.ProductPage(_period(period, key), as_of, rows, None, (unread,)))
 
 
 def product(now: datetime, seller_sku: str, query: dict[str, str]) -> Json:

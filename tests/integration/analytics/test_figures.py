@@ -157,3 +157,20 @@ def test_products_page_by_page(filled: Filled) -> None:
     assert second.next_cursor is None
     with pytest.raises(InvalidInput):
         products_service.product_page(filled.aws.clock, "7d", marketplace_id=US, cursor="nonsense")
+
+
+def test_products_say_so_while_older_orders_are_still_being_read(filled: Filled) -> None:
+    def said() -> list[tuple[str, ...]]:
+        page = products_service.product_page(filled.aws.clock, "7d", marketplace_id=US)
+        return [page.notes, products_service.product(filled.aws.clock, "A/1", "7d", marketplace_id=US).notes]
+
+    def reach_back_to(at: str) -> None:
+        connections.change_health(filled.seller.connection_id, "orders", [DatasetHealth.complete_from.set(at)])
+
+    whole = said()
+    assert whole[0] == ()
+    reach_back_to("2026-11-20T00:00:00Z")
+    page, product = said()
+    reach_back_to(YEARS_AGO)
+    assert "still being read" in page[0]
+    assert product == (*page, *whole[1])

@@ -1,6 +1,6 @@
 import { html } from "../app/lib.js";
 import { get } from "../app/api.js";
-import { Ago, Bone, BoneRows, Button, ButtonLink, Empty, Icon, Link, PageHead, ProblemNotice, Select } from "../app/components.js";
+import { Ago, Bone, BoneRows, Button, ButtonLink, Empty, Icon, Link, Notice, PageHead, ProblemNotice, Select } from "../app/components.js";
 import { Delta } from "../app/figures.js";
 import { count, dayRange, money, plural } from "../app/format.js";
 import { useResource } from "../app/resource.js";
@@ -27,6 +27,7 @@ export function Screen() {
   return html`<${PageHead} title="Products" about=${data ? html`${dayRange(data.period.from, data.period.to)} · ${data.as_of ? html`up to date <${Ago} at=${data.as_of} />` : "first reading under way"}` : none ? "Nothing is connected yet." : html`<${Bone}>30 Sept to 29 Oct 2026 · up to date 59 minutes ago<//>`}>
       <${Select} label="Marketplace" value=${marketplaceId} onChange=${(value) => setQuery({ marketplace_id: value }, { replace: true })} options=${(marketplaces ?? []).map((item) => ({ value: item.marketplace_id, label: item.name ?? item.country_code }))} /><${PeriodChoice} /><${Button} disabled=${!products.length} onClick=${() => exportCsv(data)}><${Icon} name="download" />CSV of this page<//><//>
     <div class="card list">${problem ? html`<div class="inset"><${ProblemNotice} problem=${problem} retry=${reload} compact=${Boolean(data)} /></div>` : null}
+      ${data?.notes.length && products.length ? html`<div class="inset" key="notes">${data.notes.map((note) => html`<${Notice} key=${note} title="Not everything is here"><p>${note}</p><//>`)}</div>` : null}
       ${none ? html`<${Empty} icon="connections" title="Connect your Amazon account to see your products" action=${html`<${ButtonLink} to="/connect" kind="primary">Connect an Amazon account<//>`}>Products show here once their first orders were read.<//>`
         : data && !products.length ? html`<${Empty} icon="stock" title="No product sold here">Nothing was ordered in this period, the period before, or their months.<//>`
         : html`<div class="table-wrap" key=${data ? "rows" : "wait"}><table class="rows"><thead><tr><th>SKU</th><th class="number">Sales</th><th class="number">Units</th><th class="number wide-only">Orders</th><th class="number">Sales vs before</th></tr></thead><tbody>${data ? products.map((item) => html`<tr key=${`${item.seller_sku}${item.currency}`}><td><${Link} to=${productPath(item.marketplace_id, item.seller_sku)} query=${{ ...asked.link, currency: item.currency }} class="row-link">${item.seller_sku || "No SKU"}<//></td><td class="number">${money(item.sales_minor, item.currency)}</td><td class="number">${count(item.units)}</td><td class="number wide-only">${count(item.orders)}</td><td class="number"><${Delta} value=${item.sales_minor} previous=${item.previous_sales_minor} against=${beforeWords(data.period.key)} /></td></tr>`) : html`<${BoneRows} rows=${8} columns=${5} narrow=${[3]} />`}</tbody></table></div>`}

@@ -48,6 +48,9 @@ from quayside.orders.service import day_of
 
 TRAFFIC = "sales_and_traffic"
 
+_UNREAD = (
+    "Older orders are still being read: sales, units and orders are too low by those of days that are not read yet."
+)
 _DAY = timedelta(days=1)
 
 
@@ -225,6 +228,7 @@ def product_page(  # noqa: PLR0913 - the filters of the list
         None if as_of is None else format_instant(as_of),
         tuple(listed),
         None if last is None else encode_cursor(last),
+        _unread(history, period),
     )
 
 
@@ -235,6 +239,11 @@ def _shop(asked: Asked, marketplace_id: str, connection_id: str | None, now: dat
         if mine and marketplace is not None and marketplace_id in known.connection.marketplace_ids:
             return known, Shop(marketplace, period_of(asked, day_of(now, marketplace.time_zone)))
     raise NotFound("None of your accounts sells there.", code="marketplace_not_connected")
+
+
+def _unread(history: date | None, period: Period) -> tuple[str, ...]:
+    """Return what is said of a period of which orders are still being read."""
+    return () if rules.covers(history, period) else (_UNREAD,)
 
 
 def _history(known: Known, shop: Shop) -> date | None:
@@ -350,7 +359,7 @@ def product(  # noqa: PLR0913 - which product of which period
         booked.get("units_shipped", 0),
         booked.get("units_refunded", 0),
         None if costs is None else result_of(costs, money_days, period, [part], shown, money_compared),
-        (margin_service.TOO_MUCH,) if costs is None else costs.notes,
+        (*_unread(history, period), *((margin_service.TOO_MUCH,) if costs is None else costs.notes)),
         inventory.stock_to_sell(known, marketplace_id, seller_sku, now),
     )
 

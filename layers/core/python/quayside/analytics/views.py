@@ -257,12 +257,13 @@ class ProductRow(msgspec.Struct, frozen=True):
 
 
 class ProductPage(msgspec.Struct, frozen=True):
-    """A page of products with what they sold in a period, in the order of their SKUs."""
+    """A page of products with what they sold in a period, in the order of their SKUs; ``notes`` say what is missing."""
 
     period: PeriodView
     as_of: str | None
     products: tuple[ProductRow, ...]
     next_cursor: str | None
+    notes: tuple[str, ...]
 
 
 class ConnectionFreshness(msgspec.Struct, frozen=True):
