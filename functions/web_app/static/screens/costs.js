@@ -1,12 +1,13 @@
 import { html, useState } from "../app/lib.js";
 import { get, post, put } from "../app/api.js";
-import { BoneRows, Button, Card, Dialog, Empty, ErrorSummary, Field, PageHead, ProblemNotice, SearchBox, Select, State } from "../app/components.js";
+import { BoneRows, Button, Card, Dialog, Empty, ErrorSummary, Field, PageHead, ProblemNotice, SearchBox, Select } from "../app/components.js";
 import { useForm } from "../app/form.js";
 import { count, day, plural } from "../app/format.js";
 import { useResource } from "../app/resource.js";
 import { place, setQuery } from "../app/router.js";
 import { may } from "../app/session.js";
 import { toast } from "../app/shell.js";
+import { ImportFile } from "./file_import.js";
 import { marketplaceOptions, nameOf, useMarketplaces } from "./marketplaces.js";
 import { amount, MoneyViews } from "./money_words.js";
 import { downloadCsv, Pager, useCursor } from "./paging.js";
@@ -46,45 +47,10 @@ function AddLot({ onClose, onDone }) {
     <div class="form-actions"><${Button} kind="primary" type="submit" busy=${form.busy}>Enter the lot<//><${Button} kind="quiet" onClick=${onClose}>Cancel<//></div></form><//>`;
 }
 
-const ROW_STATES = { new: ["good", "New"], known: ["off", "There already"], refused: ["bad", "Refused"] };
+const lotRow = (row) => ({ line: count(row.line), name: row.seller_sku, says: row.problem ?? `${row.lot.units === null ? "price" : plural(row.lot.units, "unit")} at ${row.lot.unit_cost} ${row.lot.currency} from ${day(row.lot.from_day, { year: true })}` });
 
-/** A file is shown row by row before anything is stored. */
-function ImportFile({ onClose, onDone }) {
-  const [text, setText] = useState(null);
-  const [preview, setPreview] = useState(null);
-  const [problem, setProblem] = useState(null);
-  const [busy, setBusy] = useState(false);
-  async function send(path, csv) {
-    setBusy(true);
-    setProblem(null);
-    try {
-      return await post(path, { csv });
-    } catch (error) {
-      setProblem(error);
-      return null;
-    } finally {
-      setBusy(false);
-    }
-  }
-  async function choose(event) {
-    const [file] = event.currentTarget.files;
-    if (!file) return;
-    const csv = await file.text();
-    setText(csv);
-    setPreview(await send("costs/file/preview", csv));
-  }
-  async function apply() {
-    const done = await send("costs/file", text);
-    if (!done) return;
-    toast(`${plural(done.new, "lot")} entered`);
-    onDone();
-  }
-  return html`<${Dialog} title="Costs from a file" onClose=${onClose} class="wide"><div class="stack-s"><${ErrorSummary} problem=${problem} />
-    <p>A CSV file with the columns ${COLUMNS.join(", ")}; the last two and units may be left out. At most 500 rows at once.</p>
-    <div class="field"><label for="costs-file">File</label><input id="costs-file" class="input" type="file" accept=".csv,text/csv,text/plain" onChange=${choose} /></div>
-    ${preview ? html`<p role="status">${plural(preview.new, "new lot")}, ${count(preview.known)} there already, ${count(preview.refused)} refused. Nothing is stored yet.</p>
-      <div class="table-wrap preview-rows" tabindex="0" role="region" aria-label="What the file changes"><table class="rows"><thead><tr><th class="number">Line</th><th>SKU</th><th>State</th><th>Lot</th></tr></thead><tbody>${preview.rows.map((row) => html`<tr key=${row.line}><td class="number">${count(row.line)}</td><td>${row.seller_sku || "–"}</td><td><${State} kind=${ROW_STATES[row.state][0]}>${ROW_STATES[row.state][1]}<//></td><td>${row.problem ?? `${row.lot.units === null ? "price" : plural(row.lot.units, "unit")} at ${row.lot.unit_cost} ${row.lot.currency} from ${day(row.lot.from_day, { year: true })}`}</td></tr>`)}</tbody></table></div>` : null}
-    <div class="form-actions"><${Button} kind="primary" disabled=${!preview?.new} busy=${busy} onClick=${apply}>${preview?.new ? `Enter ${plural(preview.new, "lot")}` : "Enter the lots"}<//><${Button} kind="quiet" onClick=${onClose}>Cancel<//></div></div><//>`;
+function LotsFile(props) {
+  return html`<${ImportFile} title="Costs from a file" about=${`A CSV file with the columns ${COLUMNS.join(", ")}; the last two and units may be left out. At most 500 rows at once.`} id="costs-file" path="costs/file" what="lot" row=${lotRow} ...${props} />`;
 }
 
 function Remove({ label, path, body, onDone }) {
@@ -187,5 +153,5 @@ export function Screen() {
           <td class="wide-only number">${lot.origin ? html`<span class="fine" title="It follows the purchase order">${lot.origin}</span>` : manage ? html`<${Remove} label=${`Remove the lot of ${lot.seller_sku} from ${lot.from_day}`} path=${`costs/lots/${encodeURIComponent(lot.lot_id)}/remove`} body=${{ seller_sku: lot.seller_sku, from_day: lot.from_day }} onDone=${reload} />` : null}</td></tr>`) : html`<${BoneRows} rows=${8} columns=${6} narrow=${[0, 3]} />`}</tbody></table></div>
       ${data ? html`<${Pager} pages=${pages} next=${data.next_cursor} about="In the order of their SKUs." />` : null}`}</div>
     ${ready ? html`<div class="stack" key="beside"><${OtherCosts} ...${other} /><${Rates} ...${rates} /></div>` : html`<div class="stack" key="wait"><div class="card bone-card low"></div><div class="card bone-card low"></div></div>`}</div>
-    ${open === "lot" ? html`<${AddLot} onClose=${() => setOpen("")} onDone=${done} />` : null}${open === "file" ? html`<${ImportFile} onClose=${() => setOpen("")} onDone=${done} />` : null}`;
+    ${open === "lot" ? html`<${AddLot} onClose=${() => setOpen("")} onDone=${done} />` : null}${open === "file" ? html`<${LotsFile} onClose=${() => setOpen("")} onDone=${done} />` : null}`;
 }

@@ -6,6 +6,7 @@ import { plural } from "../app/format.js";
 import { useResource } from "../app/resource.js";
 import { go, place } from "../app/router.js";
 import { toast } from "../app/shell.js";
+import { textOf } from "./file_import.js";
 import { amount } from "./money_words.js";
 import { Area } from "./purchase_words.js";
 
@@ -36,13 +37,7 @@ function FromFile({ currency, onLines }) {
     setProblem(null);
     setPreview(null);
     try {
-      const bytes = await file.arrayBuffer();
-      let csv;
-      try {
-        csv = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
-      } catch {
-        csv = new TextDecoder("windows-1252").decode(bytes); // What spreadsheets write that do not write UTF-8.
-      }
+      const csv = await textOf(file);
       if (csv.length > 60_000) throw Object.assign(new Error(), { title: "The file is too large", detail: "An order has at most 80 lines; this file has 60,000 characters or more.", action: "Send it in parts." });
       const found = await post("purchase-orders/file/preview", { csv, currency: currency || "USD" });
       setPreview(found);
