@@ -37,7 +37,7 @@ from quayside.procurement.supplier_views import ScorecardView, SupplierPage, Sup
 from quayside.procurement.views import ChangePage, DuePage, OrderView, PurchasePage, VersionView
 from quayside.restock.views import BudgetPlan, RestockPage, ScoresView, SettingsView, SuggestionCard, WhatIf
 from quayside.reviews.views import BarredPage, CampaignList, CampaignView, DecisionsPage, Preview, ReviewsHome
-from quayside.sourcing.views import Board, Comparison, LeadView, RealisedView
+from quayside.sourcing.views import Board, Comparison, LeadView, RealisedView, SourcingFileView
 from quayside.sync.views import BoardPage, ReportsPage, RowsPage, RunsPage, SyncView
 from seller_api.http import Problem
 from seller_api.routes.configuration import Configuration
@@ -136,6 +136,8 @@ WRITES: tuple[tuple[str, dict[str, Any], Any], ...] = (
         {"csv": "seller_sku,units,unit_price\nA,1,1\nB,x,1\n", "currency": "USD"},
         LinesFileView,
     ),
+    ("sourcing/file/preview", {"csv": "name"}, SourcingFileView),
+    (f"sourcing/leads/{fake_sourcing.LEAD}/quotes/file/preview", {"csv": "supplier_name"}, SourcingFileView),
     ("costs/file/preview", {"csv": "seller_sku"}, CostFileView),
     ("restock/what-if", {"seller_sku": "LAMP-01"}, WhatIf),
     ("restock/budget", {"budget_minor": "1"}, BudgetPlan),

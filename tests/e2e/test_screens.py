@@ -250,9 +250,9 @@ def _open_attributes(visit: Visit) -> None:
     visit.page.get_by_text("attributes need Seller Central").click()
 
 
-def _choose_costs(visit: Visit) -> None:
+def _choose_file(visit: Visit) -> None:
     visit.page.get_by_role("button", name="From a file…").first.click()
-    file = {"name": "costs.csv", "mimeType": "text/csv", "buffer": b"seller_sku"}
+    file = {"name": "table.csv", "mimeType": "text/csv", "buffer": b"seller_sku"}
     visit.page.get_by_label("File", exact=True).set_input_files(file)  # type: ignore[arg-type]
     visit.page.get_by_text("Nothing is stored yet").wait_for()
     visit.settle()
@@ -396,8 +396,10 @@ CASES: Final = (
     Case("settlement-method", f"settlements/{EUROPE}/{fake_money.UNEXPLAINED}", act=_open_residual),
     Case("settlement-not-found", f"settlements/{EUROPE}/none", expects_errors=True),
     Case("costs", "costs", looks=ALL),
-    Case("costs-file", "costs", act=_choose_costs),
+    Case("costs-file", "costs", act=_choose_file),
     Case("sourcing", "sourcing", looks=ALL),
+    Case("leads-file", "sourcing", act=_choose_file, looks=ONE),
+    Case("quotes-file", f"sourcing/{fake_sourcing.LEAD}", act=_choose_file, looks=ONE),
     Case("lead", f"sourcing/{fake_sourcing.LEAD}"),
     Case("lead-approved", f"sourcing/{fake_sourcing.PRODUCT}"),
     Case("lead-quote", f"sourcing/{fake_sourcing.LEAD}", act=_open_quote),

@@ -9,6 +9,7 @@ from quayside.analytics import products_service
 from quayside.kernel.errors import NotFound
 from quayside.sourcing import (
     approval_service,
+    file_service,
     lead_service,
     quote_service,
     realised_service,
@@ -28,6 +29,7 @@ from quayside.sourcing.views import (
     RealisedView,
     Removed,
     ScenarioDraft,
+    SourcingFileView,
     StageView,
 )
 from seller_api.http import Call, Routes
@@ -83,6 +85,12 @@ class ComparisonQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     currency: Annotated[str, msgspec.Meta(min_length=3, max_length=3)]
 
 
+class SourcingFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A CSV file with a header."""
+
+    csv: Annotated[str, msgspec.Meta(max_length=100_000)]
+
+
 @routes.get("/sourcing", permission="sourcing.read")
 def show_lead_board(call: Call[None, None]) -> Board:
     """Show the board: of each stage the newest leads."""
@@ -93,6 +101,18 @@ def show_lead_board(call: Call[None, None]) -> Board:
 def show_lead_stage(call: Call[None, StageQuery]) -> StageView:
     """Show a column of the board, page by page."""
     return service.stage(call.query.stage, call.query.cursor, call.query.limit)
+
+
+@routes.post("/sourcing/file/preview", permission="sourcing.manage", body=SourcingFile)
+def preview_leads(call: Call[SourcingFile, None]) -> SourcingFileView:
+    """Say which leads a file would enter, row by row; nothing is stored."""
+    return file_service.preview_leads(call.body.csv, clock=call.container.clock)
+
+
+@routes.post("/sourcing/file", permission="sourcing.manage", body=SourcingFile)
+def import_leads(call: Call[SourcingFile, None]) -> SourcingFileView:
+    """Enter the new leads of a file as ideas; refused rows are left out and said."""
+    return file_service.import_leads(call.body.csv, clock=call.container.clock)
 
 
 @routes.post("/sourcing/leads", permission="sourcing.manage", body=LeadDraft, status=201)
@@ -161,6 +181,19 @@ def remove_lead(call: Call[None, None]) -> Removed:
 def add_quote(call: Call[QuoteDraft, None]) -> LeadView:
     """Enter a supplier's quote for a lead."""
     quote_service.add(_lead_id(call), call.body, clock=call.container.clock, entropy=secrets.token_bytes)
+    return _refreshed(call)
+
+
+@routes.post("/sourcing/leads/{lead_id}/quotes/file/preview", permission="sourcing.manage", body=SourcingFile)
+def preview_quotes(call: Call[SourcingFile, None]) -> SourcingFileView:
+    """Say which quotes a file would enter for a lead, row by row; nothing is stored."""
+    return file_service.preview_quotes(_lead_id(call), call.body.csv)
+
+
+@routes.post("/sourcing/leads/{lead_id}/quotes/file", permission="sourcing.manage", body=SourcingFile)
+def import_quotes(call: Call[SourcingFile, None]) -> LeadView:
+    """Enter the new quotes of a file for a lead; refused rows are left out."""
+    file_service.import_quotes(_lead_id(call), call.body.csv, clock=call.container.clock)
     return _refreshed(call)
 
 

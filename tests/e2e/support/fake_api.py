@@ -459,6 +459,10 @@ class FakeQuayside:
         match below:
             case []:
                 return _written(fake_sourcing.board(now, connection_id))
+            case ["file", *_]:
+                return _written(fake_sourcing.file("leads"))
+            case ["leads", fake_sourcing.LEAD, "quotes", "file", "preview"]:
+                return _written(fake_sourcing.file("quotes"))
             case ["leads", fake_sourcing.LEAD, "comparison"]:
                 return _written(fake_sourcing.comparison(now, int(query["units"])))
             case ["leads", fake_sourcing.PRODUCT, "realised"]:

@@ -31,6 +31,8 @@ from quayside.sourcing.views import (
     RealisedScenario,
     RealisedView,
     ResearchView,
+    SourcingFileRow,
+    SourcingFileView,
     StageView,
     TargetFeesView,
     TargetView,
@@ -246,3 +248,21 @@ def _stage(now: datetime, connection_id: str, stage: Stage) -> StageView:
         for number, name in enumerate(_NAMES[stage])
     )
     return StageView(stage, MACHINE.words[stage], cards, "more" if stage == "idea" else None)
+
+
+def file(of: str) -> SourcingFileView:
+    """A file with something new, something known and something refused."""
+    says = ("2.65 from 500, 2.385 from 2,000 USD, FOB, 35 days", "3.90 from 1,000 EUR, DAP, 14 days")
+    if of == "leads":
+        says = ("19.99 EUR in DE, 24.99 GBP in GB", "no marketplace yet")
+    refused = "supplier_name has to have 1 to 120 characters"
+    if of == "leads":
+        refused = "marketplace “Mars” is none where you sell; name it by country, such as US"
+    return SourcingFileView(
+        1, 1, 1,
+        (
+            SourcingFileRow((2, 3), "Ningbo Kitchenware" if of == "quotes" else "Rattan bread basket", "new", says[0]),
+            SourcingFileRow((4,), "Hanse Keramik" if of == "quotes" else "Linen tea towel", "known", says[1]),
+            SourcingFileRow((5,), "", "refused", refused),
+        ),
+    )  # fmt: skip

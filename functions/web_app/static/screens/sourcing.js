@@ -6,9 +6,10 @@ import { useResource } from "../app/resource.js";
 import { go, place, setQuery } from "../app/router.js";
 import { may } from "../app/session.js";
 import { toast } from "../app/shell.js";
+import { ImportFile } from "./file_import.js";
 import { nameOf, useConnections } from "./marketplaces.js";
 import { downloadCsv } from "./paging.js";
-import { amountOf, EVENTS, leadCall, LeadForm, leadPath, stageWord, typedAmount } from "./sourcing_words.js";
+import { amountOf, EVENTS, fileRow, leadCall, LeadForm, leadPath, stageWord, typedAmount } from "./sourcing_words.js";
 
 const STAGES = ["idea", "researching", "quoted", "sampling", "approved", "rejected"];
 const COLUMNS = ["stage", "name", "marketplace", "price", "currency", "unit_profit", "margin_percent", "worked_out_at", "seller_sku", "lead_id"];
@@ -72,17 +73,18 @@ function Column({ stage, shown, onMoved }) {
 export function Screen() {
   const { connections } = useConnections();
   const { data, problem, reload } = useResource("sourcing", (signal) => get("sourcing", { signal }));
-  const [adding, setAdding] = useState(false);
+  const [adding, setAdding] = useState("");
   const shown = STAGES.includes(place.value.query.get("stage")) ? place.value.query.get("stage") : "idea";
   const manage = may("sourcing.manage");
   const stages = data?.stages ?? [];
   const total = stages.reduce((sum, stage) => sum + stage.cards.length, 0);
-  const add = manage ? html`<${Button} kind="primary" disabled=${!connections} onClick=${() => setAdding(true)}>New lead<//>` : null;
-  return html`<${PageHead} title="Sourcing" about=${data ? `${plural(total, "lead")} on the board${stages.some((stage) => stage.next_cursor) ? ", and more below the columns" : ""}` : problem ? "The board could not be read." : html`<${Bone} width="16ch" />`}><${Button} disabled=${!total} onClick=${() => exportBoard(stages)}><${Icon} name="download" />CSV<//>${add}<//>
+  const add = manage ? html`<${Button} kind="primary" disabled=${!connections} onClick=${() => setAdding("lead")}>New lead<//>` : null;
+  return html`<${PageHead} title="Sourcing" about=${data ? `${plural(total, "lead")} on the board${stages.some((stage) => stage.next_cursor) ? ", and more below the columns" : ""}` : problem ? "The board could not be read." : html`<${Bone} width="16ch" />`}><${Button} disabled=${!total} onClick=${() => exportBoard(stages)}><${Icon} name="download" />CSV<//>${manage ? html`<${Button} disabled=${!data} onClick=${() => setAdding("file")}>From a file…<//>` : null}${add}<//>
     ${problem ? html`<div class="inset"><${ProblemNotice} problem=${problem} retry=${reload} compact=${Boolean(data)} /></div>` : null}
     ${data && !total ? html`<div class="card"><${Empty} icon="search" title="No lead yet" action=${add}>A lead is a product you may sell one day: enter where and for how much, read what Amazon tells, compare suppliers' quotes, and see what a unit would earn before you order.<//></div>`
       : data ? html`<div class="phone-only board-stages"><${Select} label="Stage" value=${shown} options=${stages.map((stage) => ({ value: stage.stage, label: `${stageWord(stage.stage)} (${stage.cards.length}${stage.next_cursor ? "+" : ""})` }))} onChange=${(stage) => setQuery({ stage }, { replace: true })} /></div>
         <div class="lead-board" tabindex="0" role="region" aria-label="Board of leads">${stages.map((stage) => html`<${Column} key=${stage.stage} stage=${stage} shown=${stage.stage === shown} onMoved=${reload} />`)}</div>`
         : problem ? null : html`<div class="lead-board" role="status" aria-label="Loading the board">${STAGES.map((stage) => html`<div key=${stage} class=${`board-column ${stage === shown ? "shown" : ""}`}><div class="card bone-card"></div></div>`)}</div>`}
-    ${adding ? html`<${LeadForm} title="New lead" connections=${connections} onClose=${() => setAdding(false)} submit=${async (draft) => { const made = await post("sourcing/leads", draft); go(leadPath(made.lead_id)); }} />` : null}`;
+    ${adding === "file" ? html`<${ImportFile} title="Leads from a file" about="A CSV file with a name and, in a row for each of them, the marketplaces (such as US) and prices; asins, length_mm, width_mm, height_mm, weight_grams, note and account may follow. Rows of one name are one lead, which begins as an idea. At most 200 rows at once." id="leads-file" path="sourcing/file" what="lead" row=${fileRow} onClose=${() => setAdding("")} onDone=${() => { setAdding(""); reload(); }} />` : null}
+    ${adding === "lead" ? html`<${LeadForm} title="New lead" connections=${connections} onClose=${() => setAdding("")} submit=${async (draft) => { const made = await post("sourcing/leads", draft); go(leadPath(made.lead_id)); }} />` : null}`;
 }

@@ -94,10 +94,20 @@ def create(draft: LeadDraft, *, clock: Clock, entropy: Callable[[int], bytes]) -
         InvalidInput: it makes no sense; every wrong field is named.
     """
     now = clock.now()
-    lead = _lead(draft, Lead(new_id(entropy), "", "idea", format_instant(now)))
-    rules.check(lead, places())
+    lead = lead_of(new_id(entropy), draft, format_instant(now), places())
     store.put(None, lead, None, now)
     return lead.lead_id
+
+
+def lead_of(lead_id: str, draft: LeadDraft, now: str, where: set[tuple[str, str]]) -> Lead:
+    """Return the lead that a draft describes, an idea yet.
+
+    Raises:
+        InvalidInput: it makes no sense; every wrong field is named.
+    """
+    lead = _lead(draft, Lead(lead_id, "", "idea", now))
+    rules.check(lead, where)
+    return lead
 
 
 def change(lead_id: str, version: int, draft: LeadDraft, *, clock: Clock) -> None:
