@@ -120,3 +120,15 @@ def test_two_currencies_of_one_supplier_are_refused(on: Bench) -> None:
     mixed = "supplier_name,currency,from_units,unit_price\nA,EUR,1,4.00\nA,USD,500,3.00\n"
     (row,) = file_service.preview_quotes(lead_id, mixed).rows
     assert (row.state, "EUR and USD" in row.says) == ("refused", True)
+
+
+def test_accounts_and_days_that_are_none_are_said(on: Bench) -> None:
+    other = "name,marketplace,price,account\nLamp,US,5,nobody\n"
+    (row,) = file_service.preview_leads(other, clock=on.aws.clock).rows
+    assert row.says == f"account has to be the one that sells there: {on.seller.selling_partner_id}"
+    (row,) = file_service.preview_leads(other.replace("nobody", on.seller.connection_id), clock=on.aws.clock).rows
+    assert (row.state, row.says) == ("new", "5 USD in US")
+    lead_id = service.create(LeadDraft(name="Lamp"), clock=on.aws.clock, entropy=entropy_of(5))
+    late = "supplier_name,currency,from_units,unit_price,valid_until\nA,EUR,1,4,31.01.2030\n"
+    (row,) = file_service.preview_quotes(lead_id, late).rows
+    assert row.says == "valid_until has to be a day such as 2026-11-22"
