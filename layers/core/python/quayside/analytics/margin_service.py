@@ -196,6 +196,7 @@ def _sales(
     months = months_between(span.first - _DAY, span.last + _DAY)
     left = most_sheets
     sold = _Sold(defaultdict(list), 0, defaultdict(lambda: defaultdict(Counter)))
+    only_places = {place.connection_id: _only_place(places, place.connection_id) for place in places}
     for place, kind, row in _rows(places, seller_sku, months):
         left -= len(row.sheets)
         if left < 0:
@@ -205,8 +206,7 @@ def _sales(
             for month, sheet in zip(row.months, row.sheets, strict=True):
                 sold.shipped[row.seller_sku][month][place.marketplace_id, place.connection_id] += _shipped(sheet)
             continue
-        only_place = _only_place(places, place.connection_id)
-        for each in _returns_of(place.connection_id, only_place, row.sheets, span):
+        for each in _returns_of(place.connection_id, only_places[place.connection_id], row.sheets, span):
             if each.currency:
                 sold.sales[row.seller_sku].append(each)
             elif each.day >= shown_from:

@@ -1,6 +1,6 @@
 """Use case of settlements beside transactions: compare the two, kind by kind."""
 
-from datetime import date, datetime, timedelta
+from datetime import timedelta
 
 from quayside.analytics import settled_rules, sheet_store
 from quayside.analytics.sheet_rules import months_between
@@ -33,7 +33,7 @@ def compare(clock: Clock, connection_id: str, settlement_id: str) -> SettlementC
     checked = ConnectionId(connection_id)
     known = Known(connections.get(checked), connections.health_of(checked))
     as_of = known.as_of(FINANCES)
-    months = months_between(_day(found.started_at - HELD_BACK), _day(found.ended_at + _DAY))
+    months = months_between((found.started_at - HELD_BACK).date(), (found.ended_at + _DAY).date())
     posted = settled_rules.posted_of(
         sheet_store.of_product(checked, "", "SETTLED", settlement_id, months), found.currency
     )
@@ -47,7 +47,3 @@ def compare(clock: Clock, connection_id: str, settlement_id: str) -> SettlementC
     whole = whole and as_of is not None and as_of >= found.ended_at
     figure = settled_rules.difference_figure(kinds, found.currency, as_of or clock.now(), whole=whole)
     return SettlementComparison(found.currency, None, figure, kinds)
-
-
-def _day(at: datetime) -> date:
-    return at.date()
