@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Any
 
 import hypothesis
 import pytest
 
 from tests.support.outcomes import Outcomes
+from tests.support.scheduling import WHOLE_STACK, WholeStackTogether
 
 _HERE = Path(__file__).parent
 _LOOPBACK = ["127.0.0.1", "::1", "localhost"]
@@ -40,6 +42,12 @@ def pytest_configure(config: pytest.Config) -> None:
         config.pluginmanager.register(Outcomes(), "quayside-outcomes")
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> WholeStackTogether | None:
+    """Hand out files whole, those that share the deployed stack to one process."""
+    return WholeStackTogether(config, log) if config.getvalue("dist") == "loadfile" else None
+
+
 def _kind(item: pytest.Item) -> str:
     """Return the first folder below tests/: unit, integration, contract, e2e, faults or bench."""
     try:
@@ -65,4 +73,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.allow_hosts(_LOOPBACK))
     order = {kind: place for place, kind in enumerate(_SLOWEST_FIRST)}
     whole = {item.path for item in items if "stack" in getattr(item, "fixturenames", ())}
+    known = {_HERE.parent / file for file in WHOLE_STACK}
+    if not whole <= known:
+        message = f"Add to WHOLE_STACK in tests/support/scheduling.py: {sorted(str(path) for path in whole - known)}"
+        raise pytest.UsageError(message)
     items.sort(key=lambda item: (item.path not in whole, order.get(_kind(item), len(order))))

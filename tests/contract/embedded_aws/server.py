@@ -145,7 +145,7 @@ class Server:
             Role=role,
             Handler="index.handler",
             Code={"ZipFile": archive({"index.py": code})},
-            Timeout=20,
+            Timeout=60,
             **settings,
         )
         self.client("lambda").get_waiter("function_active_v2").wait(
@@ -204,8 +204,8 @@ def archive(files: dict[str, str]) -> bytes:
     return packed.getvalue()
 
 
-def wait_until(condition: Callable[[], Any], what: str, seconds: float = 15.0) -> Any:
-    """Wait for ``condition`` to become true; its value."""
+def wait_until(condition: Callable[[], Any], what: str, seconds: float = 60.0) -> Any:
+    """Wait for ``condition`` to become true; its value. Only what never comes waits to the end: be patient."""
     until = time.monotonic() + seconds
     while True:
         value = condition()

@@ -261,7 +261,7 @@ def _large_partition(server: Server) -> str:
     return name
 
 
-def test_a_slow_stream_does_not_stop_a_queue(complete: Server, without: Callable[[str], Server]) -> None:
+def test_a_slow_stream_stops_no_queue_and_no_other_stream(complete: Server, without: Callable[[str], Server]) -> None:
     def read_while_the_stream_is_busy(server: Server, patience: float) -> bool:
         source, target = table(server, StreamSpecification=STREAM), table(server)
         # The stream's function is busy until somebody lets it go.
@@ -285,16 +285,20 @@ def handler(event, context):
         server.client("lambda").create_event_source_mapping(
             FunctionName=server.function(code), EventSourceArn=arn["QueueArn"]
         )
+        other = table(server, StreamSpecification=STREAM)
+        follow(server, other, copying(target))
         put(server, source, "slow")
         wait_until(lambda: "busy" in keys(server, target), "the stream's function is busy")
         server.client("sqs").send_message(QueueUrl=queue, MessageBody="message")
+        put(server, other, "change")
+        both = {"message/READ", "change/INSERT"}
         try:
-            return bool(wait_until(lambda: "message/READ" in keys(server, target), "the queue is read", patience))
+            return bool(wait_until(lambda: both <= {*keys(server, target)}, "queue and stream are read", patience))
         except TimeoutError:
             return False
         finally:
             put(server, target, "go on")
 
-    assert read_while_the_stream_is_busy(complete, 15)
-    # Less than the 20 s after which the stream's function is ended and the queue has its turn.
+    assert read_while_the_stream_is_busy(complete, 45)
+    # Less than the 60 s after which the stream's function is ended and the queue has its turn.
     assert not read_while_the_stream_is_busy(without("stream_thread"), 3)
