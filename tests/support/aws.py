@@ -25,6 +25,9 @@ from quayside.kernel.clock import Clock, FixedClock, parse_instant
 from quayside.kernel.ids import TenantId
 from quayside.kernel.settings import Settings, load_settings
 from quayside.storage.connection import USES_CREDENTIALS, Store, TenantAccess, TenantSession, binding
+from tests.support import quick_moto
+
+quick_moto.apply()
 
 TEMPLATE = Path(__file__).parents[2] / "template.yaml"
 REGION = "us-east-1"
