@@ -28,7 +28,7 @@ sync: ## bring every environment to what uv.lock says
 	@UV_PROJECT_ENVIRONMENT=.local/sam-venv $(UV) sync --frozen --only-group deploy
 
 test: sync ## every test: unit, integration, contract, end to end in a browser, faults; in random order
-	QUAYSIDE_BROWSER="$$(.ci/bootstrap .ci/browser)" $(RUN) pytest -n 3 --dist loadfile --no-loadscope-reorder
+	QUAYSIDE_BROWSER="$$(.ci/bootstrap .ci/browser)" $(RUN) pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 check: sync ## lint, types, import contracts, template, API drift, secrets, advisories, IAM
 	$(RUN) ruff check .

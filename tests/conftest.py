@@ -72,9 +72,5 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         else:
             item.add_marker(pytest.mark.allow_hosts(_LOOPBACK))
     order = {kind: place for place, kind in enumerate(_SLOWEST_FIRST)}
-    whole = {item.path for item in items if "stack" in getattr(item, "fixturenames", ())}
-    known = {_HERE.parent / file for file in WHOLE_STACK}
-    if not whole <= known:
-        message = f"Add to WHOLE_STACK in tests/support/scheduling.py: {sorted(str(path) for path in whole - known)}"
-        raise pytest.UsageError(message)
-    items.sort(key=lambda item: (item.path not in whole, order.get(_kind(item), len(order))))
+    whole = _HERE.parent / WHOLE_STACK
+    items.sort(key=lambda item: (whole not in item.path.parents, order.get(_kind(item), len(order))))

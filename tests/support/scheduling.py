@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from xdist.scheduler import LoadFileScheduling
 
-# Each starts the whole product once, for all its tests: together they start it once.
-WHOLE_STACK = ("tests/e2e/test_deployed.py", "tests/e2e/test_journey.py")
+# Its files share the whole product: one process starts it once, and stops it when it comes to the next file.
+WHOLE_STACK = "tests/e2e/deployed"
 
 
 class WholeStackTogether(LoadFileScheduling):  # type: ignore[misc]  # published without types
@@ -13,4 +13,4 @@ class WholeStackTogether(LoadFileScheduling):  # type: ignore[misc]  # published
 
     def _split_scope(self, nodeid: str) -> str:
         file: str = super()._split_scope(nodeid)
-        return WHOLE_STACK[0] if file in WHOLE_STACK else file
+        return WHOLE_STACK if file.startswith(WHOLE_STACK + "/") else file
