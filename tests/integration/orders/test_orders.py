@@ -17,8 +17,9 @@ from quayside.orders.records import OrderRecord, prices_from
 from quayside.orders.rules import LinePrice
 from quayside.orders.store import Outcome, Upserted
 from quayside.orders.views import OrderPage
+from quayside.storage.budget import PAGE_UNITS, REQUEST_UNITS
 from quayside.sync.sinks import Applied
-from tests.bench.capacity import units_of
+from tests.bench.capacity import ReadUnits, units_of
 from tests.support.aws import Aws, aws
 from tests.support.fresh import emptied
 from tests.support.notifications import DE, order_change, order_line
@@ -29,8 +30,13 @@ ID = "903-8868176-2219830"
 
 
 @pytest.fixture(scope="module")
-def shared() -> Iterator[Aws]:
-    with aws() as present:
+def units() -> ReadUnits:
+    return ReadUnits(reported=False)
+
+
+@pytest.fixture(scope="module")
+def shared(units: ReadUnits) -> Iterator[Aws]:
+    with units.watching(), aws() as present:
         yield present
 
 
@@ -208,6 +214,32 @@ def test_pages_follow_one_another_newest_first_across_months_and_marketplaces(sh
         assert _walk(shop, limit=limit) == ids
 
 
+@pytest.mark.parametrize("orders", [0, 9])
+@pytest.mark.parametrize("filters", [{"limit": 100}, {"status": "CANCELLED"}, {"search": "nowhere"}])
+def test_a_page_beyond_what_there_is_stays_cheap_and_leads_to_the_end(
+    shop: Shop, units: ReadUnits, orders: int, filters: dict[str, object]
+) -> None:
+    ids = _many(shop, orders)
+    shown = {(): ids, ("status",): [each for each in ids if int(each[-7:]) % 5 == 0], ("search",): []}
+    seen, cursor, pages, dearest = [], None, 0, 0.0
+    while pages == 0 or cursor is not None:
+        units.reset()
+        page = shop.page(cursor=cursor, **filters)
+        dearest, pages = max(dearest, units.units), pages + 1
+        seen += [order.order_id for order in page.orders]
+        cursor = page.next_cursor
+    assert seen == shown.get(tuple(filters), ids)
+    assert dearest <= PAGE_UNITS - REQUEST_UNITS
+    # Four years of two marketplaces are looked through, a few months at a time.
+    assert 8 <= pages <= 16
+
+
+def test_the_last_thirty_days_are_one_page_whatever_the_marketplaces(shop: Shop) -> None:
+    ids = _many(shop, 25)
+    month = shop.page(from_day=date(2026, 10, 23), to_day=date(2026, 11, 21))
+    assert ([order.order_id for order in month.orders], month.next_cursor) == (ids[:9], None)
+
+
 def test_filters_narrow_the_list(shop: Shop) -> None:
     ids = _many(shop, 12)
     assert _walk(shop, status="CANCELLED") == [each for each in ids if int(each[-7:]) % 5 == 0]
@@ -222,7 +254,7 @@ def test_searching_says_what_was_searched(shop: Shop) -> None:
     ids = _many(shop, 8)
     found = shop.page(search=ids[3])
     assert [order.order_id for order in found.orders] == [ids[3]]
-    by_text = shop.page(search="coffee 5")
+    by_text = shop.page(search="coffee 5", from_day=date(2026, 9, 1))
     assert [order.order_id for order in by_text.orders] == ["903-0000000-0000005"]
     assert by_text.searched is not None
     assert (by_text.searched.examined, by_text.searched.complete) == (8, True)

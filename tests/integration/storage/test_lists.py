@@ -46,3 +46,13 @@ def test_every_page_of_a_list_is_cheap_and_leads_on_to_the_end(reader: Reader, n
     assert 2 < max(worst for worst, _, _ in found) <= PAGE_UNITS
     _, pages, _ = found[0]
     assert pages > 1
+
+
+def test_orders_of_amazon_where_there_are_none_are_as_cheap(reader: Reader) -> None:
+    def page(cursor: str | None) -> tuple[list[str], str | None]:
+        answer = reader.ask("GET", "/orders", query={"limit": "100", **({} if cursor is None else {"cursor": cursor})})
+        return [each["order_id"] for each in answer.json["orders"]], answer.json["next_cursor"]
+
+    dearest, pages, lost = walked(reader.units, 0, page)
+    assert dearest <= PAGE_UNITS
+    assert (pages > 1, lost) == (True, 0)

@@ -1051,3 +1051,14 @@ def reach(connection_id: ConnectionId, dataset: str) -> Reach:
 def known() -> tuple[Known, ...]:
     """Return the tenant's connections with the health of their datasets."""
     return tuple(Known(each, store.health(ConnectionId(each.connection_id))) for each in store.all_connections())
+
+
+def known_by(dataset: str) -> tuple[Known, ...]:
+    """Return the tenant's connections with the health of one dataset alone: for lists, whose pages have to be cheap.
+
+    Eventually consistent: half a read unit for the connections and as much for each of them.
+    """
+    connections = tuple(store.all_connections(consistent=False))
+    health = store.health_by_connection([ConnectionId(each.connection_id) for each in connections], dataset)
+    told = {each: {dataset: found} for each, found in health.items()}
+    return tuple(Known(each, told.get(ConnectionId(each.connection_id), {})) for each in connections)

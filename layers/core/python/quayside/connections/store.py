@@ -38,9 +38,10 @@ def find(connection_id: ConnectionId) -> Connection | None:
     return None if record is None else record.read()
 
 
-def all_connections() -> Iterator[Connection]:
+def all_connections(*, consistent: bool = True) -> Iterator[Connection]:
     """Return all connections of the tenant in scope."""
-    for record in every(ConnectionRecord, keys.connections(current_tenant()), prefix="CONNECTION#"):
+    partition = keys.connections(current_tenant())
+    for record in every(ConnectionRecord, partition, prefix="CONNECTION#", consistent=consistent):
         yield record.read()
 
 
@@ -103,6 +104,14 @@ def health(connection_id: ConnectionId) -> dict[str, DatasetHealth]:
     """Return the health of a connection's datasets, by dataset."""
     partition = keys.dataset_health_partition(current_tenant(), connection_id)
     return {record.dataset: record for record in every(DatasetHealth, partition, prefix="DATASET#")}
+
+
+def health_by_connection(connection_ids: Sequence[ConnectionId], dataset: str) -> dict[ConnectionId, DatasetHealth]:
+    """Return the health of one dataset of each connection that has any: half a read unit each."""
+    tenant_id = current_tenant()
+    places = {keys.dataset_health(tenant_id, each, dataset): each for each in connection_ids}
+    found = DatasetHealth.batch_get([(key.pk, key.sk) for key in places]) if places else ()
+    return {places[keys.Key(record.pk, record.sk)]: record for record in found}
 
 
 def dataset_health(connection_id: ConnectionId, dataset: str) -> DatasetHealth | None:

@@ -51,7 +51,7 @@ from quayside.orders.rules import (
     UnusableOrder,
     Windows,
 )
-from quayside.orders.store import Outcome, Shelf, Upserted
+from quayside.orders.store import Outcome, Shelf, Unread, Upserted
 from quayside.orders.views import (
     COLUMNS,
     LINE_COLUMNS,
@@ -64,6 +64,7 @@ from quayside.orders.views import (
     summary_of,
 )
 from quayside.storage import keys
+from quayside.storage.budget import PAGE_UNITS, REQUEST_UNITS, read_units
 from quayside.storage.tables import AMAZON_DATA_DAYS, Item
 from quayside.sync.sinks import Applied, Rejected, ReportLoad
 from quayside.sync.views import RowsPage
@@ -429,7 +430,8 @@ def list_orders(  # noqa: PLR0913 - the filters of the list
     """List the orders of the tenant in scope, newest first.
 
     An order id finds its order wherever it is. Any other search text is looked for in the SKUs, ASINs and titles of
-    the range shown, and the answer says how far back one request got.
+    the range shown, and the answer says how far back one request got. A page may be short, and empty, and still not the
+    last: when it has looked through as many months as its read units allow, its cursor goes on from there.
 
     Raises:
         InvalidInput: the range ends before it begins, or the cursor is not one of ours.
@@ -442,7 +444,7 @@ def list_orders(  # noqa: PLR0913 - the filters of the list
     before = decode_cursor(cursor, 1)[0] if cursor else None
     if before is not None and not _is_order_sort(before):
         raise invalid_cursor()
-    known = [each for each in connections.known() if each.has_data]
+    known = [each for each in connections.known_by(DATASET) if each.has_data]
     as_of = _oldest(known)
     text = (search or "").strip()
     if rules.looks_like_order_id(text):
@@ -452,7 +454,8 @@ def list_orders(  # noqa: PLR0913 - the filters of the list
     shelves = _shelves(known, marketplace_id)
     if first > last or not shelves:
         return OrderPage((), None, as_of, Searched(text, 0, None, complete=True) if text else None)
-    return _page(shelves, first, last, before, _Filter(status, text), limit, as_of)
+    units = PAGE_UNITS - REQUEST_UNITS - read_units(0) * (1 + len(known))
+    return _page(shelves, first, last, before, _Filter(status, text), limit, as_of, units)
 
 
 class _Filter(NamedTuple):
@@ -484,6 +487,7 @@ def _page(  # noqa: PLR0913, PLR0917 - what a page depends on
     wanted: _Filter,
     limit: int,
     as_of: str | None,
+    units: float,
 ) -> OrderPage:
     summaries: list[OrderSummary] = []
     examined = 0
@@ -491,10 +495,12 @@ def _page(  # noqa: PLR0913, PLR0917 - what a page depends on
     complete = True
     # Without a filter every order read is shown; with one, most may not be.
     page_size = _EXAMINED_AT_MOST if wanted.is_narrow else limit + 1
-    found = store.newest_first(shelves, first, last, before, page_size=page_size)
-    for record in islice(found, _EXAMINED_AT_MOST + 1):
+    for record in store.newest_first(shelves, first, last, before, page_size=page_size, units=units):
         if len(summaries) == limit or examined == _EXAMINED_AT_MOST:
             complete = False
+            break
+        if isinstance(record, Unread):
+            complete, end = False, record.sk
             break
         examined += 1
         end = record.sk
@@ -593,7 +599,7 @@ def known_orders(  # noqa: PLR0913 - the parts of one page
     last: str | None = None
     walk = store.newest_first([shelf], from_day, to_day, before, page_size=limit + 1)
     for record in walk:
-        if record.sk < lowest:
+        if isinstance(record, Unread) or record.sk < lowest:
             break
         if len(found) == limit:
             return found, last
@@ -666,7 +672,7 @@ def _browse(
     last = date.fromisoformat(reach.newest[:10]) + timedelta(days=1)
     first = last - timedelta(days=MAXIMUM_HISTORY_DAYS + AMAZON_DATA_DAYS)
     shelves = _shelves([Known(reach.connection, {})], marketplace_id)
-    orders = store.newest_first(shelves, first, last, before, page_size=limit + 1)
-    found = list(islice(orders, limit + 1))
+    walk = store.newest_first(shelves, first, last, before, page_size=limit + 1)
+    found = list(islice((each for each in walk if not isinstance(each, Unread)), limit + 1))
     following = encode_cursor(found[limit - 1].sk) if len(found) > limit else None
     return _Browsed(found[:limit], following, reach.as_of)

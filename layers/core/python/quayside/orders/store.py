@@ -1,6 +1,7 @@
 """Reads and writes of orders. Every function acts for the tenant in scope."""
 
 import heapq
+import math
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime, timedelta
 from enum import Enum
@@ -35,6 +36,7 @@ from quayside.orders.rules import (
     with_ids_of,
 )
 from quayside.storage import keys
+from quayside.storage.budget import read_units, size_of
 from quayside.storage.tables import Item, living, look_up, write
 
 if TYPE_CHECKING:
@@ -46,6 +48,10 @@ REPORT = "amazon:reports/"
 """What the source of an order begins with that a report told last; the report's type follows."""
 
 _PAGE_SIZE = 100
+_SMALLEST_PAGE = 10
+_MONTHS_AT_LEAST = 2
+_LAST_ID = "~"
+"""Sorts after every order id."""
 _ATTEMPTS = 4
 
 
@@ -69,6 +75,12 @@ class Shelf(NamedTuple):
     connection_id: ConnectionId
     marketplace_id: str
     time_zone: str
+
+
+class Unread(NamedTuple):
+    """How far a walk got: nothing that sorts at ``sk`` or before it was looked at in every shelf."""
+
+    sk: str
 
 
 def _key(connection_id: ConnectionId, facts: OrderFacts) -> keys.Key:
@@ -272,9 +284,15 @@ def marketplace_of(order_id: str, connection_id: ConnectionId) -> str | None:
     return None
 
 
-def newest_first(
-    shelves: Sequence[Shelf], from_day: date, to_day: date, before: str | None, *, page_size: int = _PAGE_SIZE
-) -> Iterator[OrderRecord]:
+def newest_first(  # noqa: PLR0913 - what a walk depends on
+    shelves: Sequence[Shelf],
+    from_day: date,
+    to_day: date,
+    before: str | None,
+    *,
+    page_size: int = _PAGE_SIZE,
+    units: float = math.inf,
+) -> Iterator[OrderRecord | Unread]:
     """Yield the orders of all shelves bought from one local day to another, newest first, lazily.
 
     Args:
@@ -282,13 +300,20 @@ def newest_first(
         from_day: first day, in each marketplace's own time zone.
         to_day: last day, in each marketplace's own time zone.
         before: yield only orders that sort before this sort key: where the page before this one ended.
-        page_size: how many orders of one marketplace are read at once.
+        page_size: how many orders are read at once, of all shelves together.
+        units: how many read units to spend on looking for more: each shelf has its share, is read for two months at
+            least (the last 30 days lie in no more), and beyond them as long as its share lasts. An ``Unread`` then says
+            how far all that precedes it is complete; what follows it is not.
     """
-    streams = (_shelf(shelf, from_day, to_day, before, page_size) for shelf in shelves)
-    return heapq.merge(*streams, key=lambda record: record.sk, reverse=True)
+    size = min(max(_SMALLEST_PAGE, math.ceil(page_size / max(1, len(shelves)))), _PAGE_SIZE)
+    share = units / max(1, len(shelves))
+    streams = (_shelf(shelf, from_day, to_day, before, size, share) for shelf in shelves)
+    return heapq.merge(*streams, key=lambda each: each.sk, reverse=True)
 
 
-def _shelf(shelf: Shelf, from_day: date, to_day: date, before: str | None, page_size: int) -> Iterator[OrderRecord]:
+def _shelf(  # noqa: PLR0913, PLR0917 - as newest_first
+    shelf: Shelf, from_day: date, to_day: date, before: str | None, page_size: int, share: float
+) -> Iterator[OrderRecord | Unread]:
     low_instant, high_instant = day_bounds(from_day, to_day, shelf.time_zone)
     low, high = keys.order_range(low_instant, high_instant)
     month = to_day
@@ -298,12 +323,25 @@ def _shelf(shelf: Shelf, from_day: date, to_day: date, before: str | None, page_
         month = min(to_day, local_day(purchased_at_of(before), shelf.time_zone))
     if high < low:
         return
+    months = 0
     while (month.year, month.month) >= (from_day.year, from_day.month):
+        if months >= _MONTHS_AT_LEAST and share < read_units(0):
+            yield Unread(_end_of(month, shelf.time_zone))
+            return
         partition = keys.orders(current_tenant(), shelf.connection_id, shelf.marketplace_id, month)
         found = OrderRecord.query(
-            partition, OrderRecord.sk.between(low, high), scan_index_forward=False, page_size=min(page_size, _PAGE_SIZE)
+            partition, OrderRecord.sk.between(low, high), scan_index_forward=False, page_size=page_size
         )
+        size = 0
         for record in living(found):
+            size += size_of(record)
             if record.sk != before:
                 yield record
+        share -= read_units(size)
+        months += 1
         month = month.replace(day=1) - timedelta(days=1)
+
+
+def _end_of(day: date, time_zone: str) -> str:
+    """Return the sort key after which no order of that day, nor of an earlier one, comes."""
+    return keys.order_sort(day_bounds(day, day, time_zone)[1], _LAST_ID)

@@ -406,12 +406,17 @@ def page[Record: _Record](  # noqa: PLR0913 - the parts of one query
 
 
 def every[Record: _Record](
-    model: type[Record], pk: str, *, prefix: str | None = None, between: tuple[str, str] | None = None
+    model: type[Record],
+    pk: str,
+    *,
+    prefix: str | None = None,
+    between: tuple[str, str] | None = None,
+    consistent: bool = True,
 ) -> Iterator[Record]:
-    """Walk all records of a partition in order, a page of 200 at a time, strongly consistent."""
+    """Walk all records of a partition in order, a page of 200 at a time; strongly consistent unless told otherwise."""
     after: str | None = None
     while True:
-        part = page(model, pk, limit=200, prefix=prefix, between=between, after=after, consistent=True)
+        part = page(model, pk, limit=200, prefix=prefix, between=between, after=after, consistent=consistent)
         yield from part.records
         after = part.next_sort_key
         if after is None:
