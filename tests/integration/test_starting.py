@@ -20,7 +20,7 @@ EVERYBODYS = {"kernel", "storage"}
     [
         ("seller_api.app", {"accounts"}),
         ("sync_worker.container", {"amazon", "connections", "sync"}),
-        ("compliance_worker.container", {"accounts", "amazon", "compliance", "connections", "sync"}),
+        ("compliance_worker.container", {"compliance"}),
     ],
 )
 def test_starting_imports_no_feature_that_its_first_event_may_not_need(module: str, needed: set[str]) -> None:

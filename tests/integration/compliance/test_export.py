@@ -19,7 +19,7 @@ from quayside.catalog import edit_store, grid_service
 from quayside.catalog.edit_rules import Edit, Values
 from quayside.catalog.grid_store import Place
 from quayside.catalog.rules import Price
-from quayside.compliance import export_rules, export_service, export_sources, export_store
+from quayside.compliance import export_rules, export_sources, export_store, export_working
 from quayside.compliance.export_records import ExportRecord
 from quayside.compliance.export_rules import Manifest
 from quayside.compliance.tasks import ComplianceTask, Work, send
@@ -95,7 +95,7 @@ class Worker:
         while messages := self._on.messages(self._on.settings.compliance_queue_url):
             for message in messages:
                 self.runs += 1
-                export_service.run(msgspec.convert(message["body"], ComplianceTask), work)
+                export_working.run(msgspec.convert(message["body"], ComplianceTask), work)
 
 
 def somebody(on: Aws) -> tuple[Person, ConnectedSeller]:
@@ -319,7 +319,7 @@ def test_it_goes_on_where_time_ran_short_or_a_worker_died(on: Aws) -> None:
         work = Work(on.clock, Random(calls).randbytes, worker.metrics, logger("test"), lambda: True)
         try:
             with killed_after(on.store, calls):
-                export_service.run(msgspec.convert(task, ComplianceTask), work)
+                export_working.run(msgspec.convert(task, ComplianceTask), work)
         except Killed:
             died += 1
     on.messages(on.settings.compliance_queue_url)
@@ -351,10 +351,10 @@ def test_files_that_were_made_are_not_made_again(on: Aws) -> None:
         task = msgspec.convert(message["body"], ComplianceTask)
         work = Work(on.clock, Random(len(packed())).randbytes, worker.metrics, logger("test"), lambda: worker.short)
         if not calls:
-            export_service.run(task, work)
+            export_working.run(task, work)
             return
         with pytest.raises(Killed), killed_after(on.store, calls):
-            export_service.run(task, work)
+            export_working.run(task, work)
         with tenant_scope(made.tenant_id):
             send(task)
 

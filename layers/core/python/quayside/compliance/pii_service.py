@@ -19,9 +19,6 @@ from quayside.kernel.tenancy import tenant_scope
 from quayside.storage import keys, proofs
 from quayside.storage.pii_vault import ExpiringKey, WrappedKey, ends_at
 
-EXPIRE = "pii.expire"
-MANIFEST = "pii.manifest"
-
 WATCHED = timedelta(hours=6)
 """So long a key that was destroyed stays in the list, so that one made anew by a slow clock is found and destroyed."""
 _NOTES_ARE_IN = timedelta(minutes=15)
