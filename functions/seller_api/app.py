@@ -10,7 +10,8 @@ from chalice.app import Chalice
 from quayside.kernel.observability import guarded
 from seller_api import routes
 from seller_api.container import Container, compose
-from seller_api.http import BASE_PATH, Route, register
+from seller_api.http import register
+from seller_api.routing import BASE_PATH, Route
 
 _MADE_AHEAD = frozenset({"snap-start", "provisioned-concurrency"})
 """How Lambda says that it starts a process before any request waits for it."""

@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from quayside.accounts.service import FindBlock, FindMember
     from quayside.storage.audit_chain import AuditEvent
     from quayside.sync.service import Desk
-    from seller_api.recording import RecordEvent
 
 
 class Container:
@@ -40,7 +39,7 @@ class Container:
         self.store = bind(store or Store(settings, STORES_CREDENTIALS))
         self.find_member: FindMember = find_member
         self.find_block: FindBlock = block_of
-        self.record: RecordEvent = self._record
+        self.record: audit.RecordEvent = self._record
         self._identity = identity
         self._metrics = metrics
 

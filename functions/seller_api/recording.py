@@ -5,30 +5,18 @@ to the application's chain, all else to the chain of the member's tenant.
 """
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from quayside.accounts.rules import OPERATOR_PERMISSIONS
 from quayside.storage.audit_chain import AuditEvent, Outcome, is_name
 
 if TYPE_CHECKING:
     from quayside.accounts.service import Principal
-    from seller_api.http import Route
+    from seller_api.routing import Route
 
 
 _QUESTIONS = frozenset({"preview_campaign", "preview_order_lines"})
 """Views that change nothing, but are asked with more than an address can hold."""
-
-
-class RecordEvent(Protocol):
-    """Records an event, for the tenant in scope or (``application``) for the installation."""
-
-    def __call__(self, event: AuditEvent, *, application: bool) -> None:
-        """Record ``event``.
-
-        Raises:
-            NotRecorded: the audit trail took no entry.
-        """
-        ...
 
 
 def changes(route: "Route") -> bool:

@@ -23,7 +23,8 @@ from chalice.app import Chalice
 
 from quayside.accounts.rules import PUBLIC
 from seller_api import app as seller_api
-from seller_api.http import SECURITY_HEADERS, Problem, Route
+from seller_api.http import SECURITY_HEADERS, Problem
+from seller_api.routing import Route
 from web_app import app as web_app
 
 ROOT: Final = Path(__file__).parents[2]

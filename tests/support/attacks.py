@@ -44,7 +44,7 @@ from quayside.storage.pii_vault import OrderReference, PersonalData
 from quayside.storage.tables import write
 from quayside.sync import report_runs
 from quayside.sync.registry import MERCHANT_FULFILMENT
-from seller_api.http import Route
+from seller_api.routing import Route
 from tests.support.api import Answer
 from tests.support.aws import ACCOUNT, REGION, Aws
 from tests.support.fresh import emptied

@@ -9,7 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from seller_api.http import Routes
+    from seller_api.routing import Routes
 
 MODULES = (
     "configuration",

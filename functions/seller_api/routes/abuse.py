@@ -9,7 +9,7 @@ from quayside.compliance import abuse_service as abuse
 from quayside.compliance.abuse_rules import LONGEST_TEXT
 from quayside.compliance.abuse_service import Operator
 from quayside.compliance.abuse_views import AbuseCaseList, AbuseCaseView
-from seller_api.http import Call, Routes
+from seller_api.routing import Call, Routes
 
 routes = Routes("operations")
 

@@ -15,7 +15,7 @@ from quayside.analytics.views import (
     ReturnsView,
     SettlementComparison,
 )
-from seller_api.http import Call, Routes
+from seller_api.routing import Call, Routes
 
 routes = Routes("analytics")
 

@@ -7,7 +7,7 @@ import msgspec
 from quayside.compliance import audit_service
 from quayside.compliance.audit_service import Filters
 from quayside.compliance.audit_views import AuditPage
-from seller_api.http import Call, Routes
+from seller_api.routing import Call, Routes
 
 routes = Routes("audit")
 

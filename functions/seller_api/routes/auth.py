@@ -7,7 +7,7 @@ import msgspec
 from quayside.accounts import service
 from quayside.accounts.service import Started
 from quayside.accounts.views import AuthenticatorSetup, Challenge, Session, SignedUp
-from seller_api.http import Call, Routes
+from seller_api.routing import Call, Routes
 
 routes = Routes("auth")
 

@@ -16,7 +16,7 @@ from quayside.catalog.grid_store import Place
 from quayside.catalog.grid_views import GridPage, IssuePage, SavedViewList, SavedViewView
 from quayside.catalog.rules import Standing
 from quayside.kernel.ids import ConnectionId, check_connection_id
-from seller_api.http import Call, Routes
+from seller_api.routing import Call, Routes
 
 routes = Routes("catalog")
 

@@ -7,7 +7,7 @@ import msgspec
 from quayside.accounts.rules import PASSWORD_RULES
 from quayside.amazon.marketplaces import MARKETPLACES, Marketplace
 from quayside.sync.registry import DatasetInventory, data_inventory
-from seller_api.http import Call, Routes
+from seller_api.routing import Call, Routes
 
 routes = Routes("configuration")
 

@@ -11,7 +11,7 @@ from quayside.connections.views import Authorization, ConnectionList, Connection
 from quayside.kernel.ids import ConnectionId, check_connection_id
 from quayside.operations import service as operations
 from quayside.sync import service as sync
-from seller_api.http import Call, Routes
+from seller_api.routing import Call, Routes
 
 routes = Routes("connections")
 

@@ -18,7 +18,7 @@ from quayside.finance.cost_views import (
     RateList,
     RateView,
 )
-from seller_api.http import Call, Routes
+from seller_api.routing import Call, Routes
 
 routes = Routes("costs")
 

@@ -3,7 +3,7 @@
 from quayside.compliance import credentials_service as credentials
 from quayside.compliance.credentials_views import CredentialsView, RotationAsked
 from quayside.sync.service import ask_for_application
-from seller_api.http import Call, Routes
+from seller_api.routing import Call, Routes
 
 routes = Routes("operations")
 

@@ -16,7 +16,7 @@ from quayside.connections import service as connections
 from quayside.connections.rules import is_live
 from quayside.kernel.errors import FieldProblem, InvalidInput
 from quayside.kernel.ids import check_connection_id
-from seller_api.http import Call, Routes
+from seller_api.routing import Call, Routes
 
 routes = Routes("data")
 

@@ -7,7 +7,7 @@ import msgspec
 from quayside.finance import settlement_service
 from quayside.finance.amount_rules import AmountKind
 from quayside.finance.settlement_views import SettlementDetail, SettlementLinePage, SettlementPage
-from seller_api.http import Call, Routes
+from seller_api.routing import Call, Routes
 
 routes = Routes("finance")
 

@@ -11,7 +11,7 @@ from quayside.inventory.own_service import LocationChange
 from quayside.inventory.own_views import BalancePage, Ledger, LinksView, LocationList, LocationView, MovementView
 from quayside.inventory.views import InventoryPage, StockDetail
 from quayside.kernel.ids import check_connection_id
-from seller_api.http import Call, Routes
+from seller_api.routing import Call, Routes
 
 routes = Routes("inventory")
 

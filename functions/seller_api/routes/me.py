@@ -4,8 +4,8 @@ import msgspec
 
 from quayside.accounts import service
 from quayside.accounts.views import Me
-from seller_api.http import Call, Routes
 from seller_api.routes.auth import Name
+from seller_api.routing import Call, Routes
 
 routes = Routes("me")
 

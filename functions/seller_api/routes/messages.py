@@ -8,8 +8,8 @@ from quayside.kernel.ids import ConnectionId, check_connection_id
 from quayside.messages import service
 from quayside.messages.rules import State
 from quayside.messages.views import MessageDraft, MessagesPage, OrderMessages
-from seller_api.http import Call, Routes
 from seller_api.routes.orders import OrderPlaceQuery
+from seller_api.routing import Call, Routes
 
 routes = Routes("messages")
 

@@ -9,8 +9,8 @@ from quayside.connections.views import QuarantinePage
 from quayside.operations import service
 from quayside.sync import service as sync
 from quayside.sync.views import BoardPage
-from seller_api.http import Call, Routes
 from seller_api.routes.connections import PageQuery, Replayed
+from seller_api.routing import Call, Routes
 
 routes = Routes("operations")
 

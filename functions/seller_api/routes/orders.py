@@ -9,7 +9,7 @@ from quayside.fulfilment import service as fulfilment
 from quayside.fulfilment.views import RecipientStanding, RecipientView, ShippingPurpose
 from quayside.orders import service
 from quayside.orders.views import OrderDetail, OrderPage
-from seller_api.http import Call, Routes
+from seller_api.routing import Call, Routes
 
 routes = Routes("orders")
 

@@ -31,7 +31,7 @@ from quayside.procurement.views import (
     PurchasePage,
     VersionView,
 )
-from seller_api.http import Call, Routes
+from seller_api.routing import Call, Routes
 
 routes = Routes("procurement")
 

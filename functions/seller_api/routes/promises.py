@@ -2,7 +2,7 @@
 
 from quayside.compliance import promise_service as promises
 from quayside.compliance.promise_views import PromisesPage, SubprocessorsPage
-from seller_api.http import Call, Routes
+from seller_api.routing import Call, Routes
 
 routes = Routes("promises")
 

@@ -10,7 +10,7 @@ from quayside.restock.choice_rules import Choices
 from quayside.restock.rules import Status
 from quayside.restock.store import Place
 from quayside.restock.views import BudgetPlan, RestockPage, ScoresView, SettingsView, SuggestionCard, WhatIf
-from seller_api.http import Call, Routes
+from seller_api.routing import Call, Routes
 
 routes = Routes("restock")
 

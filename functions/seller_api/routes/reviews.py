@@ -18,8 +18,8 @@ from quayside.reviews.views import (
     Preview,
     ReviewsHome,
 )
-from seller_api.http import Call, Routes
 from seller_api.routes.orders import OrderPlaceQuery
+from seller_api.routing import Call, Routes
 
 routes = Routes("reviews")
 

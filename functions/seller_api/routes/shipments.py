@@ -21,7 +21,7 @@ from quayside.supply_chain.shipment_views import (
     ShipmentFilePage,
     ShipmentPage,
 )
-from seller_api.http import Call, Routes
+from seller_api.routing import Call, Routes
 
 routes = Routes("shipments")
 

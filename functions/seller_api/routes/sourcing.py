@@ -32,7 +32,7 @@ from quayside.sourcing.views import (
     SourcingFileView,
     StageView,
 )
-from seller_api.http import Call, Routes
+from seller_api.routing import Call, Routes
 
 routes = Routes("sourcing")
 

@@ -23,8 +23,9 @@ from quayside.supply_chain import service as supply_chain
 from quayside.sync import registry, report_list
 from quayside.sync import service as sync
 from quayside.sync.views import ReportsPage, RowsPage, RunsPage, SyncView
-from seller_api.http import Call, Routes, require
+from seller_api.http import require
 from seller_api.routes.connections import PageQuery
+from seller_api.routing import Call, Routes
 
 routes = Routes("sync")
 

@@ -7,7 +7,8 @@ import boto3
 import pytest
 
 from seller_api.app import build
-from seller_api.http import Call, Routes, register
+from seller_api.http import register
+from seller_api.routing import Call, Routes
 from tests.support.attacks import Attack, Neighbours
 from tests.support.aws import REGION, aws
 

@@ -11,8 +11,8 @@ from infra.api import generate
 from quayside.accounts.rules import PERMISSIONS_OF_ROLE
 from quayside.sync.registry import REGISTRY
 from seller_api.app import build
-from seller_api.http import BASE_PATH
 from seller_api.routes.sync import BROWSERS
+from seller_api.routing import BASE_PATH
 from web_app import app as web_app
 
 _, ROUTES = build()

@@ -16,7 +16,8 @@ from quayside.kernel.observability import CountedMetrics
 from quayside.kernel.tenancy import NoTenantInScope, current_tenant
 from quayside.storage.audit import NotRecorded
 from quayside.storage.audit_chain import AuditEvent
-from seller_api.http import SECURITY_HEADERS, SESSION_COOKIE, Call, Routes, register
+from seller_api.http import SECURITY_HEADERS, register
+from seller_api.routing import SESSION_COOKIE, Call, Routes
 from tests.support.api import Answer, caller
 
 TENANT = tenant_id_of("anna")

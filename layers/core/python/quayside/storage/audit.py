@@ -16,7 +16,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from datetime import datetime, timedelta
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 from weakref import WeakKeyDictionary
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -48,6 +48,18 @@ class NotRecorded(UpstreamUnavailable):
 
     default_code = "not_recorded"
     default_action = "Try again in a minute."
+
+
+class RecordEvent(Protocol):
+    """Records an event, for the tenant in scope or (``application``) for the installation."""
+
+    def __call__(self, event: AuditEvent, *, application: bool) -> None:
+        """Record ``event``.
+
+        Raises:
+            NotRecorded: the audit trail took no entry.
+        """
+        ...
 
 
 class AuditEntryItem(AuditItem):
