@@ -20,7 +20,9 @@ if TYPE_CHECKING:
     from quayside.sync.worker import Worker
 
 
-LONG: frozenset[Kind] = frozenset({"report.collect", "report.load", "listings.send_file", "listings.collect_file"})
+LONG: frozenset[Kind] = frozenset({
+    "report.collect", "report.load", "listings.compare_file", "listings.send_file", "listings.collect_file",
+})  # fmt: skip
 """The kinds of command that may take as long as a function has."""
 
 

@@ -7,7 +7,7 @@ import msgspec
 
 from quayside.catalog import attribute_service, bulk_service, edit_service, grid_service
 from quayside.catalog.attribute_views import AttributesView
-from quayside.catalog.bulk_views import FileList, FileRows, FileView
+from quayside.catalog.bulk_views import FileList, FileRows, FileTemplate, FileView
 from quayside.catalog.edit_rules import Side
 from quayside.catalog.edit_service import NewChange
 from quayside.catalog.edit_views import EditPage, EditView, ListingDetail
@@ -135,10 +135,19 @@ class FileListQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class RowsQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Which part of a file of which account; parts have a thousand rows and are counted from 0 on."""
+    """Which part of a file of which account; parts have a thousand rows at most and are counted from 0 on."""
 
     connection_id: _ConnectionId
-    part: Annotated[int, msgspec.Meta(ge=0, le=24)] = 0
+    part: Annotated[int, msgspec.Meta(ge=0, le=250)] = 0
+
+
+class TemplateQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Of which listings to show a file to fill in."""
+
+    connection_id: _ConnectionId
+    marketplace_id: _MarketplaceId
+    cursor: _Cursor | None = None
+    limit: Annotated[int, msgspec.Meta(ge=1, le=100)] = 100
 
 
 class NewFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -150,10 +159,15 @@ class NewFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class FilePart(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A part of a file: CSV with the header ``seller_sku``, ``price``, ``quantity`` and at most a thousand rows."""
+    """A part of a file: CSV with the column ``seller_sku``, and columns of what is to change.
+
+    ``price`` and ``quantity`` are such columns, and attributes of listings, each with its marketplace and language:
+    ``bullet_point[marketplace_id=A1PA6795UKMFR9][language_tag=de_DE]#2``. A part has at most a thousand rows, with
+    attributes a hundred.
+    """
 
     connection_id: _ConnectionId
-    number: Annotated[int, msgspec.Meta(ge=0, le=100, description="Which part, counted from 0 on.")]
+    number: Annotated[int, msgspec.Meta(ge=0, le=250, description="Which part, counted from 0 on.")]
     csv: Annotated[str, msgspec.Meta(max_length=60_000)]
     first_line: Annotated[int, msgspec.Meta(ge=2, le=1_000_000, description="The line of its first row.")] = 2
 
@@ -304,6 +318,14 @@ def begin_file(call: Call[NewFile, None]) -> FileView:
     )
 
 
+@routes.get("/catalog/file-template", permission="catalog.read", query=TemplateQuery)
+def get_file_template(call: Call[None, TemplateQuery]) -> FileTemplate:
+    """Show a file of changes to fill in: its columns, and a row for each listing of a marketplace, page by page."""
+    query = call.query
+    connection_id = check_connection_id(query.connection_id)
+    return bulk_service.template(connection_id, query.marketplace_id, query.cursor, query.limit)
+
+
 @routes.get("/catalog/files/{file_id}", permission="catalog.read", query=FileListQuery)
 def get_file(call: Call[None, FileListQuery]) -> FileView:
     """Show how far a file is."""
@@ -335,7 +357,9 @@ def add_file_part(call: Call[FilePart, None]) -> FileView:
 def complete_file(call: Call[FileAccount, None]) -> FileView:
     """Say that all parts came: the preview of the whole file is there then."""
     connection_id = check_connection_id(call.body.connection_id)
-    return bulk_service.complete(connection_id, call.path("file_id"), clock=call.container.clock)
+    return bulk_service.complete(
+        connection_id, call.path("file_id"), desk=call.container.desk, clock=call.container.clock
+    )
 
 
 @routes.post("/catalog/files/{file_id}/apply", permission="catalog.manage", body=AppliedFile, status=202)

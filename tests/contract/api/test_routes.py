@@ -99,6 +99,7 @@ ROUTE_TABLE = {
     "POST /catalog/edits/apply": "catalog.manage",
     "GET /catalog/files": "catalog.read",
     "POST /catalog/files": "catalog.manage",
+    "GET /catalog/file-template": "catalog.read",
     "GET /catalog/files/{file_id}": "catalog.read",
     "GET /catalog/files/{file_id}/rows": "catalog.read",
     "POST /catalog/files/{file_id}/parts": "catalog.manage",

@@ -9,7 +9,7 @@ import msgspec
 from starlette.responses import JSONResponse, Response
 
 from quayside.catalog.attribute_views import AttributeFieldView, AttributesView, ChoiceView, ElsewhereView
-from quayside.catalog.bulk_views import FileList, FileRows, FileRowView, FileView
+from quayside.catalog.bulk_views import FileList, FileRows, FileRowView, FileTemplate, FileView
 from quayside.catalog.edit_views import (
     AttributeView,
     ChangeIssueView,
@@ -59,7 +59,7 @@ class FakeCatalog:
         self.lines = [_line(now, index, item) for index, item in enumerate(positions)]
         self.views = [SavedViewView("v1", "Broken in Germany", "issues=errors", format_instant(now))]
 
-    def answer(  # noqa: C901, PLR0911 - a line a route
+    def answer(  # noqa: C901, PLR0911, PLR0912 - a line a route
         self, method: str, below: list[str], query: Mapping[str, str], body: Json, now: datetime
     ) -> Response:
         """Answer a call of the catalog's routes."""
@@ -77,6 +77,8 @@ class FakeCatalog:
                 return _json(_edit(now, int(query["edit_id"])))
             case ["POST", "edits", *_]:
                 return _json(_edit(now, 0), 202)
+            case ["GET", "file-template"]:
+                return _json(FileTemplate(("seller_sku", "title", "price"), (("LAMP-01", "Lamp"),), None))
             case ["GET", "files", *rest]:
                 return _files(rest, query, now)
             case ["GET", "issues"]:
@@ -239,6 +241,8 @@ def _file(now: datetime, query: Mapping[str, str], state: FileState) -> FileView
         applied_at=format_instant(now - timedelta(hours=2)),
         feed_id="50000000001",
         reason="",
+        has_attributes=True,
+        compared=2,
     )
 
 
@@ -246,6 +250,11 @@ def _rows() -> FileRows:
     """Return the rows of a part: one of each outcome."""
     states: tuple[RowState, ...] = ("accepted", "rejected", "refused", "moved", "same")
     nothing = ValuesView(None, None)
+
+    def texts(number: int, *values: str) -> tuple[AttributeView, ...]:
+        named = zip(("item_name", "bullet_point"), values, strict=True)
+        return tuple(AttributeView(name, (value,), "de_DE") for name, value in named)[: number % 3]
+
     return FileRows(
         0,
         2,
@@ -254,8 +263,10 @@ def _rows() -> FileRows:
                 number + 2,
                 f"LAMP-0{number}",
                 state,
-                ValuesView(Money(2799, "EUR"), None),
-                nothing if state == "refused" else ValuesView(Money(2499, "EUR"), None),
+                ValuesView(Money(2799, "EUR"), None, texts(number, "Lampe aus Eiche, hell", "Steht sicher")),
+                nothing
+                if state == "refused"
+                else ValuesView(Money(2499, "EUR"), None, texts(number, "Lampe aus Eiche", "Steht fest")),
                 "Amazon (99300): The price is far above recent prices." if state == "rejected" else "",
             )
             for number, state in enumerate(states)

@@ -5,9 +5,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from infra.simulator import listing_life
+from infra.simulator import listing_life, product_types
+from infra.simulator.marketplaces import MARKETPLACES
 from quayside.catalog import bulk_service, edit_service
-from quayside.catalog.bulk_views import FileView
+from quayside.catalog.bulk_views import FileRowView, FileView
+from quayside.catalog.edit_service import NewChange
+from quayside.catalog.edit_views import EditView
 from quayside.catalog.grid_store import Place
 from quayside.kernel.errors import Conflict, InvalidInput, NotFound
 from quayside.kernel.money import Money
@@ -54,7 +57,7 @@ class Shop:
                         self.connection_id, made.file_id, number, first_line=2 + 10 * number, csv=csv,
                         clock=self.on.clock,
                     )  # fmt: skip
-            return bulk_service.complete(self.connection_id, made.file_id, clock=self.on.clock)
+            return bulk_service.complete(self.connection_id, made.file_id, desk=self.on.desk, clock=self.on.clock)
 
     def apply(self, file: FileView, *, run: bool = True) -> FileView:
         """Apply a file and return what became of it."""
@@ -86,6 +89,34 @@ class Shop:
     def feeds(self) -> int:
         """How many feeds Amazon has of the seller."""
         return len(self.on.simulator.feeds.between(self.seller, 0, self.world.now_ms))
+
+    def column(self, name: str, number: int = 1) -> str:
+        """Return the column of an attribute that has a language."""
+        return f"{name}[marketplace_id={self.place}][language_tag={MARKETPLACES[self.place].language}]#{number}"
+
+    def entries(self, listing: "Listing", name: str) -> list[str]:
+        """Return the values that an attribute has at Amazon."""
+        return [
+            str(each["value"]) for each in product_types.attributes(listing, MARKETPLACES[self.place]).get(name, [])
+        ]
+
+    @property
+    def searches(self) -> int:
+        """How often Amazon was asked for listings by their SKUs."""
+        return int(self.on.calls().get("searchListingsItems", {"calls": 0})["calls"])
+
+    def rows(self, file: FileView) -> dict[int, FileRowView]:
+        """Return every row by its line."""
+        with tenant_scope(TENANT):
+            parts = [bulk_service.show_rows(self.connection_id, file.file_id, part).rows for part in range(file.parts)]
+        return {row.line: row for rows in parts for row in rows}
+
+    def versions(self, listing: "Listing") -> tuple[EditView, ...]:
+        """Return the changes of a listing, the newest first."""
+        with tenant_scope(TENANT):
+            return edit_service.list_edits(
+                Place(self.connection_id, self.place, listing.sku), None, self.on.clock
+            ).edits
 
 
 @pytest.fixture(scope="module")
@@ -159,6 +190,84 @@ def test_a_feed_whose_answer_was_lost_is_found_and_not_made_twice(shop: Shop, *,
     assert (done.state, done.counts) == ("done", {"accepted": 4})
     for each in shop.listings:
         shop._fetch(each.sku)
+
+
+def test_texts_are_held_against_amazons_definition_sent_once_and_put_back(shop: Shop) -> None:
+    first, second, third, fourth = shop.listings
+    title, bullet, points = (shop.column("item_name"), shop.column("bullet_point"), shop.column("bullet_point", 2))
+    old = shop.entries(first, "bullet_point")
+    (present,) = shop.entries(fourth, "item_name")
+    dear = Money(third.price_minor * 20, "USD").to_decimal()
+    file = shop.bring(
+        f"seller_sku,price,{points},{bullet},{title}\n{first.sku},,Second,Hält warm,\n"
+        f'{second.sku},,,,{"x" * 201}\nNONE,,,,A name\n{fourth.sku},,,,"{present}"\n',
+        f"seller_sku,price,{title}\n{third.sku},{dear},A new name\n{first.sku},,Again\n",
+    )
+    assert (file.state, file.counts) == ("comparing", {"waiting": 5, "refused": 1})
+    calls = shop.searches
+    shop.on.run()
+
+    preview, rows = shop.show(file), shop.rows(file)
+
+    assert (preview.state, preview.compared) == ("ready", 2)
+    assert shop.searches == calls + 2
+    assert {line: row.problem for line, row in rows.items() if row.state == "refused"} == {
+        3: "item_name has a value of 201 characters; at most 200 are allowed",
+        4: "there is no such listing in this marketplace",
+        13: "an earlier row changes the same SKU",
+    }
+    assert (rows[5].state, rows[2].state, rows[12].state) == ("same", "change", "change")
+    assert rows[2].change.attributes[0].values == ("Hält warm", "Second")
+    assert rows[2].before.attributes[0].values == tuple(old)
+
+    done = shop.apply(preview)
+
+    assert (done.state, shop.states(done)[2], shop.states(done)[12]) == ("done", "accepted", "rejected")
+    assert shop.entries(first, "bullet_point") == ["Hält warm", "Second"]
+    assert shop.entries(third, "item_name") == [third.title]
+    version = shop.versions(first)[0]
+    assert (version.state, version.bulk_id) == ("applied", done.file_id)
+    with tenant_scope(TENANT):
+        edit_service.ask(
+            Place(shop.connection_id, shop.place, first.sku),
+            NewChange(restores=version.edit_id, side="before"),
+            member_id="anna", desk=shop.on.desk, clock=shop.on.clock, entropy=entropy_of(9),
+        )  # fmt: skip
+    shop.on.run()
+    back = shop.versions(first)[0]
+    assert (back.state, back.change.attributes[0].values) == ("ready", tuple(old))
+
+
+def test_a_text_that_changed_since_it_was_compared_is_not_overwritten(shop: Shop) -> None:
+    first = shop.listings[0]
+    # Amazon is asked for SKUs separated by commas: one that holds a comma goes by itself.
+    second = shop.world.add_listing(
+        shop.seller, shop.place, sku="CUP,BLUE", asin="B0CUPBLUE1", fnsku="X0CUPBLUE1", title="Cup", price_minor=900,
+        by_amazon=False,
+    )  # fmt: skip
+    file = shop.bring(f'seller_sku,{shop.column("item_name")}\n{first.sku},Ours\n"{second.sku}",Ours\n')
+    shop.on.run()
+    place = MARKETPLACES[shop.place]
+    theirs = {"value": "Theirs", "marketplace_id": place.marketplace_id, "language_tag": place.language}
+    listing_life.set_attribute(shop.world, first, "item_name", [theirs], shop.world.now_ms)
+
+    done = shop.apply(shop.show(file))
+
+    assert (done.state, done.counts) == ("done", {"moved": 1, "accepted": 1})
+    assert (shop.entries(first, "item_name"), shop.entries(second, "item_name")) == (["Theirs"], ["Ours"])
+
+
+def test_a_file_to_fill_in_has_the_sellers_own_listings_and_changes_nothing_as_it_is(shop: Shop) -> None:
+    shop.on.desk.ask("grid.compute", TENANT, shop.connection_id, cause="member")
+    shop.on.run()
+    with tenant_scope(TENANT):
+        page = bulk_service.template(shop.connection_id, shop.place, None, 100)
+        with pytest.raises(NotFound):
+            bulk_service.template(shop.connection_id, "A1PA6795UKMFR9", None, 100)
+    assert {row[0] for row in page.rows} >= {each.sku for each in shop.listings[:1]}
+    empty = [",".join((row[0], "", *[""] * (len(page.columns) - 2))) for row in page.rows]
+    file = shop.bring("\n".join((",".join(page.columns), *empty)))
+    assert (file.state, set(file.counts)) == ("ready", {"refused"})
 
 
 def test_what_is_no_file_is_refused(shop: Shop) -> None:

@@ -325,6 +325,10 @@ def test_a_call_asks_for_no_more_than_amazon_answers(asins: list[str]) -> None:
         on.client.catalog_items(CALLER, DE, asins)
     with pytest.raises(ValueError, match="1 to 20"):
         on.client.fee_estimates(CALLER, [FEE] * len(asins))
+    with pytest.raises(ValueError, match="1 to 20"):
+        on.client.listings_by_sku(CALLER, "A1", DE, asins)
+    with pytest.raises(ValueError, match="without commas"):
+        on.client.listings_by_sku(CALLER, "A1", DE, ["A,B"])
     assert not on.line.taken
 
 

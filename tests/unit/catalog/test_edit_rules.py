@@ -8,8 +8,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from quayside.catalog import bulk_rules, edit_rules
+from quayside.catalog.attribute_rules import Form, FormField
 from quayside.catalog.bulk_rules import ROWS_A_PART, File, Row, UnreadableFile, read_part
-from quayside.catalog.edit_rules import Edit, UnusableChange, Values, checked_price, checked_quantity, restored, why_not
+from quayside.catalog.edit_rules import (
+    Attribute,
+    Edit,
+    UnusableChange,
+    Values,
+    checked_price,
+    checked_quantity,
+    restored,
+    why_not,
+)
 from quayside.catalog.rules import Listing, Price
 from quayside.kernel.machines import IllegalMove
 from quayside.kernel.money import Money
@@ -78,16 +88,16 @@ FILE = "\ufeffSeller SKU;Price;Quantity\nA;12,50;\n\nB;;40\nC;0;\n;1;\nD;;\nE;;4
 
 
 def test_a_file_is_read_row_by_row_and_each_bad_row_says_why() -> None:
-    rows = read_part(FILE, 2, "EUR")
+    rows = read_part(FILE, 2, "EUR", "A1PA6795UKMFR9")
     assert [(row.line, row.seller_sku, row.state) for row in rows] == [
         (2, "A", "change"), (4, "B", "change"), (5, "C", "refused"), (6, "", "refused"), (7, "D", "refused"),
         (8, "E", "refused"),
     ]  # fmt: skip
     assert (rows[0].change, rows[1].change) == (Values(Price(1250, "EUR")), Values(quantity=40))
     assert all(row.problem for row in rows[2:])
-    assert read_part("seller_sku,price\nA,1\n", 1002, "EUR")[0].line == 1002
+    assert read_part("seller_sku,price\nA,1\n", 1002, "EUR", "A1PA6795UKMFR9")[0].line == 1002
     # A decimal comma among commas makes one cell more: not a price of 12.
-    (split,) = read_part("seller_sku,price\nA,12,50\n", 2, "EUR")
+    (split,) = read_part("seller_sku,price\nA,12,50\n", 2, "EUR", "A1PA6795UKMFR9")
     assert (split.state, split.problem) == ("refused", "the row has 3 cells, the header has 2")
 
 
@@ -103,7 +113,77 @@ def test_a_file_is_read_row_by_row_and_each_bad_row_says_why() -> None:
 )
 def test_a_file_that_is_none_is_refused_as_a_whole(text: str, words: str) -> None:
     with pytest.raises(UnreadableFile, match=words):
-        read_part(text, 2, "EUR")
+        read_part(text, 2, "EUR", "A1PA6795UKMFR9")
+
+
+@pytest.mark.parametrize(
+    ("column", "words"),
+    [
+        ("item_name", "has to say its marketplace and language"),
+        ("item_name[language_tag=de_DE]", "can't be read"),
+        ("bullet_point[marketplace_id=A1PA6795UKMFR9]#0", "can't be read"),
+        ("item_name[marketplace_id=ATVPDKIKX0DER]", "another marketplace"),
+    ],
+)
+def test_a_column_that_may_mean_several_attributes_is_refused(column: str, words: str) -> None:
+    with pytest.raises(UnreadableFile, match=words):
+        read_part(f"seller_sku,{column}\nA,x\n", 2, "EUR", "A1PA6795UKMFR9")
+
+
+def test_a_column_says_its_attribute_place_language_and_number() -> None:
+    column = bulk_rules.column_of
+    assert column("title", "DE1") is None
+    assert column("color[marketplace_id=de1]", "DE1") == ("color", None, 1)
+    assert column("bullet_point[marketplace_id=de1][language_tag=zh-hans_cn]#12.value", "DE1") == (
+        "bullet_point", "zh_hans_cn", 12,
+    )  # fmt: skip
+    own = bulk_rules.template_columns("A1PA6795UKMFR9", "DE")
+    found = [column(each.lower(), "A1PA6795UKMFR9") for each in own]
+    assert found[:4] == [None] * 4
+    assert found[4:7] == [("item_name", "de_de", 1), ("bullet_point", "de_de", 1), ("bullet_point", "de_de", 2)]
+
+
+GERMAN = "item_name has the language de_DE here; its column has to say so"
+NOT_THERE = "bulb can't be edited here; it is not among the attributes of this listing's form"
+TEXTS = Form(
+    "LAMP", "Lamp", "1",
+    (
+        FormField("item_name", "Title", "", "text", required=True, most=1, language="de_DE", longest=9),
+        FormField("watts", "Watts", "", "number", required=False, most=1, least="1"),
+    ),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("attribute", "problem"),
+    [
+        (Attribute("item_name", ("Lampe",), "de_de"), ""),
+        (
+            Attribute("item_name", ("Lampe",), "en_us"),
+            GERMAN,
+        ),
+        (Attribute("item_name", ("Lampe",)), GERMAN),
+        (Attribute("watts", ("5",), "de_de"), "watts has no language here; its column has to say so"),
+        (Attribute("watts", ("0",)), "watts has to be a number, such as 12.5, of at least 1"),
+        (
+            Attribute("bulb", ("E27",)),
+            NOT_THERE,
+        ),
+    ],
+)
+def test_attributes_of_a_row_are_held_against_the_form(attribute: Attribute, problem: str) -> None:
+    held = bulk_rules.held_against(Row(2, "A", "waiting", Values(attributes=(attribute,))), TEXTS)
+    assert held.problem == problem
+    if not problem:
+        assert held.change.attributes == (Attribute("item_name", ("Lampe",), "de_DE"),)
+
+
+def test_a_long_part_of_texts_is_refused_before_it_grows() -> None:
+    header = "seller_sku,item_name[marketplace_id=a1pa6795ukmfr9][language_tag=de_de]\n"
+    with pytest.raises(UnreadableFile, match="more than 100 rows"):
+        read_part(header + "A,x\n" * 101, 2, "EUR", "A1PA6795UKMFR9")
+    (row,) = read_part(header + "A,'=Lampe\n", 2, "EUR", "A1PA6795UKMFR9")
+    assert (row.state, row.change) == ("waiting", Values(attributes=(Attribute("item_name", ("=Lampe",), "de_de"),)))
 
 
 def listing(minor: int = 1000, *, by_amazon: bool = False, quantity: int = 5) -> Listing:

@@ -576,6 +576,28 @@ class AmazonClient:
         named = _given(marketplaceIds=marketplace_id, includedData=list(PARTS), pageSize=20, pageToken=page_token)
         return decode_listings(self._call(SEARCH_LISTINGS_ITEMS, caller, seller_id, **named).body)
 
+    def listings_by_sku(
+        self, caller: Caller, seller_id: str, marketplace_id: str, skus: Sequence[str]
+    ) -> "tuple[Listing, ...]":
+        """Return listings of a marketplace with their attributes by their SKUs; those it does not have are left out.
+
+        Raises:
+            ValueError: there are none, more than one call may ask for, or one with a comma, which separates them.
+        """
+        from quayside.amazon.listings import ATTRIBUTES, MAXIMUM_IDENTIFIERS, decode_listings  # noqa: PLC0415 - as above
+        from quayside.amazon.listings import INCLUDED_DATA as PARTS  # noqa: PLC0415 - as above
+
+        if not 1 <= len(skus) <= MAXIMUM_IDENTIFIERS or any("," in each for each in skus):
+            raise ValueError(f"searchListingsItems takes 1 to {MAXIMUM_IDENTIFIERS} SKUs without commas.")
+        named = _given(
+            marketplaceIds=marketplace_id,
+            identifiers=",".join(skus),
+            identifiersType="SKU",
+            includedData=[*PARTS, ATTRIBUTES],
+            pageSize=MAXIMUM_IDENTIFIERS,
+        )
+        return decode_listings(self._call(SEARCH_LISTINGS_ITEMS, caller, seller_id, **named).body).listings
+
     def patch_listing(  # noqa: PLR0913, PLR0917 - the parts of a change
         self,
         caller: Caller,

@@ -19,6 +19,8 @@ INCLUDED_DATA = ("summaries", "offers", "fulfillmentAvailability", "issues")
 """What is asked for of a listing."""
 ATTRIBUTES = "attributes"
 """What is asked for in addition when its attributes are edited."""
+MAXIMUM_IDENTIFIERS = 20
+"""So many SKUs one search may name."""
 
 
 class ListingImage(msgspec.Struct, frozen=True, rename="camel"):

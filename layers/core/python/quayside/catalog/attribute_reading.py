@@ -19,6 +19,7 @@ from quayside.connections import service as connections
 
 if TYPE_CHECKING:
     from quayside.catalog.attribute_records import Reading
+    from quayside.catalog.attribute_rules import Form
     from quayside.connections.records import Connection
     from quayside.sync.service import Work
 
@@ -52,7 +53,7 @@ def _read(work: "Work", connection: "Connection", place: Place, asked: "Reading"
         return _failed(asked, "Amazon no longer has this listing.")
     if not summary.product_type:
         return _failed(asked, "Amazon has no product type for this listing, so it does not say what may be edited.")
-    form = _form(work, connection, place, summary.product_type).form
+    form = form_of(work, connection, place.marketplace_id, summary.product_type)
     values = tuple(
         attribute_rules.read(each.name, each.language, each.kind, listing.attributes, place.marketplace_id)
         for each in form.fields
@@ -65,14 +66,14 @@ def _read(work: "Work", connection: "Connection", place: Place, asked: "Reading"
     )
 
 
-def _form(work: "Work", connection: "Connection", place: Place, product_type: str) -> KeptForm:
+def form_of(work: "Work", connection: "Connection", marketplace_id: str, product_type: str) -> "Form":
     """Return the form of a product type, made anew when Amazon's definition is another one than a week ago."""
     now = work.clock.now()
-    kept = attribute_store.form(place.connection_id, place.marketplace_id, product_type, now)
+    kept = attribute_store.form(work.connection_id, marketplace_id, product_type, now)
     if kept is not None and now - kept.checked_at < FORM_IS_GOOD_FOR:
-        return kept
+        return kept.form
     newest = work.amazon.product_type_definition(
-        connections.caller_of(connection), connection.selling_partner_id, product_type, place.marketplace_id
+        connections.caller_of(connection), connection.selling_partner_id, product_type, marketplace_id
     )
     if kept is not None and kept.checksum == newest.checksum and kept.form.version == newest.version:
         made = msgspec.structs.replace(kept, checked_at=now)
@@ -81,8 +82,8 @@ def _form(work: "Work", connection: "Connection", place: Place, product_type: st
             schema = read_schema(chunks, newest.checksum)
         form = attribute_rules.form_of(schema, product_type=product_type, title=newest.title, version=newest.version)
         made = KeptForm(form, newest.checksum, now)
-    attribute_store.keep_form(place.connection_id, place.marketplace_id, made)
-    return made
+    attribute_store.keep_form(work.connection_id, marketplace_id, made)
+    return made.form
 
 
 def _failed(asked: "Reading", reason: str) -> "Reading":

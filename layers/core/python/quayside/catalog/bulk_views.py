@@ -7,8 +7,7 @@ import msgspec
 
 from quayside.catalog.bulk_rules import File, FileState, Row, RowState
 from quayside.catalog.bulk_store import Kept
-from quayside.catalog.edit_rules import Values
-from quayside.catalog.edit_views import ValuesView
+from quayside.catalog.edit_views import ValuesView, values_view
 from quayside.kernel.clock import format_instant
 
 
@@ -20,6 +19,8 @@ class FileView(msgspec.Struct, frozen=True):
         counts: how many rows are in which state.
         sent: how many rows were sent to Amazon.
         collected: how many of its parts have Amazon's results.
+        has_attributes: whether it names attributes, so that it is compared with what Amazon has.
+        compared: how many of its parts are.
     """
 
     file_id: str
@@ -38,6 +39,8 @@ class FileView(msgspec.Struct, frozen=True):
     applied_at: str | None
     feed_id: str | None
     reason: str
+    has_attributes: bool
+    compared: int
 
 
 class FileList(msgspec.Struct, frozen=True):
@@ -65,8 +68,12 @@ class FileRows(msgspec.Struct, frozen=True):
     rows: tuple[FileRowView, ...]
 
 
-def _values(values: Values) -> ValuesView:
-    return ValuesView(None if values.price is None else values.price.money(), values.quantity)
+class FileTemplate(msgspec.Struct, frozen=True):
+    """A page of a file to fill in: the columns, and of each listing the first cells, its SKU and its title."""
+
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    next_cursor: str | None
 
 
 def file_view(kept: Kept, now: datetime) -> FileView:
@@ -91,13 +98,15 @@ def file_view(kept: Kept, now: datetime) -> FileView:
         applied_at=None if file.applied_at is None else format_instant(file.applied_at),
         feed_id=file.feed_id,
         reason="Amazon did not say for a day what became of it." if gave_up else file.reason,
+        has_attributes=file.has_attributes,
+        compared=file.compared,
     )
 
 
 def file_rows(file: File, number: int, rows: Sequence[Row]) -> FileRows:
     """Return the rows of a part as the API shows them."""
     shown = tuple(
-        FileRowView(row.line, row.seller_sku, row.state, _values(row.change), _values(row.before), row.problem)
+        FileRowView(row.line, row.seller_sku, row.state, values_view(row.change), values_view(row.before), row.problem)
         for row in rows
     )
     return FileRows(number, file.parts, shown)

@@ -1,5 +1,9 @@
 """What the worker does for a file of changes: send it as one feed, see it processed, and tell each row's outcome.
 
+A file that names attributes is first compared with what Amazon has, twenty listings a call; each twenty are kept as
+soon as they are compared, so a command whose turn at Amazon lies ahead goes on where it was. Before such rows are sent
+their listings are read again in the same way.
+
 Each command may run twice, on two workers at once, or die between any two of its steps. Which rows are sent is stored
 before anything is; that Amazon is being asked is stored before it is. Whoever finds that, and no feed id, looks among
 Amazon's feeds first, for the call may have come through and only its answer have been lost. A feed that was found so
@@ -9,6 +13,7 @@ feed that Amazon gets twice has the effect of once.
 
 from collections.abc import Iterator
 from datetime import timedelta
+from itertools import batched
 from typing import TYPE_CHECKING, Any
 
 from quayside.amazon.errors import AccessRefused, AmazonUnavailable, RequestRejected
@@ -22,26 +27,135 @@ from quayside.amazon.feeds import (
     feed_body,
     message_of,
 )
+from quayside.amazon.listings import MAXIMUM_IDENTIFIERS
 from quayside.amazon.reports import unpacked
 from quayside.catalog import bulk_rules, bulk_store, edit_store, store
-from quayside.catalog.bulk_rules import FILE_MACHINE, Row, moved
+from quayside.catalog.attribute_reading import form_of
+from quayside.catalog.bulk_records import packed
+from quayside.catalog.bulk_rules import FILE_MACHINE, MOST_PART_BYTES, Row, moved
 from quayside.catalog.edit_rules import Edit
-from quayside.catalog.editing import patches_of
+from quayside.catalog.editing import is_by_amazon, patches_of, read_listing, values_now
 from quayside.catalog.grid_store import Place
 from quayside.connections import service as connections
 from quayside.storage.facts import in_parallel
 from quayside.sync.rules import CLOCKS_DIFFER
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
     from quayside.amazon.feeds import ProcessingReport
-    from quayside.catalog.bulk_rules import File
+    from quayside.amazon.listings import Listing
+    from quayside.catalog.attribute_rules import Form
+    from quayside.catalog.bulk_rules import File, RowState
     from quayside.catalog.bulk_store import Kept
     from quayside.connections.records import Connection
     from quayside.sync.service import Work
 
 IN_FLIGHT = timedelta(minutes=1)
 """So long after Amazon was asked nobody asks whether it was."""
+_NO_PRODUCT_TYPE = "Amazon has no product type for this listing, so nobody knows what it may hold"
+_TOO_MUCH = "what the listing has now is too long to be kept beside it; bring this row in a file of fewer rows"
 _FIRST_CHECK_SECONDS, _LONGEST_CHECK_SECONDS = 60, 600
+
+
+def compare(work: "Work") -> None:
+    """``listings.compare_file``: hold the rows that name attributes against what Amazon has and what it permits."""
+    kept = _file_of(work)
+    connection = work.connection
+    if kept is None or connection is None or kept.file.state != "comparing":
+        return
+    attributes = _Attributes(work, connection, kept.file)
+    try:
+        while kept.file.compared < kept.file.parts:
+            attributes.compare(kept.file.compared)
+            looked = bulk_store.move(kept, moved(kept.file, "look_up", compared=kept.file.compared + 1))
+            if looked is None:
+                return
+            kept = looked
+            if work.time_is_short() and kept.file.compared < kept.file.parts:
+                work.follow_up("listings.compare_file", work.command.arguments)
+                return
+    except RequestRejected as refused:
+        if isinstance(refused, AccessRefused) and work.command.attempt == 0:
+            raise
+        _fail(work, kept, f"Amazon refused: {refused.said or 'no explanation'}")
+        return
+    counts: dict[str, int] = {}
+    for _, rows in bulk_store.parts(work.connection_id, kept.file.file_id, kept.file.parts):
+        for state, count in bulk_rules.counts_of([rows]).items():
+            counts[state] = counts.get(state, 0) + count
+    bulk_store.move(kept, moved(kept.file, "compared", counts=counts))
+
+
+class _Attributes:
+    """The rows of a file that name attributes, and their listings as Amazon has them."""
+
+    def __init__(self, work: "Work", connection: "Connection", file: "File") -> None:
+        self._work = work
+        self._connection = connection
+        self._file = file
+        self._forms: dict[str, Form] = {}
+
+    def compare(self, number: int) -> None:
+        """Compare those rows of a part that wait for it."""
+        self._each(number, "waiting", self._compared)
+
+    def settle(self, number: int) -> None:
+        """Settle of those rows of a part that are to be sent whether they are: are their listings what was compared?"""
+        self._each(number, "change", self._sendable)
+
+    def _each(self, number: int, state: "RowState", become: "Callable[[Row, Listing | None], Row]") -> None:
+        """Read the listings of rows in that state, twenty at a time, and keep what becomes of the rows."""
+        file, work = self._file, self._work
+        rows = bulk_store.part(work.connection_id, file.file_id, number)
+        wanted = [place for place, row in enumerate(rows) if row.state == state and row.change.attributes]
+        for places in batched(wanted, MAXIMUM_IDENTIFIERS, strict=False):
+            listings = self._listings([rows[place].seller_sku for place in places])
+            before = list(rows)
+            for place in places:
+                rows[place] = become(rows[place], listings.get(rows[place].seller_sku))
+            if len(packed(rows)) > MOST_PART_BYTES:
+                for place in places:
+                    rows[place] = bulk_rules.refused(before[place], _TOO_MUCH)
+            bulk_store.put_part(work.connection_id, file.file_id, number, rows, work.clock.now())
+
+    def _listings(self, skus: "Sequence[str]") -> "dict[str, Listing]":
+        """Return the listings with these SKUs; one that holds a comma, which separates SKUs, is asked for alone."""
+        work, connection, place = self._work, self._connection, self._file.marketplace_id
+        plain = [sku for sku in skus if "," not in sku]
+        found: list[Listing] = []
+        if plain:
+            caller = connections.caller_of(connection)
+            found += work.amazon.listings_by_sku(caller, connection.selling_partner_id, place, plain)
+        for sku in set(skus) - set(plain):
+            one = read_listing(work, connection, Place(work.connection_id, place, sku), with_attributes=True)
+            found += [] if one is None else [one]
+        return {each.sku: each for each in found if each.summary_of(place) is not None}
+
+    def _compared(self, row: Row, listing: "Listing | None") -> Row:
+        place = self._file.marketplace_id
+        product_type = _product_type(listing, place)
+        if listing is None:
+            return bulk_rules.refused(row, bulk_rules.NO_LISTING)
+        if not product_type:
+            return bulk_rules.refused(row, _NO_PRODUCT_TYPE)
+        if product_type not in self._forms:
+            self._forms[product_type] = form_of(self._work, self._connection, place, product_type)
+        held = bulk_rules.held_against(row, self._forms[product_type])
+        if held.state == "refused":
+            return held
+        now = values_now(listing, place, held.change)
+        return bulk_rules.compared_with(held, now, product_type, by_amazon=is_by_amazon(listing))
+
+    def _sendable(self, row: Row, listing: "Listing | None") -> Row:
+        place = self._file.marketplace_id
+        now = None if listing is None else values_now(listing, place, row.change)
+        return bulk_rules.sendable_now(row, now, _product_type(listing, place))
+
+
+def _product_type(listing: "Listing | None", marketplace_id: str) -> str | None:
+    summary = None if listing is None else listing.summary_of(marketplace_id)
+    return None if summary is None else summary.product_type
 
 
 def send(work: "Work") -> None:
@@ -66,8 +180,15 @@ def send(work: "Work") -> None:
 
 
 def _prepare(work: "Work", connection: "Connection", kept: "Kept") -> "Kept | None":
-    """Settle which rows are sent, and hand them to Amazon as a document; None when there is nothing to send."""
+    """Settle which rows are sent, and hand them to Amazon as a document; None when there is nothing to send (yet)."""
     file = kept.file
+    attributes = _Attributes(work, connection, file)
+    if file.has_attributes:
+        for number in range(file.parts):
+            attributes.settle(number)
+            if work.time_is_short() and number + 1 < file.parts:
+                work.follow_up("listings.send_file", work.command.arguments)
+                return None
     counts: dict[str, int] = {}
     for number, rows in bulk_store.parts(work.connection_id, file.file_id, file.parts):
         wanted = [row.seller_sku for row in rows if row.state == "change"]

@@ -78,9 +78,8 @@ class ListingDetail(msgspec.Struct, frozen=True):
     why_not: str
 
 
-def _values(values: Values | None) -> ValuesView | None:
-    if values is None:
-        return None
+def values_view(values: Values) -> ValuesView:
+    """Return values of a listing as the API shows them."""
     return ValuesView(
         None if values.price is None else values.price.money(),
         values.quantity,
@@ -106,9 +105,9 @@ def edit_view(kept: Kept, now: datetime) -> EditView:
         edit_id=edit.edit_id,
         state=state,
         step=kept.step,
-        change=_values(edit.change) or ValuesView(None, None),
-        before=_values(edit.before),
-        found=_values(edit.found),
+        change=values_view(edit.change),
+        before=None if edit.before is None else values_view(edit.before),
+        found=None if edit.found is None else values_view(edit.found),
         issues=tuple(map(change_issue_view, edit.issues)),
         asked_by=edit.asked_by,
         asked_at=format_instant(edit.asked_at),

@@ -55,9 +55,9 @@ def _judged(work: "Work", connection: "Connection", place: Place, edit: Edit, li
     summary = None if listing is None else listing.summary_of(place.marketplace_id)
     if listing is None or summary is None:
         return moved(edit, "found_wrong", reason=_GONE)
-    now = _values_of(listing, place.marketplace_id, edit.change)
+    now = values_now(listing, place.marketplace_id, edit.change)
     before = edit.change.touched(now)
-    why = edit_rules.why_not(edit.change, now, by_amazon=_by_amazon(listing))
+    why = edit_rules.why_not(edit.change, now, by_amazon=is_by_amazon(listing))
     if why:
         return moved(edit, "found_wrong", before=before, reason=why)
     product_type = summary.product_type or "PRODUCT"
@@ -109,7 +109,7 @@ def _standing_in_the_way(edit: Edit, listing: "Listing | None", marketplace_id: 
     """Return the change as it ends when the listing is gone or not what the member saw; None when nothing is amiss."""
     if listing is None or listing.summary_of(marketplace_id) is None:
         return moved(edit, "turned_away", reason=_GONE)
-    now = edit.change.touched(_values_of(listing, marketplace_id, edit.change))
+    now = edit.change.touched(values_now(listing, marketplace_id, edit.change))
     if now == edit.before or _has_come_through(edit, listing, marketplace_id):
         return None
     reason = "The listing changed at Amazon after you saw it. Nothing was sent."
@@ -121,7 +121,7 @@ def _standing_in_the_way(edit: Edit, listing: "Listing | None", marketplace_id: 
 def _has_come_through(edit: Edit, listing: "Listing | None", marketplace_id: str) -> bool:
     if listing is None or edit.state != "sending":
         return False
-    return edit.change.touched(_values_of(listing, marketplace_id, edit.change)) == edit.change
+    return edit.change.touched(values_now(listing, marketplace_id, edit.change)) == edit.change
 
 
 def _send(work: "Work", connection: "Connection", place: Place, kept: "Kept") -> None:
@@ -202,7 +202,7 @@ def patches_of(change: Values, marketplace_id: str) -> "list[Patch]":
     return patches
 
 
-def _values_of(listing: "Listing", marketplace_id: str, change: Values) -> Values:
+def values_now(listing: "Listing", marketplace_id: str, change: Values) -> Values:
     """Return what a listing has now: its price, its quantity, and those attributes that a change names."""
     price = listing.price_of(marketplace_id)
     money = None if price is None else price.money()
@@ -217,7 +217,8 @@ def _values_of(listing: "Listing", marketplace_id: str, change: Values) -> Value
     )
 
 
-def _by_amazon(listing: "Listing") -> bool:
+def is_by_amazon(listing: "Listing") -> bool:
+    """Whether Amazon ships a listing, so that its quantity is Amazon's stock."""
     return any(each.fulfillment_channel_code.startswith("AMAZON") for each in listing.fulfillment_availability)
 
 
