@@ -169,7 +169,7 @@ def _read_before(run: Run, orders: Sequence[Sealed], cloud: Aws) -> tuple[int, i
 def _let_days_pass(run: Run, orders: Sequence[Sealed], cloud: Aws) -> tuple[int, int]:
     """Return how many were readable although their day had begun, and of how many days the copy opened before."""
     readable = controls = 0
-    task = ComplianceTask(pii_service.EXPIRE)
+    task = ComplianceTask("pii.expire")
     work = Work(cloud.clock, entropy_of(1), CountedMetrics(), logger("compliance_worker"), lambda: False)
     for number in range(1, DAYS + 1):
         ends = [each for each in orders if each.day == _day(number)]

@@ -60,11 +60,11 @@ def to(on: Aws, day: date, **after: float) -> None:
 
 
 def expire(on: Aws, *, short: bool = False) -> None:
-    pii_service.expire(ComplianceTask(pii_service.EXPIRE), work(on, short=short))
+    pii_service.expire(ComplianceTask("pii.expire"), work(on, short=short))
 
 
 def manifests(on: Aws) -> None:
-    pii_service.make_manifests(ComplianceTask(pii_service.MANIFEST), work(on))
+    pii_service.make_manifests(ComplianceTask("pii.manifest"), work(on))
 
 
 def keys_left(on: Aws) -> set[str]:
