@@ -372,7 +372,9 @@ def sendable(row: Row, listing: Listing | None) -> Row:
     """Return a row without attributes as it is sent, or as ``moved`` when its listing changed since the comparison."""
     if row.state != "change" or row.change.attributes:
         return row
-    return sendable_now(row, None if listing is None else values_of(listing), listing and listing.product_type)
+    if listing is None:
+        return sendable_now(row, None, None)
+    return sendable_now(row, values_of(listing), listing.product_type)
 
 
 def sendable_now(row: Row, now: Values | None, product_type: str | None) -> Row:
