@@ -24,6 +24,7 @@ from quayside.amazon.envelopes import (
     Notification,
     OrderChange,
     Problem,
+    ProductTypeDefinitionsChange,
     ReportFinished,
     TransactionUpdate,
     decode,
@@ -382,6 +383,9 @@ class Intake:
                 case ListingQuantityChange():
                     sku = (("seller_sku", payload.seller_sku),)
                     batch.ask(message.message_id, _Ask(tenant_id, connection_id, "listings.fetch", sku))
+                case ProductTypeDefinitionsChange():
+                    place = (("marketplace_id", payload.marketplace_id or ""),)
+                    batch.ask(message.message_id, _Ask(tenant_id, connection_id, "listings.definitions", place))
                 case TransactionUpdate():
                     self._ask_for_transactions(served, message, batch)
         except orders.NotEnough:

@@ -6,7 +6,7 @@ from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
 from infra.simulator import application as registration
-from infra.simulator import audit, listing_life, shipments, truth
+from infra.simulator import audit, listing_life, product_types, shipments, truth
 from infra.simulator.clock import iso, iso_milliseconds, parse
 from infra.simulator.faults import KINDS
 from infra.simulator.lifecycle import FULFILLMENT_STATUS, State
@@ -291,6 +291,24 @@ class Control:
                     listing_life.set_quantity(world, listing, body["quantity"], world.now_ms)
             world.commit()
             return {"listings": [self._listing(each) for each in found]}
+
+    def release_definition(self, body: Mapping[str, Any]) -> dict[str, Any]:
+        """Release another definition of a product type in a marketplace: a title of another length at most."""
+        _only(body, "product_type", "marketplace_id", "longest_title")
+        kind, longest = body.get("product_type"), body.get("longest_title")
+        place = MARKETPLACES.get(str(body.get("marketplace_id")))
+        if kind not in product_types.known_types():
+            raise ControlError(400, f"product_type: one of {', '.join(sorted(product_types.known_types()))}")
+        if place is None:
+            raise ControlError(400, "marketplace_id: the id of a marketplace")
+        if type(longest) is not int or not 1 <= longest <= product_types.LONGEST_TITLE:
+            raise ControlError(400, f"longest_title: a whole number from 1 to {product_types.LONGEST_TITLE}")
+        world = self._simulator.world
+        with world.lock:
+            world.step()
+            product_types.revise(world, kind, place, longest)
+            world.commit()
+            return {"version": product_types.version(kind, place, longest)}
 
     def send_shipment(self, partner: str, body: Mapping[str, Any]) -> dict[str, Any]:
         """Let the seller have sent units of a SKU to Amazon, which counted them in but for those that are missing."""

@@ -300,7 +300,8 @@ class _Message:
         given = {name: what for name, what in given.items() if name in product_types.NAMES}
         for listing in listings if given else ():
             place = MARKETPLACES[listing.marketplace_id]
-            rules = product_types.schema(product_type(listing.title), place)
+            kind = product_type(listing.title)
+            rules = product_types.schema(kind, place, product_types.longest_title(self._world, kind, place))
             present = product_types.attributes(listing, place)
             for name, (operation, value) in given.items():
                 entries = [

@@ -282,6 +282,7 @@ _SUBJECTS: dict[str, Callable[[dict[str, Any]], str]] = {
     "LISTINGS_ITEM_STATUS_CHANGE": lambda payload: f"{payload['Sku']} {' '.join(payload['Status']) or 'INACTIVE'}",
     "LISTINGS_ITEM_ISSUES_CHANGE": lambda payload: f"{payload['Sku']} {' '.join(payload['Severities'])}",
     "LISTINGS_ITEM_MFN_QUANTITY_CHANGE": lambda payload: f"{payload['Sku']} {payload['Quantity']}",
+    "PRODUCT_TYPE_DEFINITIONS_CHANGE": lambda payload: f"{payload['MarketplaceId']} {payload['ProductTypeVersion']}",
     "TRANSACTION_UPDATE": _transaction_update,
     "FEED_PROCESSING_FINISHED": _feed_finished,
     "ACCOUNT_STATUS_CHANGED": lambda payload: str(payload["accountStatusChangeNotification"]["currentAccountStatus"]),

@@ -18,12 +18,15 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from infra.simulator.marketplaces import Marketplace
-    from infra.simulator.world import Listing
+    from infra.simulator.world import Listing, World
 
 type Entries = list[dict[str, Any]]
 
 META = "https://schemas.amazon.com/selling-partners/definitions/product-types/meta-schema/v1"
 REQUIRED_MISSING, TOO_LONG, NOT_A_CHOICE, TOO_MANY, NOT_OF_TYPE = "90220", "18155", "90244", "18156", "99022"
+LONGEST_TITLE = 200
+REVISED = "product type definitions"
+CHANGED = "PRODUCT_TYPE_DEFINITIONS_CHANGE"
 _SELECTORS = ("marketplace_id", "language_tag")
 _COUNTRIES = {"CN": "China", "DE": "Germany", "IN": "India", "IT": "Italy", "PT": "Portugal", "US": "United States"}
 _GROUPS = {
@@ -44,9 +47,29 @@ def known_types() -> frozenset[str]:
     return product_types()
 
 
-def document(kind: str, place: Marketplace) -> bytes:
-    """Return the schema of a product type in a marketplace, as it is downloaded."""
-    return json.dumps(schema(kind, place), separators=(",", ":"), ensure_ascii=False).encode()
+def longest_title(world: World, kind: str, place: Marketplace) -> int:
+    """Return how long a title may be by the newest definition of a product type in a marketplace."""
+    revised = world.storage.note(REVISED) or {}
+    return int(revised.get(f"{kind}|{place.marketplace_id}", LONGEST_TITLE))
+
+
+def revise(world: World, kind: str, place: Marketplace, longest: int) -> None:
+    """Release another definition of a product type in a marketplace, and tell every seller there."""
+    revised = world.storage.note(REVISED) or {}
+    world.storage.write_note(REVISED, {**revised, f"{kind}|{place.marketplace_id}": longest})
+    for seller in world.sellers.values():
+        if place.marketplace_id in seller.marketplaces:
+            payload = {
+                "AccountId": seller.selling_partner_id,
+                "MarketplaceId": place.marketplace_id,
+                "ProductTypeVersion": version(kind, place, longest),
+            }
+            world.notice(seller, CHANGED, world.now_ms, payload)
+
+
+def document(kind: str, place: Marketplace, longest: int = LONGEST_TITLE) -> bytes:
+    """Return the schema of a product type in a marketplace, as it is downloaded; a title has ``longest`` characters."""
+    return json.dumps(schema(kind, place, longest), separators=(",", ":"), ensure_ascii=False).encode()
 
 
 def checksum(content: bytes) -> str:
@@ -54,9 +77,9 @@ def checksum(content: bytes) -> str:
     return base64.b64encode(hashlib.md5(content, usedforsecurity=False).digest()).decode()
 
 
-def version(kind: str, place: Marketplace) -> str:
+def version(kind: str, place: Marketplace, longest: int = LONGEST_TITLE) -> str:
     """Return the version of a product type's definition: it is another one when the schema is."""
-    return checksum(document(kind, place))[:11] + "="
+    return checksum(document(kind, place, longest))[:11] + "="
 
 
 def groups() -> dict[str, Any]:
@@ -67,7 +90,7 @@ def groups() -> dict[str, Any]:
     }
 
 
-def schema(kind: str, place: Marketplace) -> dict[str, Any]:
+def schema(kind: str, place: Marketplace, longest: int = LONGEST_TITLE) -> dict[str, Any]:
     """Return the schema of a product type in a marketplace. What needs a battery asks whether one is required."""
     required = ["item_name", "brand", "product_description", "bullet_point", "country_of_origin", "condition_type"]
     if kind in {"LAMP", "WALL_CLOCK"}:
@@ -82,7 +105,7 @@ def schema(kind: str, place: Marketplace) -> dict[str, Any]:
             "language_tag": _selector("Language Tag", place.language),
         },
         "required": required,
-        "properties": _properties(),
+        "properties": _properties(longest),
         "allOf": [],
     }
 
@@ -134,11 +157,11 @@ def _choice(names: Mapping[str, str], *, editable: bool = True) -> dict[str, Any
     }  # fmt: skip
 
 
-def _properties() -> dict[str, Any]:
+def _properties(longest: int) -> dict[str, Any]:
     part = {"title": "Value", "type": "number", "editable": True, "hidden": False}
     anything = {"title": "Value", "type": "array", "items": {"type": "object"}}
     return {
-        "item_name": _attribute("Item Name", "The title of the product.", _text(200)),
+        "item_name": _attribute("Item Name", "The title of the product.", _text(longest)),
         "brand": _attribute("Brand Name", "The brand of the product.", _text(100, editable=False)),
         "bullet_point": _attribute(
             "Bullet Point", "Up to five short statements about the product.", _text(500), most=5
@@ -183,7 +206,7 @@ def _properties() -> dict[str, Any]:
 
 
 _OFFER = frozenset({"purchasable_offer", "fulfillment_availability"})
-NAMES = frozenset(_properties()) - _OFFER
+NAMES = frozenset(_properties(LONGEST_TITLE)) - _OFFER
 """The attributes that a listing keeps; price and quantity are kept as such."""
 
 

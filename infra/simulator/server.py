@@ -342,6 +342,7 @@ def _application(simulator: Simulator) -> Starlette:  # noqa: C901, PLR0915  one
             Route("/control/application", controlled(control.change_application), methods=["PUT"]),
             Route("/control/buyers", controlled(control.mark_buyers), methods=["PUT"]),
             Route("/control/solicitations", controlled(control.change_solicitations), methods=["PUT"]),
+            Route("/control/product-types", controlled(control.release_definition), methods=["PUT"]),
             Route("/control/sellers", controlled(control.create_seller, status=201), methods=["POST"]),
             Route("/control/accounts", controlled(control.open_account, status=201), methods=["POST"]),
             Route(seller, controlled(control.change_seller, "seller"), methods=["PUT"]),

@@ -182,6 +182,12 @@ def listing_issues(*, sku: str = "SKU-1", seller: str = "A3TH9S8BH6GOGM") -> dic
     return pascal("LISTINGS_ITEM_ISSUES_CHANGE", payload)
 
 
+def definitions_change(*, seller: str = "A3TH9S8BH6GOGM", marketplace: str | None = US) -> dict[str, Any]:
+    """Return a PRODUCT_TYPE_DEFINITIONS_CHANGE notification."""
+    place = {} if marketplace is None else {"MarketplaceId": marketplace}
+    return pascal("PRODUCT_TYPE_DEFINITIONS_CHANGE", {"AccountId": seller, "ProductTypeVersion": "U2", **place})
+
+
 def listing_quantity(*, sku: str = "SKU-1", seller: str = "A3TH9S8BH6GOGM") -> dict[str, Any]:
     """Return a LISTINGS_ITEM_MFN_QUANTITY_CHANGE notification."""
     payload = {"SellerId": seller, "FulfillmentChannelCode": "DEFAULT", "Sku": sku, "Quantity": 4}

@@ -24,6 +24,7 @@ USE_CASES: "Mapping[Kind, UseCase]" = {
     "listings.preview": editing.preview,
     "listings.apply": editing.apply,
     "listings.attributes": attribute_reading.read,
+    "listings.definitions": attribute_reading.read_definitions,
     "listings.compare_file": bulk_working.compare,
     "listings.send_file": bulk_working.send,
     "listings.check_file": bulk_working.check,

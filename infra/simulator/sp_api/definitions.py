@@ -34,7 +34,10 @@ class DefinitionsApi:
             kind, marketplace_id = self._tokens.read(token, {}, self._world.clock.now_ms(), LINK_LIVES_MS)
         except (TokenRefusedError, ValueError):
             return None
-        return product_types.document(str(kind), MARKETPLACES[str(marketplace_id)])
+        place = MARKETPLACES[str(marketplace_id)]
+        with self._world.lock:
+            longest = product_types.longest_title(self._world, str(kind), place)
+        return product_types.document(str(kind), place, longest)
 
     def _search(self, seller: Seller, request: Request, _: Mapping[str, str]) -> tuple[int, Any]:
         places = marketplaces_of(request, seller)
@@ -62,12 +65,13 @@ class DefinitionsApi:
         enforced = (choices_of(request, "requirementsEnforced", _ENFORCED) or ["ENFORCED"])[0]
         if request.first("sellerId") not in {None, seller.selling_partner_id}:
             raise unauthorized("The sellerId is not the one that the access token was issued for.")
-        version = product_types.version(kind, place)
+        longest = product_types.longest_title(self._world, kind, place)
+        version = product_types.version(kind, place, longest)
         if request.first("productTypeVersion") not in {None, *_VERSIONS, version}:
             raise not_found("There is no such version of the product type.")
         if kind not in product_types.known_types():
             raise not_found(f"Product type {kind} is not available in marketplace {place_id}.")
-        content = product_types.document(kind, place)
+        content = product_types.document(kind, place, longest)
         return 200, {
             "schema": self._link(request, kind, place, content),
             "requirements": requirements,

@@ -275,6 +275,33 @@ def test_a_form_is_kept_and_its_schema_is_read_again_only_when_it_is_another(cat
     assert calls(catalog, "getDefinitionsProductType") == before + 1
 
 
+def test_new_definitions_hold_for_forms_and_for_changes_that_wait(catalog: Catalog) -> None:
+    place = MARKETPLACES[catalog.listing.marketplace_id]
+    shown = opened(catalog)
+    ready = catalog.change(NewChange(attributes=(("item_name", ("A quiet lamp for the desk",)),)))
+    with catalog.world.lock:
+        product_types.revise(catalog.world, shown.product_type, place, 20)
+    before = calls(catalog, "getDefinitionsProductType")
+
+    catalog.ask("listings.definitions", marketplace_id="A1PA6795UKMFR9")
+    assert calls(catalog, "getDefinitionsProductType") == before
+    catalog.ask("listings.definitions", marketplace_id="")
+
+    with tenant_scope(TENANT):
+        form = attribute_service.show(catalog.place(), catalog.on.clock)
+    assert {field.name: field.longest for field in form.fields}["item_name"] == 20
+    assert form.version != shown.version
+    with pytest.raises(InvalidInput, match="at most 20 are allowed"):
+        catalog.apply(ready)
+    assert catalog.show(ready.edit_id).state == "ready"
+    with catalog.world.lock:
+        product_types.revise(catalog.world, shown.product_type, place, 200)
+    catalog.ask("listings.definitions", marketplace_id=place.marketplace_id)
+    applied = catalog.apply(ready)
+    back = catalog.apply(catalog.change(NewChange(restores=applied.edit_id, side="before")))
+    assert (applied.state, back.state) == ("applied", "applied")
+
+
 def test_attributes_that_changed_since_the_preview_are_not_overwritten(catalog: Catalog) -> None:
     opened(catalog)
     ready = catalog.change(NewChange(attributes=(("product_description", ("Ours.",)),)))

@@ -16,6 +16,7 @@ from quayside.amazon.envelopes import (
     OrderChange,
     OtherPayload,
     Problem,
+    ProductTypeDefinitionsChange,
     ReportFinished,
     TransactionUpdate,
     decode,
@@ -158,6 +159,13 @@ def listing_issues() -> dict[str, Any]:
     }  # fmt: skip
 
 
+def definitions_change() -> dict[str, Any]:
+    return of_type(
+        "PRODUCT_TYPE_DEFINITIONS_CHANGE",
+        {"AccountId": "A3TH9S8BH6GOGM", "ProductTypeVersion": "Uyp-Z6z", "NewProductTypes": ["LUGGAGE"]},
+    )
+
+
 def listing_quantity() -> dict[str, Any]:
     return of_type(
         "LISTINGS_ITEM_MFN_QUANTITY_CHANGE",
@@ -192,7 +200,7 @@ EXAMPLES: list[tuple[Callable[[], dict[str, Any]], type]] = [
     (order_change, OrderChange), (inventory_change, InventoryChange), (report_finished, ReportFinished),
     (listing_status, ListingStatusChange), (listing_issues, ListingIssuesChange),
     (listing_quantity, ListingQuantityChange), (transaction_update, TransactionUpdate),
-    (account_status, AccountStatusChange),
+    (account_status, AccountStatusChange), (definitions_change, ProductTypeDefinitionsChange),
 ]  # fmt: skip
 
 

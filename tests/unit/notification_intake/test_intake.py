@@ -43,6 +43,7 @@ from quayside.sync.registry import MERCHANT_LISTINGS
 from quayside.sync.sinks import Applied, Rejected
 from tests.support.notifications import (
     US,
+    definitions_change,
     inventory_change,
     listing_issues,
     listing_quantity,
@@ -175,12 +176,14 @@ def test_nothing_of_a_blocked_tenant_is_applied_asked_for_or_kept_after_five_sec
     world.statuses.clear()
     world.sent.clear()
     world.metrics.counts.clear()
-    of_all_kinds = (listing_status(), listing_issues(), listing_quantity(), transaction_update())
+    of_all_kinds = (
+        listing_status(), listing_issues(), listing_quantity(), transaction_update(), definitions_change(),
+    )  # fmt: skip
     unusable = order_change(marketplace="NOWHERE")
     world.blocked.add(TENANT)
     assert world.take(*of_all_kinds, unusable) == []
     assert (world.statuses, world.sent, world.kept) == ([], [], [])
-    assert world.metrics.counts == {"NotificationsBlocked": 5}
+    assert world.metrics.counts == {"NotificationsBlocked": 6}
     world.blocked.clear()
     world.take(listing_status())
     assert world.statuses == [("BUYABLE", "DISCOVERABLE")]
@@ -226,6 +229,15 @@ def test_a_transaction_of_nobody_is_dropped() -> None:
     world = World()
     assert world.take(transaction_update(seller=None)) == []
     assert (world.sent, world.kept) == ([], [])
+
+
+def test_new_definitions_have_the_forms_read_anew_of_one_marketplace_or_of_all() -> None:
+    world = World()
+    world.take(definitions_change(), definitions_change(), definitions_change(marketplace=None))
+    assert [(each.kind, each.arguments) for each, _ in world.sent] == [
+        ("listings.definitions", {"marketplace_id": US}),
+        ("listings.definitions", {"marketplace_id": ""}),
+    ]
 
 
 @pytest.mark.parametrize(

@@ -11,10 +11,12 @@ from typing import Any
 
 import pytest
 
-from infra.simulator import audit, listing_life, plans, shipments, transactions
+from infra.simulator import audit, feeds, listing_life, plans, product_types, shipments, transactions
 from infra.simulator import books as accounts
 from infra.simulator.answers import Answer, Request
+from infra.simulator.catalogue import product_type
 from infra.simulator.clock import HOUR, SimulatorClock
+from infra.simulator.control import Control, ControlError
 from infra.simulator.event_bus import bus_arn, detail_type_of, is_bus
 from infra.simulator.feeds import Feed, process
 from infra.simulator.lwa import SCOPE_NOTIFICATIONS, SCOPE_ROTATION
@@ -275,6 +277,29 @@ def test_every_transaction_is_announced_when_it_is_told() -> None:
 
 def _listing(world: World, seller: Seller, *, by_amazon: bool) -> Listing:
     return next(each for each in world.listings_of(seller, US) if each.by_amazon == by_amazon)
+
+
+def test_another_definition_is_told_to_the_sellers_of_its_marketplace_and_holds_for_their_changes() -> None:
+    post = Post()
+    simulator = _simulator(post)
+    world = simulator.world
+    seller = world.create_seller("small-us")
+    world.create_seller("quiet-us")
+    _subscribe(simulator, seller, "PRODUCT_TYPE_DEFINITIONS_CHANGE", bus=True)
+    listing = world.listings_of(seller, US)[0]
+    kind, place = product_type(listing.title), MARKETPLACES[US]
+    told = Control(simulator).release_definition({"product_type": kind, "marketplace_id": US, "longest_title": 5})
+    simulator.advance(60)
+    assert {(each["AccountId"], each["MarketplaceId"], each["ProductTypeVersion"]) for each in post.payloads(
+        "PRODUCT_TYPE_DEFINITIONS_CHANGE"
+    )} == {(seller.selling_partner_id, US, told["version"])}  # fmt: skip
+    entry = {"value": "A long name", "marketplace_id": US, "language_tag": place.language}
+    patches = [{"op": "replace", "path": "/attributes/item_name", "value": [entry]}]
+    (problem,) = feeds.patch(world, seller, [US], listing.sku, patches, world.now_ms, preview=True)
+    assert problem["code"] == product_types.TOO_LONG
+    for body in ({"product_type": "X"}, {"product_type": kind}, {"product_type": kind, "marketplace_id": US}):
+        with pytest.raises(ControlError):
+            Control(simulator).release_definition(body)
 
 
 def test_listings_get_issues_lose_buyability_and_get_it_back() -> None:

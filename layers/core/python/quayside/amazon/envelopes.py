@@ -21,6 +21,7 @@ FBA_INVENTORY_AVAILABILITY_CHANGES = "FBA_INVENTORY_AVAILABILITY_CHANGES"
 REPORT_PROCESSING_FINISHED = "REPORT_PROCESSING_FINISHED"
 LISTINGS_ITEM_STATUS_CHANGE = "LISTINGS_ITEM_STATUS_CHANGE"
 LISTINGS_ITEM_ISSUES_CHANGE = "LISTINGS_ITEM_ISSUES_CHANGE"
+PRODUCT_TYPE_DEFINITIONS_CHANGE = "PRODUCT_TYPE_DEFINITIONS_CHANGE"
 LISTINGS_ITEM_MFN_QUANTITY_CHANGE = "LISTINGS_ITEM_MFN_QUANTITY_CHANGE"
 TRANSACTION_UPDATE = "TRANSACTION_UPDATE"
 ACCOUNT_STATUS_CHANGED = "ACCOUNT_STATUS_CHANGED"
@@ -157,6 +158,18 @@ class ListingIssuesChange(msgspec.Struct, frozen=True, rename="pascal"):
     enforcement_actions: tuple[str, ...] = ()
 
 
+class ProductTypeDefinitionsChange(msgspec.Struct, frozen=True, rename="pascal"):
+    """Amazon released new definitions of product types; which ones changed it does not say.
+
+    ``marketplace_id`` is None when it names no marketplace: all are meant then.
+    """
+
+    product_type_version: str
+    seller_id: str = msgspec.field(name="AccountId")
+    marketplace_id: str | None = None
+    new_product_types: tuple[str, ...] = ()
+
+
 class ListingQuantityChange(msgspec.Struct, frozen=True, rename="pascal"):
     """The seller's own stock of a SKU changed. It names no marketplace: a channel is the same in all of a region."""
 
@@ -249,6 +262,7 @@ Payload = (
     | ListingStatusChange
     | ListingIssuesChange
     | ListingQuantityChange
+    | ProductTypeDefinitionsChange
     | TransactionUpdate
     | AccountStatusChange
     | NewClientSecret
@@ -368,6 +382,7 @@ _report = Reader(_ReportPayload)
 _listing_status = Reader(ListingStatusChange)
 _listing_issues = Reader(ListingIssuesChange)
 _listing_quantity = Reader(ListingQuantityChange)
+_definitions = Reader(ProductTypeDefinitionsChange)
 _transaction = Reader(_TransactionPayload)
 _account = Reader(_AccountPayload)
 _new_secret = Reader(_NewSecretPayload)
@@ -480,6 +495,7 @@ _BY_TYPE: Mapping[str, Callable[[bytes], Payload]] = {
     LISTINGS_ITEM_STATUS_CHANGE: _listing_status.read,
     LISTINGS_ITEM_ISSUES_CHANGE: _listing_issues.read,
     LISTINGS_ITEM_MFN_QUANTITY_CHANGE: _listing_quantity.read,
+    PRODUCT_TYPE_DEFINITIONS_CHANGE: _definitions.read,
     TRANSACTION_UPDATE: lambda payload: _transaction.read(payload).transaction_update_notification,
     ACCOUNT_STATUS_CHANGED: lambda payload: _account.read(payload).account_status_change_notification,
     NEW_CLIENT_SECRET: _new_client_secret,

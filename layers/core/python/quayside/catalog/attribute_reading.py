@@ -1,7 +1,8 @@
 """What the worker does before attributes are edited: read those the listing has, and the form they are edited in.
 
-The form of a product type is made of Amazon's definition, which is read once a week and not for each edit; the schema
-behind it is downloaded only when its checksum is another one. Either may be done twice: both only read.
+The form of a product type is made of Amazon's definition, which is read once a week and not for each edit, and anew
+when Amazon tells of new definitions; the schema behind it is downloaded only when its checksum is another one. Either
+may be done twice: both only read.
 """
 
 from datetime import timedelta
@@ -13,9 +14,10 @@ from quayside.amazon.errors import AccessRefused, RequestRejected
 from quayside.amazon.product_types import read_schema
 from quayside.catalog import attribute_rules, attribute_store
 from quayside.catalog.attribute_records import KeptForm
-from quayside.catalog.editing import read_listing
+from quayside.catalog.editing import NOT_FOUND, read_listing
 from quayside.catalog.grid_store import Place
 from quayside.connections import service as connections
+from quayside.kernel.clock import parse_instant
 
 if TYPE_CHECKING:
     from quayside.catalog.attribute_records import Reading
@@ -66,12 +68,49 @@ def _read(work: "Work", connection: "Connection", place: Place, asked: "Reading"
     )
 
 
+def read_definitions(work: "Work") -> None:
+    """``listings.definitions``: hold the kept forms of a marketplace, or of all, against Amazon's new definitions.
+
+    Those that were, since Amazon told of it, are not again: a command whose turn lies ahead goes on where it was.
+    """
+    connection = work.connection
+    if connection is None:
+        return
+    told = parse_instant(work.command.first_seen)
+    place = work.command.arguments["marketplace_id"]
+    for marketplace_id in connection.marketplace_ids:
+        if place not in {"", marketplace_id}:
+            continue
+        for kept in attribute_store.forms(work.connection_id, marketplace_id):
+            if kept.checked_at <= told:
+                _renew(work, connection, marketplace_id, kept)
+
+
+def _renew(work: "Work", connection: "Connection", marketplace_id: str, kept: KeptForm) -> None:
+    """Make a form anew; one of a product type that Amazon no longer has is forgotten."""
+    try:
+        _made(work, connection, marketplace_id, kept.form.product_type, kept)
+    except RequestRejected as refused:
+        if refused.status != NOT_FOUND:
+            raise
+        attribute_store.forget_form(work.connection_id, marketplace_id, kept.form.product_type)
+    work.notes.brought(1, marketplace_id=marketplace_id)
+
+
 def form_of(work: "Work", connection: "Connection", marketplace_id: str, product_type: str) -> "Form":
     """Return the form of a product type, made anew when Amazon's definition is another one than a week ago."""
     now = work.clock.now()
     kept = attribute_store.form(work.connection_id, marketplace_id, product_type, now)
     if kept is not None and now - kept.checked_at < FORM_IS_GOOD_FOR:
         return kept.form
+    return _made(work, connection, marketplace_id, product_type, kept)
+
+
+def _made(
+    work: "Work", connection: "Connection", marketplace_id: str, product_type: str, kept: KeptForm | None
+) -> "Form":
+    """Make the form of Amazon's newest definition, and keep it; ``kept`` is the one there was."""
+    now = work.clock.now()
     newest = work.amazon.product_type_definition(
         connections.caller_of(connection), connection.selling_partner_id, product_type, marketplace_id
     )

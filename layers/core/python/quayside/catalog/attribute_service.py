@@ -90,6 +90,21 @@ def checked(place: Place, given: Iterable[tuple[str, Sequence[str]]], now: datet
             code="attributes_not_read",
             action="Have them read, then send the change again.",
         )
+    return _held_against(form, given)
+
+
+def check_again(place: Place, product_type: str, attributes: Sequence[Attribute], now: datetime) -> None:
+    """Hold attributes that were found valid against the form as it is now: Amazon may have changed its definition.
+
+    Raises:
+        InvalidInput: they no longer can be; each problem says what is allowed.
+    """
+    kept = attribute_store.form(place.connection_id, place.marketplace_id, product_type, now)
+    if kept is not None:
+        _held_against(kept.form, ((each.name, each.values) for each in attributes))
+
+
+def _held_against(form: Form, given: Iterable[tuple[str, Sequence[str]]]) -> tuple[Attribute, ...]:
     try:
         return attribute_rules.checked(form, given)
     except UnusableAttributes as unusable:

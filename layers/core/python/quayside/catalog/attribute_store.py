@@ -11,7 +11,7 @@ from quayside.kernel.ids import ConnectionId
 from quayside.kernel.tenancy import current_tenant
 from quayside.storage import keys
 from quayside.storage.keys import Key
-from quayside.storage.tables import move_on, write
+from quayside.storage.tables import every, move_on, write
 
 READINGS_END_AFTER = timedelta(days=30)
 """What a listing's attributes were is of no use later: they are read again for each edit."""
@@ -55,6 +55,17 @@ def form(connection_id: ConnectionId, marketplace_id: str, product_type: str, no
     """Return the form of a product type in a marketplace, None when it is not kept."""
     record = FormRecord.find(keys.product_type_form(current_tenant(), connection_id, marketplace_id, product_type))
     return None if record is None or record.expired(now) else form_from(record)
+
+
+def forms(connection_id: ConnectionId, marketplace_id: str) -> list[KeptForm]:
+    """Return the kept forms of a marketplace: as many as product types that somebody edits, some dozens at most."""
+    partition = keys.listing_attributes(current_tenant(), connection_id, marketplace_id)
+    return [form_from(record) for record in every(FormRecord, partition, prefix=keys.PRODUCT_TYPES)]
+
+
+def forget_form(connection_id: ConnectionId, marketplace_id: str, product_type: str) -> None:
+    """Delete the form of a product type."""
+    FormRecord.remove(keys.product_type_form(current_tenant(), connection_id, marketplace_id, product_type))
 
 
 def keep_form(connection_id: ConnectionId, marketplace_id: str, kept: KeptForm) -> None:

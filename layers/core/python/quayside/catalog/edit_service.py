@@ -144,6 +144,7 @@ def apply(  # noqa: PLR0913 - the parts of a request
     Raises:
         NotFound: there is no such change.
         Conflict: it is not ready, or somebody else moved it.
+        InvalidInput: Amazon changed its definition of the product type since, and no longer permits the attributes.
     """
     kept = _find(place, edit_id)
     if kept.edit.state == "queued" and kept.step == step + 1:
@@ -156,6 +157,8 @@ def apply(  # noqa: PLR0913 - the parts of a request
             code="change_moved",
             action="Look at it again; ask for a new change if it is still wanted.",
         )
+    if kept.edit.change.attributes and kept.edit.product_type:
+        attribute_service.check_again(place, kept.edit.product_type, kept.edit.change.attributes, clock.now())
     queued = edit_store.move(kept, edit_rules.moved(kept.edit, "apply", applied_by=member_id))
     if queued is None:
         raise Conflict("Somebody else applied it at the same time.", code="change_moved")

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from quayside.connections.records import Connection
     from quayside.sync.service import Work
 
-_NOT_FOUND = 404
+NOT_FOUND = 404
 _SHOWN_AFTER_SECONDS = 120
 """Amazon shows a change some time after it accepted it; then the listing is read again."""
 _BEING_APPLIED = frozenset({"queued", "sending"})
@@ -177,7 +177,7 @@ def read_listing(work: "Work", connection: "Connection", place: Place, *, with_a
             with_attributes=with_attributes,
         )
     except RequestRejected as refused:
-        if refused.status == _NOT_FOUND:
+        if refused.status == NOT_FOUND:
             return None
         raise
 

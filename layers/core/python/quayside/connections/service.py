@@ -68,6 +68,7 @@ NOTIFICATION_TYPES: Mapping[str, Mapping[str, Any] | None] = {
     "LISTINGS_ITEM_STATUS_CHANGE": None,
     "LISTINGS_ITEM_ISSUES_CHANGE": None,
     "LISTINGS_ITEM_MFN_QUANTITY_CHANGE": None,
+    "PRODUCT_TYPE_DEFINITIONS_CHANGE": None,
 }
 """What a connection subscribes to: type to processing directive."""
 

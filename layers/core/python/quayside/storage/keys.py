@@ -547,9 +547,13 @@ def attributes_of_listing(
     return Key(listing_attributes(tenant_id, connection_id, marketplace_id), _sku_sort(seller_sku))
 
 
+PRODUCT_TYPES = "TYPE#"
+"""What the sort keys of the forms of product types begin with."""
+
+
 def product_type_form(tenant_id: TenantId, connection_id: ConnectionId, marketplace_id: str, product_type: str) -> Key:
     """Return the key of the form of one product type."""
-    return Key(listing_attributes(tenant_id, connection_id, marketplace_id), f"TYPE#{encode(product_type)}")
+    return Key(listing_attributes(tenant_id, connection_id, marketplace_id), f"{PRODUCT_TYPES}{encode(product_type)}")
 
 
 def listing_files(tenant_id: TenantId, connection_id: ConnectionId) -> str:

@@ -32,6 +32,7 @@ Kind = Literal[
     "listings.preview",
     "listings.apply",
     "listings.attributes",
+    "listings.definitions",
     "listings.compare_file",
     "listings.send_file",
     "listings.check_file",

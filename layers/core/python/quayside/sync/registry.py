@@ -254,6 +254,7 @@ REGISTRY: tuple[Dataset, ...] = (
             "LISTINGS_ITEM_STATUS_CHANGE",
             "LISTINGS_ITEM_ISSUES_CHANGE",
             "LISTINGS_ITEM_MFN_QUANTITY_CHANGE",
+            "PRODUCT_TYPE_DEFINITIONS_CHANGE",
         ),
         reports=(MERCHANT_LISTINGS,),
         source="Amazon's listings report twice a day; Amazon tells us about status and issues in between",
