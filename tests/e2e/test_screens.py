@@ -122,6 +122,13 @@ def _receive_dialog(visit: Visit) -> None:
     visit.settle()
 
 
+def _taking_back(visit: Visit) -> None:
+    visit.page.get_by_role("button", name="Take the receipt of", exact=False).click()
+    visit.page.get_by_role("dialog").get_by_text("Garage: 612 become 132.").wait_for()
+    visit.page.get_by_role("dialog").get_by_label("Reason", exact=True).fill("Counted twice")
+    visit.settle()
+
+
 def _lines_from_file(visit: Visit) -> None:
     rows = b"seller_sku;units;unit_price\nLAMP-01;600;8,45\nLAMP-02;x;1\n"
     visit.page.get_by_label("File", exact=True).set_input_files(
@@ -407,6 +414,7 @@ CASES: Final = (
     Case("purchases", "purchases", looks=ALL),
     Case("purchase", "purchases/order-6", looks=ALL),
     Case("purchase-receive", "purchases/order-5", act=_receive_dialog),
+    Case("purchase-take-back", "purchases/order-6", act=_taking_back),
     Case("purchase-new", "purchases/new?sku=LAMP-01&units=600", act=_lines_from_file),
     Case("purchase-amend", "purchases/order-1/edit", act=_both_versions, expects_errors=True),
     Case("purchase-version", "purchases/order-6/versions/2", looks=ONE),

@@ -2,6 +2,7 @@
 
 import secrets
 from datetime import date
+from functools import partial
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -18,7 +19,7 @@ from quayside.procurement.charge_service import NewCharge
 from quayside.procurement.order_service import Actor, Amendment, NewOrder, SettingsChange
 from quayside.procurement.paper_views import LinesFileView, PaperView
 from quayside.procurement.payment_service import NewPayment
-from quayside.procurement.receipt_service import NewReceipt
+from quayside.procurement.receipt_service import Follow, NewReceipt, TakeBack
 from quayside.procurement.rules import State
 from quayside.procurement.supplier_service import SupplierTerms
 from quayside.procurement.supplier_views import ScorecardView, SupplierPage, SupplierView
@@ -29,8 +30,10 @@ from quayside.procurement.views import (
     OrderView,
     ProcurementSettingsView,
     PurchasePage,
+    TakingBackView,
     VersionView,
 )
+from quayside.supply_chain import arrival_service
 from seller_api.routing import Call, Routes
 
 routes = Routes("procurement")
@@ -225,8 +228,29 @@ def receive_purchase_order(call: Call[NewReceipt, None]) -> OrderView:
 
 @routes.post("/purchase-orders/{order_id}/receipts/finish", permission="procurement.receive")
 def finish_receipts(call: Call[None, None]) -> OrderView:
-    """Bring own stock and cost lots up to what was received, if that was interrupted."""
-    return receipt_service.finish(call.path("order_id"), clock=call.container.clock)
+    """Bring own stock and cost lots up to what was received or taken back, if that was interrupted."""
+    return receipt_service.finish(call.path("order_id"), clock=call.container.clock, follow=_follow(call))
+
+
+@routes.get("/purchase-orders/{order_id}/receipts/{receipt_id}/take-back", permission="procurement.receive")
+def preview_taking_back(call: Call[None, None]) -> TakingBackView:
+    """Say what taking a receipt back would change, and whether it can be; nothing is stored."""
+    return receipt_service.preview_taking_back(call.path("order_id"), call.path("receipt_id"))
+
+
+@routes.post(
+    "/purchase-orders/{order_id}/receipts/{receipt_id}/take-back", permission="procurement.receive", body=TakeBack
+)
+def take_receipt_back(call: Call[TakeBack, None]) -> OrderView:
+    """Take a receipt back that was entered wrongly, once: order, own stock, cost lots and its shipment go back."""
+    return receipt_service.take_back(
+        call.path("order_id"),
+        call.path("receipt_id"),
+        call.body,
+        member_id=call.principal.member_id,
+        clock=call.container.clock,
+        follow=_follow(call),
+    )
 
 
 @routes.post("/purchase-orders/{order_id}/payments", permission="procurement.manage", body=NewPayment, status=201)
@@ -283,6 +307,10 @@ def show_procurement_settings(_call: Call[None, None]) -> ProcurementSettingsVie
 def set_procurement_settings(call: Call[SettingsChange, None]) -> ProcurementSettingsView:
     """Say how much each role may approve, and how much more than ordered can be received."""
     return order_service.set_settings(call.body)
+
+
+def _follow(call: Call[Any, Any]) -> Follow:
+    return partial(arrival_service.follow_taking_back, clock=call.container.clock)
 
 
 def _actor(call: Call[Any, Any]) -> Actor:

@@ -137,6 +137,8 @@ ROUTE_TABLE = {
     "GET /purchase-orders/{order_id}/csv": "procurement.read",
     "POST /purchase-orders/{order_id}/receipts": "procurement.receive",
     "POST /purchase-orders/{order_id}/receipts/finish": "procurement.receive",
+    "GET /purchase-orders/{order_id}/receipts/{receipt_id}/take-back": "procurement.receive",
+    "POST /purchase-orders/{order_id}/receipts/{receipt_id}/take-back": "procurement.receive",
     "POST /purchase-orders/{order_id}/payments": "procurement.manage",
     "POST /purchase-orders/{order_id}/payments/{payment_id}/remove": "procurement.manage",
     "GET /procurement/payments": "procurement.read",

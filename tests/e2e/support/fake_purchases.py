@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 from starlette.responses import JSONResponse, Response
 
+from quayside.inventory.own_service import Undoing
 from quayside.kernel.clock import format_instant
 from quayside.kernel.money import Money
 from quayside.procurement import store
@@ -16,7 +17,7 @@ from quayside.procurement.file_rules import read_lines
 from quayside.procurement.landed_rules import Charge, allocate
 from quayside.procurement.order_service import SettingsChange, settings_of
 from quayside.procurement.paper_views import LineRowView, LinesFileView, PaperView
-from quayside.procurement.receipt_rules import received
+from quayside.procurement.receipt_rules import received, taken_back
 from quayside.procurement.records import Change
 from quayside.procurement.rules import (
     Carton,
@@ -28,6 +29,7 @@ from quayside.procurement.rules import (
     ReceivedUnits,
     Settings,
     Share,
+    TakenBack,
     Terms,
     moved,
 )
@@ -45,6 +47,7 @@ from quayside.procurement.views import (
     entry_view,
     order_view,
     settings_view,
+    taking_back_view,
     version_view,
 )
 
@@ -53,6 +56,7 @@ if TYPE_CHECKING:
     from datetime import date, datetime
 
     from quayside.procurement.rules import Event
+    from quayside.procurement.views import OrderView, TakingBackView
 
 Json = dict[str, Any]
 NAMES = ("Hangzhou Lamp Works", "Porto Ceramics", "Yiwu Home Goods")
@@ -94,6 +98,8 @@ class FakePurchases:
                 return _json(_version(self._order(order_id), int(number), now))
             case ["PUT", "purchase-orders", order_id]:
                 return _changed(body, self._order(order_id), now)
+            case [_, "purchase-orders", order_id, "receipts", receipt_id, "take-back"]:
+                return _json(self._take_back(order_id, receipt_id, body, now))
             case [_, "purchase-orders", order_id, *_]:
                 return _json(order_view(self._order(order_id), now))
             case ["GET", "procurement", "payments"]:
@@ -109,6 +115,16 @@ class FakePurchases:
 
     def _order(self, order_id: str) -> Order:
         return next((each for each in self.orders if each.order_id == order_id), self.orders[0])
+
+    def _take_back(self, order_id: str, receipt_id: str, body: Json, now: datetime) -> TakingBackView | OrderView:
+        """Take a receipt back for a reason; without one say what that would change."""
+        before = self._order(order_id)
+        if not body:
+            return _taking_back(before, receipt_id)
+        how = TakenBack(body["reason"], "m1", format_instant(now), posted=True)
+        order = taken_back(before, receipt_id, how)
+        self.orders = [order if each.order_id == order_id else each for each in self.orders]
+        return order_view(order, now)
 
     def _supplier(self, rest: list[str], now: datetime) -> object:
         if not rest:
@@ -148,12 +164,26 @@ def _order(today: date, number: int) -> Order:
     if number in {5, 6}:
         share = Share("charge-1", "freight", dict(zip("12", allocate(184_250, (600, 400)), strict=True)))
         order = msgspec.structs.replace(order, shares=(share,))
+        if number == 6:
+            wrong = (ReceivedUnits("1", 48),)
+            order = received(order, Receipt("receipt-0", today - timedelta(days=13), "garage", wrong, posted=True), 10)
+            how = TakenBack(
+                "Counted in cartons, not in units", "m1", f"{today - timedelta(days=12)}T09:30:00Z", posted=True
+            )
+            order = taken_back(order, "receipt-0", how)
         lines = (ReceivedUnits("1", 480, 4), ReceivedUnits("2", 400))
         receipt = Receipt(
             "receipt-1", today - timedelta(days=12), "garage", lines, "One pallet wet", posted=number != 6
         )
         order = received(order, receipt, 10)
     return moved(order, "cancel", day) if number == 7 else order
+
+
+def _taking_back(order: Order, receipt_id: str) -> TakingBackView:
+    receipt = next(each for each in order.receipts if each.receipt_id == receipt_id)
+    after = taken_back(order, receipt_id, TakenBack("", "", ""))
+    undoing = (Undoing("LAMP-01", 480, 612, "Garage", ""), Undoing("LAMP-02", 400, 400, "Garage", ""))
+    return taking_back_view(order, after, receipt, undoing)
 
 
 def _changes(order: Order, now: datetime) -> ChangePage:

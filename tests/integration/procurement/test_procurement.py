@@ -17,6 +17,7 @@ from quayside.procurement import (
     charge_service,
     order_service,
     payment_service,
+    receipt_rules,
     receipt_service,
     store,
     supplier_service,
@@ -24,9 +25,9 @@ from quayside.procurement import (
 from quayside.procurement.charge_service import Covered, NewCharge
 from quayside.procurement.order_service import Actor, Amendment, NewOrder, SettingsChange
 from quayside.procurement.payment_service import NewPayment
-from quayside.procurement.receipt_service import NewReceipt
+from quayside.procurement.receipt_service import NewReceipt, TakeBack
 from quayside.procurement.records import SELLER, EntryRecord, text_of
-from quayside.procurement.rules import Carton, Event, NewLine, ReceivedUnits, Terms
+from quayside.procurement.rules import Carton, Event, NewLine, ReceivedUnits, TakenBack, Terms
 from quayside.procurement.supplier_service import SupplierTerms
 from quayside.procurement.views import OrderView
 from quayside.storage import keys
@@ -167,6 +168,115 @@ def test_the_same_receipt_twice_is_one_and_an_interrupted_one_is_finished(on: Be
     assert store.save([store.Saving(before, died, change)], on.now)
     finished = receipt_service.finish(order.order_id, clock=on.aws.clock)
     assert (finished.receipts[0].posted, units_at(shed), len(lots("MUG"))) == (True, {"MUG": 10}, 1)
+
+
+def take_back(on: Bench, order: OrderView, receipt_id: str, by: str = "anna", step: int | None = None) -> OrderView:
+    wanted = TakeBack(order.step if step is None else step, "  Counted   twice ")
+    return receipt_service.take_back(order.order_id, receipt_id, wanted, member_id=by, clock=on.aws.clock)
+
+
+def test_a_receipt_is_taken_back_once_and_every_book_agrees_again(on: Bench) -> None:
+    shed = place(on)
+    order = move(on, drafted(on), "approve", "send", "confirm")
+    charge(on, order, "freight-1", "1000.00")
+    receive(on, order, "receipt-1", shed, ReceivedUnits("1", 600), ReceivedUnits("2", 100, 20))
+    order = receive(on, order, "receipt-2", shed, ReceivedUnits("1", 400), ReceivedUnits("2", 180))
+    card = supplier_service.scorecard(order.supplier_id, clock=on.aws.clock)
+    assert (order.state, card.orders) == ("received", 1)
+    # 980 of the 1,000 mugs were sold: all of them have a cost while both lots are there.
+    sold = {on.now.date(): 980}
+    assert cost_service.cost_of_units("MUG", 0, sold).uncosted_units == 0
+
+    told = receipt_service.preview_taking_back(order.order_id, "receipt-1")
+    assert (told.state, told.next_state, told.place, told.possible) == ("received", "partially_received", "Shed", True)
+    assert [(each.good, each.to_come, each.left, each.problem) for each in told.lines] == [
+        (400, 600, 1000, ""), (180, 120, 280, ""),
+    ]  # fmt: skip
+    # Received, what arrived well is owed; with something to come, what was ordered.
+    assert (told.owed, told.next_owed) == (Money(125_000 + 114_940, "USD"), Money(125_000 + 123_150, "USD"))
+    # 600 of 1,000 mugs and 100 of 280 good pots, with their part of the freight.
+    assert told.withdrawn == Money(75_000 + 15_882 + 41_050 + 26_260, "USD")
+
+    after = take_back(on, order, "receipt-1")
+    assert (after.state, [line.to_come for line in after.lines]) == (told.next_state, [600, 120])
+    assert [(each.receipt_id, each.taken_back is None) for each in after.receipts] == [
+        ("receipt-1", False), ("receipt-2", True),
+    ]  # fmt: skip
+    assert units_at(shed) == {"MUG": 400, "POT": 180}
+    # 400 of 1,000 mugs bear 264.70 * 0.4 of the freight, 180 of 300 pots 735.30 * 0.6.
+    assert lots("MUG") == [(400, 50_000 + 10_588, 50_000)]
+    assert lots("POT") == [(180, 73_890 + 44_118, 73_890)]
+    assert [lot.seller_sku for lot in cost_service.list_lots("", None, 9).lots] == ["MUG", "POT"]
+    assert cost_service.cost_of_units("MUG", 0, sold).uncosted_units == 580
+    assert order_service.open_orders(["MUG"])["MUG"][0].units == 600
+    assert supplier_service.scorecard(order.supplier_id, clock=on.aws.clock).orders == 0
+
+    # Once: the same again changes nothing; somebody else is told, with both versions.
+    assert take_back(on, order, "receipt-1") == after
+    assert receive(on, order, "receipt-1", shed, ReceivedUnits("1", 600), ReceivedUnits("2", 100, 20)) == after
+    with pytest.raises(ChangedMeanwhile) as lost:
+        take_back(on, order, "receipt-1", by="ben")
+    assert lost.value.current == after
+    with pytest.raises(ChangedMeanwhile):
+        take_back(on, order, "receipt-2")
+    with pytest.raises(NotFound):
+        take_back(on, after, "receipt-9")
+    with pytest.raises(Conflict, match="was taken back on"):
+        receipt_service.preview_taking_back(order.order_id, "receipt-1")
+
+    # Entered as it was, the order is received after all, and all lots together bear the freight to the cent.
+    order = receive(on, after, "receipt-3", "amazon", ReceivedUnits("1", 600), ReceivedUnits("2", 120))
+    assert order.state == "received"
+    assert sum(landed - (made or 0) for sku in ("MUG", "POT") for _, landed, made in lots(sku)) == 100_000
+    order = take_back(on, take_back(on, move(on, order, "close"), "receipt-3"), "receipt-2")
+    assert (order.state, units_at(shed), lots("MUG"), lots("POT")) == ("confirmed", {"MUG": 0, "POT": 0}, [], [])
+    assert [each.event for each in order_service.changes(order.order_id, None, 5).changes] == [
+        "posted", "receipt_taken_back", "posted", "receipt_taken_back", "close",
+    ]  # fmt: skip
+
+
+def test_what_is_no_longer_there_can_not_be_taken_back_and_nothing_moves(on: Bench) -> None:
+    shed = place(on)
+    order = move(on, drafted(on), "approve", "send")
+    order = receive(on, order, "receipt-1", shed, ReceivedUnits("1", 60), ReceivedUnits("2", 50))
+    own_service.move(shed, "POT", "shipped", 20, note="", member_id="ben", clock=on.aws.clock)
+    told = receipt_service.preview_taking_back(order.order_id, "receipt-1")
+    assert (told.possible, told.lines[1].problem) == (False, "30 of 50 units of POT are left at Shed")
+    with pytest.raises(Conflict, match="30 of 50 units of POT are left at Shed") as refused:
+        take_back(on, order, "receipt-1")
+    assert refused.value.code == "stock_gone"
+    assert (units_at(shed), len(lots("POT"))) == ({"MUG": 60, "POT": 30}, 1)
+    assert order_service.show(order.order_id, clock=on.aws.clock) == order
+    with pytest.raises(InvalidInput, match="Say why"):
+        receipt_service.take_back(
+            order.order_id, "receipt-1", TakeBack(order.step, "  "), member_id="anna", clock=on.aws.clock
+        )
+
+    # What somebody reversed by hand is not taken a second time.
+    own_service.reverse(shed, "POT", 2, note="", member_id="ben", clock=on.aws.clock)
+    own_service.reverse(shed, "POT", 1, note="", member_id="ben", clock=on.aws.clock)
+    assert take_back(on, order, "receipt-1").state == "sent"
+    assert units_at(shed) == {"MUG": 0, "POT": 0}
+
+
+def test_stock_that_went_while_a_receipt_is_taken_back_is_said_and_finished_later(on: Bench) -> None:
+    shed = place(on)
+    order = move(on, drafted(on), "approve", "send")
+    receive(on, order, "receipt-1", shed, ReceivedUnits("1", 60))
+    before = order_service.order(order.order_id)
+    begun = receipt_rules.taken_back(before, "receipt-1", TakenBack("Counted twice", "anna", "2026-11-22T10:00:00Z"))
+    change = order_service.change_of(before, begun, "receipt_taken_back", "anna", on.now)
+    assert store.save([store.Saving(before, begun, change)], on.now)
+    own_service.move(shed, "MUG", "shipped", 10, note="", member_id="ben", clock=on.aws.clock)
+    with pytest.raises(InvalidInput, match="There are 50 units, 60 can't be taken"):
+        receipt_service.finish(order.order_id, clock=on.aws.clock)
+    # Other goods are received all the same.
+    order = receive(on, order, "receipt-2", "amazon", ReceivedUnits("1", 40))
+    assert [each.posted for each in order.receipts] == [False, True]
+    assert lots("MUG") == [(40, 5000, 5000)]
+    own_service.move(shed, "MUG", "found", 10, note="", member_id="ben", clock=on.aws.clock)
+    order = receipt_service.finish(order.order_id, clock=on.aws.clock)
+    assert ([each.posted for each in order.receipts], units_at(shed)) == ([True, True], {"MUG": 0})
 
 
 def test_a_charge_is_shared_out_once_and_can_be_taken_back(on: Bench) -> None:

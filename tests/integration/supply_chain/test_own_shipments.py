@@ -2,17 +2,20 @@
 
 from collections.abc import Iterator
 from datetime import date, timedelta
+from functools import partial
 
 import msgspec
 import pytest
 
 from quayside.accounts.rules import PERMISSIONS_OF_ROLE
+from quayside.finance import cost_service
 from quayside.inventory import own_service as own_stock
 from quayside.kernel.errors import ChangedMeanwhile, Conflict, InvalidInput, NotFound
 from quayside.kernel.machines import IllegalMove
 from quayside.kernel.tenancy import tenant_scope
-from quayside.procurement import order_service, supplier_service
+from quayside.procurement import order_service, receipt_service, supplier_service
 from quayside.procurement.order_service import Actor, NewOrder
+from quayside.procurement.receipt_service import TakeBack
 from quayside.procurement.rules import NewLine
 from quayside.procurement.supplier_service import SupplierTerms
 from quayside.supply_chain import arrival_service
@@ -135,7 +138,7 @@ def test_what_is_written_at_once_is_written_whole_or_not_at_all(on: Bench) -> No
     assert kept is not None
     older = kept._replace(version=7)
     changed = msgspec.structs.replace(kept.shipment, name="Other")
-    made = service._prepared(older, kept.shipment_id, changed, kept.detail, on.now)
+    made = service._prepared(older, kept.shipment_id, changed, kept.detail, on.now, within_orders=True)
     assert not store.save(made)
     assert store.find(kept.shipment_id) == kept
 
@@ -302,6 +305,67 @@ def test_a_receipt_that_died_half_way_is_finished_and_nothing_is_received_twice(
     assert (card.lines[0].received, card.pending) == (80, None)
     assert own_stock.list_balances(shed, None, 50).balances[0].balance == 80
     assert order_service.shippable(order_id)[0].received == 80
+
+
+def test_a_receipt_that_is_taken_back_leaves_order_stock_lots_and_shipment_whatever_dies(on: Bench) -> None:
+    order_id = ordered(on)
+    shed = own_stock.add_location("Shed", on.seller.connection_id, US, entropy=entropy_of(5)).location_id
+    lines = (of_order(order_id, 80), LineDraft("A", 5))
+    card = enter(on, 1, draft(on, gone(on, "sea", 9, None), destination=shed, lines=lines))
+    card = arrive(on, card, Arrived(0, 30), Arrived(1, 5))
+    card = arrive(on, card, Arrived(0, 50, 4))
+    # Another shipment took what was to come of the order meanwhile: that does not keep the receipt.
+    enter(on, 2, draft(on, lines=(of_order(order_id, 16),)))
+    receipt_id = order_service.order(order_id).receipts[1].receipt_id
+    wanted = TakeBack(order_service.order(order_id).step, "Counted twice")
+    follow = partial(arrival_service.follow_taking_back, clock=on.aws.clock)
+    client = on.aws.store.connection("tenant").client
+    deaths = 0
+    while True:
+        writes = iter(range(100))
+
+        def die(left: int = deaths, count: Iterator[int] = writes, **_: object) -> None:
+            if next(count) == left:
+                raise Died
+
+        names = [f"request-created.dynamodb.{each}" for each in ("UpdateItem", "PutItem", "TransactWriteItems")]
+        for name in names:
+            client.meta.events.register_first(name, die, unique_id=f"die-{name}")
+        try:
+            view = receipt_service.take_back(
+                order_id, receipt_id, wanted, member_id="ben", clock=on.aws.clock, follow=follow
+            )
+            break
+        except Died:
+            deaths += 1
+        finally:
+            for name in names:
+                client.meta.events.unregister(name, die, unique_id=f"die-{name}")
+    # The order; stock with its ledger; the lot that goes, the lot that stays; the shipment; the mark.
+    assert deaths >= 6
+    assert (view.state, view.lines[0].good, view.lines[0].damaged, view.lines[0].to_come) == (
+        "partially_received", 30, 0, 70,
+    )  # fmt: skip
+    stock = {each.seller_sku: each.balance for each in own_stock.list_balances(shed, None, 50).balances}
+    assert stock == {"A": 35}
+    moves = own_stock.ledger(shed, "A", None, 9).movements
+    assert [(each.kind, each.change, each.reverses) for each in moves if each.kind == "reversal"] == [
+        ("reversal", -50, 3)
+    ]
+    book = cost_service.cost_book("A")
+    assert book is not None
+    assert [(lot.units, lot.landed_minor) for lot in book.lots["A"]] == [(30, 7500)]
+    card = service.show(card.shipment.shipment_id, clock=on.aws.clock)
+    assert [(line.received, line.damaged) for line in card.lines] == [(30, 0), (5, 0)]
+    assert [(entry.what, entry.about) for entry in card.history if entry.what == "taken_back"] == [
+        ("taken_back", "50 good, 4 damaged: Counted twice")
+    ]
+    assert under_way() == [(16, "on_order"), (50, "in_transit")]
+    # Nothing else is taken back by taking the rest of it back, or by asking for the same once more.
+    receipt_service.take_back(order_id, receipt_id, wanted, member_id="ben", clock=on.aws.clock, follow=follow)
+    assert service.show(card.shipment.shipment_id, clock=on.aws.clock) == card
+    arrive(on, card, Arrived(0, 50))
+    assert order_service.order(order_id).good("1") == 80
 
 
 def test_what_an_order_refuses_is_not_received(on: Bench) -> None:

@@ -12,7 +12,7 @@ from quayside.kernel.errors import Conflict, InvalidInput
 from quayside.kernel.machines import IllegalMove
 from quayside.procurement.landed_rules import Bearer, allocate, line_costs, lots_of, weights_of
 from quayside.procurement.payment_rules import overpaid_minor, payable_minor, schedule
-from quayside.procurement.receipt_rules import received
+from quayside.procurement.receipt_rules import received, taken_back
 from quayside.procurement.rules import (
     DONE,
     ORDER_MACHINE,
@@ -28,6 +28,7 @@ from quayside.procurement.rules import (
     Receipt,
     ReceivedUnits,
     Share,
+    TakenBack,
     Terms,
     amended,
     lines_of,
@@ -40,12 +41,18 @@ from quayside.procurement.supplier_rules import Outcome, outcome_of, score
 DAY = date(2026, 11, 22)
 CARTON = Carton(10, 400, 300, 200, 9_000)
 LINES = (Line("1", "MUG", "Mug", 100, Price(125), CARTON), Line("2", "POT", "Pot", 37, Price(4105, 10), CARTON))
+WRONG = TakenBack("Counted twice", "anna", "2026-11-22T10:00:00Z")
 CONTENT = Content(LINES, "USD", "USD", Terms(30, 0, "received", 30))
 MOVES: tuple[Event, ...] = ("approve", "reopen", "send", "confirm", "start_production", "close", "cancel")
 
 
 def an_order(**parts: object) -> Order:
     return msgspec.structs.replace(Order("o1", 1, "s1", "Supplier", CONTENT, lines_made=2), **parts)
+
+
+BACK = {
+    (move.state, move.next_state) for move in ORDER_MACHINE.moves if move.event == f"take_back_to_{move.next_state}"
+}
 
 
 class Life(RuleBasedStateMachine):
@@ -87,6 +94,42 @@ class Life(RuleBasedStateMachine):
             return
         self.stock = {"1": self.stock["1"] + mugs, "2": self.stock["2"] + pots}
         self.broken["1"] += damaged
+
+    @rule(which=st.integers(0, 5))
+    def take_back(self, which: int) -> None:
+        """Take any receipt back that counts: what it brought leaves the shelf, and the order stands as without it."""
+        before = self.order
+        if not before.counted:
+            return
+        receipt = before.counted[which % len(before.counted)]
+        self.order = taken_back(before, receipt.receipt_id, WRONG)
+        for each in receipt.lines:
+            self.stock[each.line_id] -= each.units
+            self.broken[each.line_id] -= each.damaged
+        assert (before.state, self.order.state) in BACK
+        assert [each.receipt_id for each in self.order.receipts] == [each.receipt_id for each in before.receipts]
+        if not self.order.counted:
+            assert self.order.state == before.awaited_in
+            assert not self.order.days.keys() & {"partially_received", "received", "closed"}
+        else:
+            assert self.order.state in self.order.days
+
+    @rule(mugs=st.integers(0, 9), pots=st.integers(0, 9), damaged=st.integers(0, 9))
+    def receive_and_think_again(self, mugs: int, pots: int, damaged: int) -> None:
+        """Receive something and take it back at once: nothing is different but that it is remembered."""
+        before, count = self.order, self.count
+        self.receive(mugs, pots, damaged)
+        nothing_to_come = not any(before.to_come(line) for line in before.lines)
+        if self.order is before or (before.state == "partially_received" and nothing_to_come):
+            return
+        self.take_back(len(self.order.counted) - 1)
+        known = self.order.receipts[-1]
+        assert (known.receipt_id, known.taken_back) == (f"receipt-{count + 1}", WRONG)
+        same = ("state", "days", "content", "counted", "shares", "paid", "awaited_in")
+        assert [getattr(self.order, name) for name in same] == [getattr(before, name) for name in same]
+        assert lots_of(self.order) == lots_of(before)
+        assert schedule(self.order) == schedule(before)
+        assert outcome_of(self.order) == outcome_of(before)
 
     @rule(short=st.integers(0, 3), damaged=st.integers(1, 5))
     def come_to_an_end(self, short: int, damaged: int) -> None:
@@ -170,6 +213,30 @@ class Life(RuleBasedStateMachine):
 
 TestLife = Life.TestCase
 TestLife.settings = settings(max_examples=25, stateful_step_count=20)
+
+
+def test_a_receipt_of_a_closed_order_opens_it_again_where_it_waited() -> None:
+    sent = an_order(state="confirmed", days={"sent": DAY, "confirmed": DAY})
+    wrong, right = (
+        Receipt(f"receipt-{n}", date(2026, 11, 22 + n), "shed", (ReceivedUnits("1", 100), ReceivedUnits("2", 37)))
+        for n in (1, 2)
+    )
+    closed = moved(received(sent, wrong, 100), "close", date(2026, 11, 30))
+    assert outcome_of(closed) is not None
+    back = taken_back(closed, "receipt-1", WRONG)
+    assert (back.state, back.days, back.awaited_in) == ("confirmed", sent.days, None)
+    assert (outcome_of(back), lots_of(back), back.to_come(LINES[0])) == (None, (), 100)
+    # Two receipts of the whole order: without the first one the second is the one that brought it.
+    twice = taken_back(received(received(sent, wrong, 100), right, 100), "receipt-1", WRONG)
+    assert (twice.state, twice.days["received"]) == ("received", right.received_on)
+    went = outcome_of(twice)
+    assert went is not None
+    assert (went.first_on, went.good) == (right.received_on, 137)
+    with pytest.raises(InvalidInput, match="can't be amended"):
+        amended(back, msgspec.structs.replace(CONTENT, lines=LINES[1:]), DAY)
+    # Whether it was produced already is not remembered of older orders: the furthest that they had reached.
+    older = msgspec.structs.replace(closed, awaited_in=None)
+    assert taken_back(older, "receipt-1", WRONG).state == "confirmed"
 
 
 @settings(max_examples=50)

@@ -1,6 +1,6 @@
 import { html, useState } from "../app/lib.js";
 import { get, post } from "../app/api.js";
-import { Ago, Bone, Button, ButtonLink, Card, Dialog, Empty, ErrorSummary, Field, Icon, Link, Notice, PageHead, ProblemNotice, Select } from "../app/components.js";
+import { Ago, Bone, Button, ButtonLink, Card, Dialog, Empty, ErrorSummary, Field, Icon, Link, Notice, PageHead, ProblemNotice, Select, State } from "../app/components.js";
 import { InlineFigure } from "../app/figures.js";
 import { useForm } from "../app/form.js";
 import { count, day, money, moment, plural } from "../app/format.js";
@@ -114,7 +114,36 @@ function Lines({ order }) {
     <div class="sum"><dl><dt class="grand">Total</dt><dd class="grand">${amount(order.total)}</dd>${order.rate ? html`<dt>Rate used</dt><dd>1 ${order.rate.base} = ${order.rate.rate} ${order.rate.quote}, ${day(order.rate.day, { year: true })}, ${order.rate.source}</dd>` : null}</dl></div><//>`;
 }
 
+/** What taking a receipt back changes, before it is done; the receipt stays in sight with the reason. */
+function TakeReceiptBack({ order, receipt, onClose, onDone, onProblem }) {
+  const path = `purchase-orders/${order.order_id}/receipts/${encodeURIComponent(receipt.receipt_id)}/take-back`;
+  const { data, problem, reload } = useResource(`taking-back:${path}:${order.step}`, (signal) => get(path, { signal }));
+  const form = useForm({ reason: "" }, {
+    check: (values) => ({ reason: values.reason.trim() ? "" : "Say why, for those who look later" }),
+    submit: async (values) => {
+      try {
+        onDone(await post(path, { step: order.step, reason: values.reason.trim() }));
+      } catch (error) {
+        if (!error.versions) throw error;
+        onClose();
+        onProblem(error);
+        return;
+      }
+      toast("The receipt is taken back");
+    },
+  });
+  return html`<${Dialog} title=${`Take the receipt of ${day(receipt.received_on)} back?`} onClose=${onClose} class="wide"><form class="stack-s" onSubmit=${form.onSubmit} novalidate><${ErrorSummary} problem=${form.problem} fields=${form.fields} labels=${{ reason: "Reason" }} />
+    ${problem ? html`<${ProblemNotice} problem=${problem} retry=${reload} compact />` : null}${data ? html`${data.possible ? null : html`<${Notice} kind="warn" title="Not all of it is there any more"><p>Reverse what left by mistake under Stock, or enter what was found there; then take the receipt back.</p><//>`}
+      <ul class="plain-list"><li>${order.number}: <${PurchaseState} state=${data.state} /> becomes <${PurchaseState} state=${data.next_state} />.</li>
+        ${data.lines.map((line) => html`<li key=${line.line_id}><strong>${line.seller_sku}</strong>: ${plural(line.units, "good unit")}${line.damaged ? ` and ${count(line.damaged)} damaged` : ""} no longer count, ${count(line.to_come)} to come then.${line.problem ? ` Not possible: ${line.problem}.` : line.left === null ? "" : ` ${data.place}: ${count(line.left)} become ${count(line.left - line.units)}.`}</li>`)}
+        <li>Cost lots of ${amount(data.withdrawn)} landed are withdrawn, and charges are shared out over the others anew. What was sold from them takes the cost of the lots after them, or has none until goods are received.</li>
+        ${data.owed.amount_minor === data.next_owed.amount_minor ? null : html`<li>The order is owed ${amount(data.next_owed)} instead of ${amount(data.owed)}.</li>`}<li>A shipment that brought it and the supplier's scorecard follow. The receipt stays in sight, with your reason.</li></ul>
+      <${Field} label="Reason" maxlength="200" ...${form.bind("reason")} />` : problem ? null : html`<p role="status"><${Bone} width="30ch" /></p>`}
+    <div class="form-actions"><${Button} kind="primary" type="submit" disabled=${!data?.possible} busy=${form.busy}>Take it back<//><${Button} kind="quiet" onClick=${onClose}>Cancel<//></div></form><//>`;
+}
+
 function Receipts({ order, onDone, onProblem }) {
+  const [asking, setAsking] = useState(null);
   const skus = new Map(order.lines.map((line) => [line.line_id, line.seller_sku]));
   const interrupted = order.receipts.some((each) => !each.posted);
   async function finish() {
@@ -124,8 +153,8 @@ function Receipts({ order, onDone, onProblem }) {
       onProblem(error);
     }
   }
-  return html`<${Card} title="What arrived">${interrupted ? html`<div class="inset"><${Notice} kind="warn" title="A receipt was interrupted" actions=${may("procurement.receive") ? html`<${Button} kind="small" onClick=${finish}>Finish it<//>` : null}><p>Own stock and cost lots do not know of all that arrived yet. Nothing is entered twice.</p><//></div>` : null}
-    ${order.receipts.length ? html`<ul class="datasets cost-list">${order.receipts.map((each) => html`<li key=${each.receipt_id}><div><strong>${day(each.received_on, { year: true })}</strong><small>${each.lines.map((line) => `${skus.get(line.line_id)} ${count(line.units)}${line.damaged ? ` and ${count(line.damaged)} damaged` : ""}`).join(", ")}${each.note ? ` · ${each.note}` : ""}</small></div><div class="dataset-end"><span>${each.destination === "amazon" ? "at Amazon" : "own stock"}</span></div></li>`)}</ul>` : html`<div class="card-body tight"><p class="fine">Nothing yet.</p></div>`}<//>`;
+  return html`<${Card} title="What arrived">${interrupted ? html`<div class="inset"><${Notice} kind="warn" title="A receipt was interrupted" actions=${may("procurement.receive") ? html`<${Button} kind="small" onClick=${finish}>Finish it<//>` : null}><p>Own stock and cost lots do not know of all that arrived or was taken back yet. Nothing is entered twice.</p><//></div>` : null}
+    ${order.receipts.length ? html`<ul class="datasets cost-list">${order.receipts.map((each) => html`<li key=${each.receipt_id}><div><strong>${day(each.received_on, { year: true })}</strong><small>${each.lines.map((line) => `${skus.get(line.line_id)} ${count(line.units)}${line.damaged ? ` and ${count(line.damaged)} damaged` : ""}`).join(", ")}${each.note ? ` · ${each.note}` : ""}</small>${each.taken_back ? html`<small>Taken back ${moment(each.taken_back.at)}: ${each.taken_back.reason}</small>` : null}</div><div class="dataset-end">${each.taken_back ? html`<${State} kind="off">Taken back<//>` : html`<span>${each.destination === "amazon" ? "at Amazon" : "own stock"}</span>${may("procurement.receive") ? html`<${Button} kind="small" onClick=${() => setAsking(each)} aria-label=${`Take the receipt of ${day(each.received_on)} back`}>Take back…<//>` : null}`}</div></li>`)}</ul>` : html`<div class="card-body tight"><p class="fine">Nothing yet.</p></div>`}${asking ? html`<${TakeReceiptBack} order=${order} receipt=${asking} onClose=${() => setAsking(null)} onDone=${(answer) => { setAsking(null); onDone(answer); }} onProblem=${onProblem} />` : null}<//>`;
 }
 
 function Money({ order, onCharge, onPay, refresh, onProblem }) {

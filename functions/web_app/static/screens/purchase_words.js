@@ -17,7 +17,7 @@ export function PurchaseState({ state }) {
   return html`<${State} kind=${kind}>${words}<//>`;
 }
 
-export const EVENTS = { draft: "Drafted", amend: "Amended", approve: "Approved", reopen: "Back to draft", send: "Sent", confirm: "Confirmed", start_production: "Production started", receive: "Goods received", posted: "Stock and cost lots brought up", close: "Closed", cancel: "Cancelled", charge: "Charge shared out", charge_taken_back: "Charge taken back", paid: "Paid", payment_taken_back: "Payment taken back" };
+export const EVENTS = { draft: "Drafted", amend: "Amended", approve: "Approved", reopen: "Back to draft", send: "Sent", confirm: "Confirmed", start_production: "Production started", receive: "Goods received", receipt_taken_back: "Receipt taken back", posted: "Stock and cost lots brought up", close: "Closed", cancel: "Cancelled", charge: "Charge shared out", charge_taken_back: "Charge taken back", paid: "Paid", payment_taken_back: "Payment taken back" };
 export const CHARGES = { freight: "Freight", duty: "Duty and import tax", insurance: "Insurance", inspection: "Inspection", customs: "Customs clearance", prep: "Preparation", storage: "Storage", other: "Other" };
 export const WAITS = { sent: "once the order is sent", confirmed: "once it is confirmed", received: "once goods arrive" };
 

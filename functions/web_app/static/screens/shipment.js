@@ -13,7 +13,7 @@ import { Editor, draftOf } from "./shipment_form.js";
 import { Inbound } from "./shipment_inbound.js";
 import { arrivalWords, EVENTS, KINDS, laneWords, Late, ShipmentState } from "./shipment_words.js";
 
-const WHAT = { entered: "Entered", changed: "Changed", received: "Arrived", matched: "Matched with Amazon's", claimed: "Claim", close: "Closed", cancel: "Cancelled", reopen: "Reopened" };
+const WHAT = { entered: "Entered", changed: "Changed", received: "Arrived", taken_back: "Receipt taken back", matched: "Matched with Amazon's", claimed: "Claim", close: "Closed", cancel: "Cancelled", reopen: "Reopened" };
 const BASES = { actual: "", measured: "expected, as measured", planned: "expected, as planned", unknown: "nothing says when" };
 
 const planned = (leg) => (leg.planned_start || leg.planned_end ? `${leg.planned_start ? day(leg.planned_start) : "?"} to ${leg.planned_end ? day(leg.planned_end) : "?"}` : "–");

@@ -22,6 +22,8 @@ from quayside.sync.views import RowsPage
 
 
 def _lot(record: LotRecord) -> Iterator[Row]:
+    if not record.counts():
+        return
     lot = lot_from(record)
     made = None if lot.manufacturing_minor is None else Money(lot.manufacturing_minor, lot.currency)
     yield (

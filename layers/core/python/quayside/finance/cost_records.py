@@ -28,6 +28,8 @@ class LotRecord(CoreItem):
         entered_at: when it was written.
         origin: the order that made it, such as ``PO-000012``; None for a lot that a member entered.
         origin_step: as of which change of the order.
+        withdrawn_at: when what made it was taken back; such a lot counts for nothing. It stays, so that what an
+            earlier change of the order says never brings it back.
     """
 
     KIND: ClassVar[str] = "cost_lot"
@@ -36,6 +38,12 @@ class LotRecord(CoreItem):
     entered_at = UnicodeAttribute()
     origin = UnicodeAttribute(null=True)
     origin_step = NumberAttribute(null=True)
+    withdrawn_at = UnicodeAttribute(null=True)
+
+    def counts(self) -> bool:
+        """Whether it was not withdrawn."""
+        at: str | None = self.withdrawn_at
+        return at is None
 
 
 class OtherCostRecord(CoreItem):

@@ -22,6 +22,7 @@ from quayside.finance.cost_file_rules import (
     lot_of,
     read_file,
 )
+from quayside.finance.cost_records import lot_from
 from quayside.finance.cost_rules import CostOfSales, Lot, Method, OtherCost, cost_of_sales
 from quayside.finance.cost_views import (
     CostFileView,
@@ -58,7 +59,8 @@ def list_lots(sku_begins: str, cursor: str | None, limit: int) -> LotPage:
         InvalidInput: the cursor is not one of ours.
     """
     found, next_cursor = store.browse_lots(sku_begins, cursor, limit)
-    return LotPage(store.method(), tuple(map(lot_view_of, found)), next_cursor)
+    counted = (record for record in found if record.counts())
+    return LotPage(store.method(), tuple(map(lot_view_of, counted)), next_cursor)
 
 
 def set_method(chosen: Method) -> CostMethodView:
@@ -96,7 +98,7 @@ def remove_lot(seller_sku: str, from_day: date, lot_id: str) -> None:
         Conflict: a purchase order made it.
     """
     found = store.find_lot(seller_sku, from_day, lot_id)
-    if found is None:
+    if found is None or not found.counts():
         raise NotFound("There is no such lot.", code="no_such_lot")
     origin: str | None = found.origin
     if origin is not None:
@@ -121,6 +123,22 @@ def keep_bought(seller_sku: str, lot: Lot, *, origin: str, step: int, clock: Clo
     return store.keep_lot(seller_sku, lot, origin=origin, step=step, at=clock.now())
 
 
+def withdraw_bought(seller_sku: str, from_day: date, lot_id: str, *, step: int, clock: Clock) -> bool:
+    """Withdraw a lot that an order made, for the tenant in scope: it counts for nothing any more.
+
+    Costs of what was sold are worked out of the lots that there are whenever they are asked for, so the sales that it
+    covered are covered by the lots after it, or are said to have no cost. The same again is no harm.
+
+    Args:
+        seller_sku: of which SKU.
+        from_day: the day under which it stands.
+        lot_id: its id.
+        step: of the order; what an earlier one says never brings it back.
+        clock: the time.
+    """
+    return store.withdraw_lot(seller_sku, from_day, lot_id, step=step, at=clock.now())
+
+
 def check_bought(seller_skus: Iterable[str], currency: str, lots_each: int = 1) -> None:
     """Refuse lots that could not stand beside those that the SKUs have.
 
@@ -128,7 +146,8 @@ def check_bought(seller_skus: Iterable[str], currency: str, lots_each: int = 1) 
         Conflict: a SKU has lots in another currency, or as many as it can have.
     """
     for sku in dict.fromkeys(seller_skus):
-        present = store.lots_of(sku)
+        records = store.lot_records(sku)
+        present = [lot_from(record) for record in records if record.counts()]
         other = next((lot.currency for lot in present if lot.currency != currency), None)
         if other is not None:
             raise Conflict(
@@ -136,7 +155,7 @@ def check_bought(seller_skus: Iterable[str], currency: str, lots_each: int = 1) 
                 code="other_cost_currency",
                 action=f"Let the order land in {other}, with a rate; or enter the SKU's lots anew in {currency}.",
             )
-        if len(present) + lots_each > store.MOST_LOTS:
+        if len(present) + lots_each > store.MOST_LOTS or len(records) >= store.MOST_RECORDS:
             raise Conflict(
                 f"{sku} has {len(present)} cost lots; {store.MOST_LOTS} is the most.",
                 code="too_many_lots",

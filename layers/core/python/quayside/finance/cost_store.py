@@ -30,6 +30,8 @@ from quayside.storage.tables import create, every, page, write
 
 MOST_LOTS = 500
 """So many lots a SKU has at most."""
+MOST_RECORDS = 2 * MOST_LOTS
+"""No order makes another lot of a SKU that has so many, those counted that were withdrawn."""
 MOST_OTHER_COSTS = 1000
 """So many other costs a tenant has at most."""
 
@@ -47,8 +49,13 @@ def set_method(chosen: Method) -> None:
 
 def lots_of(seller_sku: str) -> list[Lot]:
     """Return the lots of one SKU, oldest first."""
+    return [lot_from(record) for record in lot_records(seller_sku) if record.counts()]
+
+
+def lot_records(seller_sku: str) -> list[LotRecord]:
+    """Return the lots of one SKU as they are stored, oldest first, those that were withdrawn too."""
     found = every(LotRecord, keys.costs(current_tenant()), prefix=keys.cost_lots(seller_sku))
-    return [lot_from(record) for record in islice(found, MOST_LOTS)]
+    return list(islice(found, 2 * MOST_RECORDS))
 
 
 def all_lots(most: int) -> dict[str, list[Lot]] | None:
@@ -58,6 +65,8 @@ def all_lots(most: int) -> dict[str, list[Lot]] | None:
         return None
     by_sku: dict[str, list[Lot]] = {}
     for record in found:
+        if not record.counts():
+            continue
         by_sku.setdefault(lot_sku_of(record.sk), []).append(lot_from(record))
     return by_sku
 
@@ -87,6 +96,20 @@ def keep_lot(seller_sku: str, lot: Lot, *, origin: str, step: int, at: datetime)
             model.origin_step.set(step),
         ],
         model.pk.does_not_exist() | (model.origin_step <= step),
+        source=SELLER,
+        returning="NONE",
+    )
+    return written.applied
+
+
+def withdraw_lot(seller_sku: str, from_day: date, lot_id: str, *, step: int, at: datetime) -> bool:
+    """Mark a lot as withdrawn; False when it is not there, or is as of a later change of its order."""
+    model = LotRecord
+    written = write(
+        model,
+        keys.cost_lot(current_tenant(), seller_sku, from_day, lot_id),
+        [model.withdrawn_at.set(format_instant(at)), model.origin_step.set(step)],
+        model.pk.exists() & (model.origin_step <= step),
         source=SELLER,
         returning="NONE",
     )

@@ -1,12 +1,22 @@
 """Use cases of the seller's own stock. They act for the tenant in scope."""
 
 from collections.abc import Callable, Iterable, Sequence
+from typing import NamedTuple
 
 import msgspec
 
 from quayside.connections import service as connections
 from quayside.inventory import own_store as store
-from quayside.inventory.own_rules import LOCATIONS, Kind, Movement, Unmovable, change_of, next_movement, reversal_change
+from quayside.inventory.own_rules import (
+    LOCATIONS,
+    REVERSIBLE,
+    Kind,
+    Movement,
+    Unmovable,
+    change_of,
+    next_movement,
+    reversal_change,
+)
 from quayside.inventory.own_store import Links, Location
 from quayside.inventory.own_views import (
     BalancePage,
@@ -193,6 +203,114 @@ def reverse(  # noqa: PLR0913 - the parts of a reversal
         return next_movement(last, "reversal", change, at=at, by=member_id, note=note.strip(), reverses=number)
 
     return _append(location_id, seller_sku, decide)
+
+
+class Undoing(NamedTuple):
+    """What undoing a named movement takes from a place.
+
+    Attributes:
+        seller_sku: of which SKU.
+        units: it takes so many; none when the movement was reversed by hand already.
+        left: so many are there before.
+        place: the name of the place.
+        problem: why it can't be undone; empty when it can.
+    """
+
+    seller_sku: str
+    units: int
+    left: int
+    place: str
+    problem: str
+
+
+def undoing(location_id: str, named: Sequence[tuple[str, str, int]]) -> tuple[Undoing, ...]:
+    """Say what undoing some movements would take, one after the other: each a name, a SKU and the units it added.
+
+    Raises:
+        NotFound: there is no such place.
+    """
+    place = _location(location_id)
+    balances = store.balances_of([location_id], [sku for _, sku, _ in named])
+    left = {sku: units for (_, sku), units in balances.items()}
+    found = []
+    for once, sku, added in named:
+        there, problem = left.get(sku, 0), ""
+        units = added
+        try:
+            units = -_undone(location_id, sku, store.find_once(location_id, once), added)
+        except Unmovable as refused:
+            problem = "" if refused.code == "already_reversed" else _LONG_AGO
+            units = 0 if refused.code == "already_reversed" else added
+        if not problem and units > there:
+            problem = f"{there:,} of {units:,} units of {sku} are left at {place.name}"
+        found.append(Undoing(sku, units, there, place.name, problem))
+        left[sku] = there - units
+    return tuple(found)
+
+
+_LONG_AGO = f"more than {REVERSIBLE:,} movements followed it in the ledger"
+
+
+def reverse_once(  # noqa: PLR0913 - the parts of a reversal
+    once: str,
+    of: str,
+    location_id: str,
+    seller_sku: str,
+    added: int,
+    *,
+    note: str,
+    member_id: str,
+    clock: Clock,
+) -> bool:
+    """Undo the movement that was entered under the name ``of``, once, and say whether that changed anything.
+
+    The reversal has a name of its own, so the same again changes nothing. A movement that somebody reversed by hand
+    stays as it is: it is undone already. It goes to closed places too.
+
+    Args:
+        once: the name of the reversal.
+        of: the name of the movement.
+        location_id: the place.
+        seller_sku: the SKU.
+        added: the units that the movement added.
+        note: why, in the member's words.
+        member_id: who does it.
+        clock: the time.
+
+    Raises:
+        NotFound: there is no such place.
+        InvalidInput: less than nothing would be left, or too many movements followed it.
+        Conflict: others kept moving the same SKU.
+    """
+    _location(location_id)
+    at = format_instant(clock.now())
+    named = store.find_once(location_id, of)
+    if named is None:
+        return False
+
+    def decide(last: Movement | None) -> Movement:
+        change = _undone(location_id, seller_sku, named, added)
+        return next_movement(last, "reversal", change, at=at, by=member_id, note=note.strip(), reverses=named.number)
+
+    try:
+        return _entered(lambda: store.append_once(location_id, seller_sku, decide, once)) is not None
+    except InvalidInput as refused:
+        if refused.code == "already_reversed":
+            return False
+        raise
+
+
+def _undone(location_id: str, seller_sku: str, named: store.Named | None, added: int) -> int:
+    """Return the change that undoes a named movement.
+
+    Raises:
+        Unmovable: it was reversed already, or too many movements followed it.
+    """
+    if named is None:
+        raise Unmovable("already_reversed", "There is no such movement.", "There is nothing to do.")
+    if named.number is None:
+        return -added
+    return reversal_change(*store.movement_and_later(location_id, seller_sku, named.number))
 
 
 def _append(location_id: str, seller_sku: str, decide: Callable[[Movement | None], Movement]) -> MovementView:

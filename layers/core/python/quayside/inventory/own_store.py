@@ -159,14 +159,16 @@ def _append(
         if once is None:
             applied = write(model, key, actions, condition, returning="NONE").applied
         else:
-            applied = _write_once(key, actions, condition, keys.own_once(tenant_id, location_id, once))
+            applied = _write_once(key, actions, condition, keys.own_once(tenant_id, location_id, once), movement.number)
         if applied:
             _file(location_id, seller_sku, movement)
             return movement
     raise Conflict("This stock is being changed by others right now.", code="stock_contended")
 
 
-def _write_once(key: keys.Key, actions: "Sequence[Action]", condition: "Condition", name: keys.Key) -> bool:
+def _write_once(
+    key: keys.Key, actions: "Sequence[Action]", condition: "Condition", name: keys.Key, number: int
+) -> bool:
     """Move a balance and take a name together; False when the balance moved meanwhile or the name was taken."""
     model = BalanceRecord
     try:
@@ -176,13 +178,28 @@ def _write_once(key: keys.Key, actions: "Sequence[Action]", condition: "Conditio
                 actions=[*actions, model.kind.set(model.KIND), model.source.set("quayside")],
                 condition=condition,
             )
-            together.save(OnceRecord.at(name), condition=OnceRecord.pk.does_not_exist())
+            together.save(OnceRecord.at(name, number=number), condition=OnceRecord.pk.does_not_exist())
     except TransactWriteError as problem:
         codes = {reason.code for reason in problem.cancellation_reasons or () if reason}
         if not codes & {"ConditionalCheckFailed", "TransactionConflict"}:
             raise
         return False
     return True
+
+
+class Named(NamedTuple):
+    """A movement that has a name; ``number`` is None when it was entered before numbers were kept."""
+
+    number: int | None
+
+
+def find_once(location_id: str, once: str) -> Named | None:
+    """Return which movement has a name; None when none has."""
+    record = OnceRecord.find(keys.own_once(current_tenant(), location_id, once))
+    if record is None:
+        return None
+    number: float | None = record.number
+    return Named(None if number is None else int(number))
 
 
 def _file(location_id: str, seller_sku: str, movement: Movement) -> None:

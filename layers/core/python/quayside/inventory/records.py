@@ -116,9 +116,14 @@ class BalanceRecord(CoreItem):
 
 
 class OnceRecord(CoreItem):
-    """That a movement with a name of its own was entered; its key says where and which."""
+    """That a movement with a name of its own was entered; its key says where and which.
+
+    ``number`` is its place in its ledger; None for those that were entered before it was kept.
+    """
 
     KIND: ClassVar[str] = "own_movement_once"
+
+    number = NumberAttribute(null=True)
 
 
 class MovementRecord(CoreItem):

@@ -62,9 +62,11 @@ def _receipts(record: OrderRecord) -> Iterator[Row]:
     it = record.read()
     for receipt in it.receipts:
         for each in receipt.lines:
+            back = receipt.taken_back
             yield (
                 it.order_id, number_text(it.number), receipt.receipt_id, receipt.received_on.isoformat(),
                 receipt.destination, each.line_id, each.units, each.damaged, receipt.note, receipt.by,
+                *((None, "", "") if back is None else (back.at, back.reason, back.by)),
             )  # fmt: skip
 
 
@@ -198,7 +200,8 @@ _FILES = {
             *columns(
                 receipt_id=("Receipt", "text"), received_on=("Received", "day"), destination=("Into", "text"),
                 line_id=("Line", "text"), units=("Good units", "number"), damaged=("Damaged units", "number"),
-                note=("Note", "text"), by=("Member", "text"),
+                note=("Note", "text"), by=("Member", "text"), taken_back_at=("Taken back", "instant"),
+                taken_back_reason=("Why it was taken back", "text"), taken_back_by=("Taken back by", "text"),
             ),
         ),
         _receipts,

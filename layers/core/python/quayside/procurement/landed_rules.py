@@ -203,7 +203,7 @@ def lots_of(order: Order) -> tuple[MadeLot, ...]:
         charged = charges_on(order, line.line_id)
         bearing = order.good(line.line_id) + order.to_come(line)
         count = goods_before = charged_before = 0
-        for receipt in order.receipts:
+        for receipt in order.counted:
             units = sum(each.units for each in receipt.lines if each.line_id == line.line_id)
             if not units:
                 continue

@@ -191,7 +191,7 @@ def amend(order_id: str, amendment: Amendment, *, actor: Actor, clock: Clock) ->
     """
     before = order(order_id)
     if before.step != amendment.step:
-        raise _changed(amendment, before, clock)
+        raise changed(amendment, before, clock)
     now = clock.now()
     content = check_content(
         Content(
@@ -212,7 +212,7 @@ def amend(order_id: str, amendment: Amendment, *, actor: Actor, clock: Clock) ->
     _check_costs_follow(before, after)
     detail = f"{_amount(before)} to {_amount(after)}"
     if not store.save([Saving(before, after, change_of(before, after, "amend", actor.member_id, now, detail))], now):
-        raise _changed(amendment, order(order_id), clock)
+        raise changed(amendment, order(order_id), clock)
     post_lots(after, clock)
     return order_view(after, now)
 
@@ -252,7 +252,7 @@ def move(  # noqa: PLR0913 - the parts of a move
     now = clock.now()
     today = now.date()
     if before.step != step:
-        raise _changed({"event": event, "step": step}, before, clock)
+        raise changed({"event": event, "step": step}, before, clock)
     if day is not None and day > today:
         problem = FieldProblem("day", f"has to be {today} or earlier")
         raise InvalidInput(f"{day} has not come yet.", fields=(problem,), code="day_to_come")
@@ -268,7 +268,7 @@ def move(  # noqa: PLR0913 - the parts of a move
         )
     change = change_of(before, after, event, actor.member_id, now, "", after.days.get(after.state))
     if not store.save([Saving(before, after, change)], now):
-        raise _changed({"event": event, "step": step}, order(order_id), clock)
+        raise changed({"event": event, "step": step}, order(order_id), clock)
     post_lots(after, clock)
     return order_view(after, now)
 
@@ -312,7 +312,8 @@ def _allow(before: Order, event: Event, actor: Actor) -> None:
         raise Forbidden(f"Your role, {actor.role}, does not include this ({needed}).", code="not_permitted")
 
 
-def _changed(yours: object, current: Order, clock: Clock) -> ChangedMeanwhile:
+def changed(yours: object, current: Order, clock: Clock) -> ChangedMeanwhile:
+    """Return the error for an order that somebody else changed; it carries both versions."""
     return ChangedMeanwhile(
         f"Somebody else changed {number_text(current.number)} since you opened it.",
         yours=yours,

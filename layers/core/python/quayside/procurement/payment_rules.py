@@ -72,7 +72,7 @@ def schedule(order: Order) -> tuple[Instalment, ...]:
 def _since(order: Order, state: str) -> date | None:
     if state != "received":
         return order.days.get(state)
-    return min((each.received_on for each in order.receipts), default=None)
+    return min((each.received_on for each in order.counted), default=None)
 
 
 def overpaid_minor(order: Order) -> int:

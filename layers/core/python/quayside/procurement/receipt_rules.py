@@ -1,8 +1,9 @@
-"""What may be received of an order, and what becomes of the order then. Pure."""
+"""What may be received of an order and taken back, and what becomes of the order then. Pure."""
 
 import re
 from collections.abc import Sequence
 from datetime import date
+from typing import cast
 
 import msgspec
 
@@ -10,11 +11,14 @@ from quayside.kernel.errors import Conflict, FieldProblem, InvalidInput
 from quayside.procurement.rules import (
     EARLIEST,
     LONGEST_TEXT,
+    ORDER_MACHINE,
     UNITS,
     Line,
     Order,
     Receipt,
     ReceivedUnits,
+    State,
+    TakenBack,
     moved,
 )
 
@@ -62,7 +66,8 @@ def received(order: Order, receipt: Receipt, over_delivery_percent: int) -> Orde
     rest = sum(with_it.to_come(line) for line in order.lines)
     day = max([receipt.received_on, *order.days.values()])
     after = moved(order, "receive_part" if rest else "receive_all", day)
-    return msgspec.structs.replace(after, receipts=with_it.receipts)
+    awaited = order.awaited_in if order.counted else order.state
+    return msgspec.structs.replace(after, receipts=with_it.receipts, awaited_in=awaited)
 
 
 def _problems_of(order: Order, receipt: Receipt, over_delivery_percent: int) -> list[FieldProblem]:
@@ -110,8 +115,65 @@ def _said(receipt: Receipt) -> tuple[date, str, Sequence[ReceivedUnits]]:
 
 
 def posted(order: Order, receipt_id: str) -> Order:
-    """Return an order one of whose receipts own stock and cost lots now know of."""
-    receipts = tuple(
-        msgspec.structs.replace(each, posted=True) if each.receipt_id == receipt_id else each for each in order.receipts
-    )
+    """Return an order one of whose receipts, or its taking back, own stock and cost lots now know of."""
+
+    def known(receipt: Receipt) -> Receipt:
+        if receipt.taken_back is None:
+            return msgspec.structs.replace(receipt, posted=True)
+        return msgspec.structs.replace(receipt, taken_back=msgspec.structs.replace(receipt.taken_back, posted=True))
+
+    receipts = tuple(known(each) if each.receipt_id == receipt_id else each for each in order.receipts)
     return msgspec.structs.replace(order, receipts=receipts, step=order.step + 1)
+
+
+# -- Taken back --------------------------------------------------------------------------------------------------------
+
+LONGEST_REASON = 200
+_AFTER_ARRIVAL: frozenset[str] = frozenset({"partially_received", "received", "closed"})
+_AWAITING: tuple[State, ...] = ("in_production", "confirmed", "sent")
+
+
+def taken_back(order: Order, receipt_id: str, how: TakenBack) -> Order:
+    """Return an order as if a receipt of it had never been, but for the receipt itself, which says that it was.
+
+    The order stands again in the state that the other receipts make of it; without any, in the one in which it waited
+    for goods. A closed order is open again, for what was to come is to come once more.
+
+    Raises:
+        IllegalMove: the state has no receipts to take back.
+    """
+    receipts = tuple(
+        msgspec.structs.replace(each, taken_back=how) if each.receipt_id == receipt_id else each
+        for each in order.receipts
+    )
+    opened = msgspec.structs.replace(order, receipts=receipts, state="partially_received")
+    if opened.counted:
+        rest = any(opened.to_come(line) for line in order.lines)
+        whole = order.state != "partially_received" and not rest
+        target: State = "received" if whole else "partially_received"
+    else:
+        # Orders whose first goods arrived before that was remembered: the furthest state that they had reached.
+        furthest: State = next((each for each in _AWAITING if each in order.days), "sent")
+        target = furthest if order.awaited_in is None else order.awaited_in
+    state = ORDER_MACHINE.move(order.state, f"take_back_to_{target}").next_state
+    return msgspec.structs.replace(
+        opened,
+        state=cast("State", state),
+        days=_days_of(opened, target),
+        awaited_in=order.awaited_in if opened.counted else None,
+        step=order.step + 1,
+    )
+
+
+def _days_of(order: Order, state: State) -> dict[str, date]:
+    """Return the days of the states that were reached, by the receipts that count."""
+    days = {reached: day for reached, day in order.days.items() if reached not in _AFTER_ARRIVAL}
+    left = {line.line_id: line.units for line in order.lines}
+    for receipt in order.counted:
+        for each in receipt.lines:
+            left[each.line_id] -= each.units + each.damaged
+        came = "partially_received" if any(units > 0 for units in left.values()) else "received"
+        days.setdefault(came, max([receipt.received_on, *days.values()]))
+    if state == "partially_received" and "received" in days:
+        days.setdefault(state, days.pop("received"))
+    return days

@@ -28,6 +28,11 @@ Event = Literal[
     "start_production",
     "receive_part",
     "receive_all",
+    "take_back_to_received",
+    "take_back_to_partially_received",
+    "take_back_to_sent",
+    "take_back_to_confirmed",
+    "take_back_to_in_production",
     "close",
     "cancel",
 ]
@@ -76,6 +81,21 @@ ORDER_MACHINE = Machine(
         Move("partially_received", "close", _MANAGE, "closed"),
         Move("received", "receive_all", _RECEIVE, "received"),
         Move("received", "close", _MANAGE, "closed"),
+        # A receipt is taken back: the order stands again where it stood without it, a closed one is open again.
+        Move("partially_received", "take_back_to_partially_received", _RECEIVE, "partially_received"),
+        Move("partially_received", "take_back_to_sent", _RECEIVE, "sent"),
+        Move("partially_received", "take_back_to_confirmed", _RECEIVE, "confirmed"),
+        Move("partially_received", "take_back_to_in_production", _RECEIVE, "in_production"),
+        Move("received", "take_back_to_received", _RECEIVE, "received"),
+        Move("received", "take_back_to_partially_received", _RECEIVE, "partially_received"),
+        Move("received", "take_back_to_sent", _RECEIVE, "sent"),
+        Move("received", "take_back_to_confirmed", _RECEIVE, "confirmed"),
+        Move("received", "take_back_to_in_production", _RECEIVE, "in_production"),
+        Move("closed", "take_back_to_received", _RECEIVE, "received"),
+        Move("closed", "take_back_to_partially_received", _RECEIVE, "partially_received"),
+        Move("closed", "take_back_to_sent", _RECEIVE, "sent"),
+        Move("closed", "take_back_to_confirmed", _RECEIVE, "confirmed"),
+        Move("closed", "take_back_to_in_production", _RECEIVE, "in_production"),
     ),
 )
 """The life of a purchase order. What is partially received is closed short, never cancelled."""
@@ -192,6 +212,22 @@ class ReceivedUnits(msgspec.Struct, frozen=True, array_like=True):
     damaged: int = 0
 
 
+class TakenBack(msgspec.Struct, frozen=True):
+    """That a receipt was taken back; the receipt stays in sight and counts no more.
+
+    Attributes:
+        reason: the member's words.
+        by: who did it.
+        at: when, ISO 8601.
+        posted: whether own stock, cost lots and shipments know of it.
+    """
+
+    reason: str
+    by: str
+    at: str
+    posted: bool = False
+
+
 class Receipt(msgspec.Struct, frozen=True):
     """Goods that arrived.
 
@@ -203,6 +239,7 @@ class Receipt(msgspec.Struct, frozen=True):
         note: the member's words.
         by: who entered it.
         posted: whether own stock and cost lots know of it.
+        taken_back: that it was, why and by whom; None while it counts.
     """
 
     receipt_id: str
@@ -212,6 +249,7 @@ class Receipt(msgspec.Struct, frozen=True):
     note: str = ""
     by: str = ""
     posted: bool = False
+    taken_back: TakenBack | None = None
 
 
 class Share(msgspec.Struct, frozen=True, array_like=True):
@@ -246,11 +284,12 @@ class Order(msgspec.Struct, frozen=True):
         step: counts all changes, from 1.
         days: the day of each state that was reached, by state.
         rate: from the currency into the landed one, fixed on approval; None when they are the same, or not approved.
-        receipts: what arrived, in the order in which it was entered.
+        receipts: what arrived, in the order in which it was entered; those that were taken back too.
         shares: what falls on it of freight, duty and so on.
         paid: what was paid.
         lines_made: how many lines it ever had, so that no id of a line is used twice.
         origin: what it came of, such as ``lead/…`` or ``restock/…``.
+        awaited_in: the state in which the first goods arrived; None while none did.
     """
 
     order_id: str
@@ -268,6 +307,7 @@ class Order(msgspec.Struct, frozen=True):
     paid: tuple[Paid, ...] = ()
     lines_made: int = 0
     origin: str | None = None
+    awaited_in: State | None = None
 
     @property
     def lines(self) -> tuple[Line, ...]:
@@ -279,13 +319,18 @@ class Order(msgspec.Struct, frozen=True):
         """What all lines cost."""
         return Money(self.content.total_minor, self.content.currency)
 
+    @property
+    def counted(self) -> tuple[Receipt, ...]:
+        """The receipts that count: those that were not taken back."""
+        return tuple(each for each in self.receipts if each.taken_back is None)
+
     def good(self, line_id: str) -> int:
         """Return how many good units of a line arrived."""
-        return sum(each.units for receipt in self.receipts for each in receipt.lines if each.line_id == line_id)
+        return sum(each.units for receipt in self.counted for each in receipt.lines if each.line_id == line_id)
 
     def damaged(self, line_id: str) -> int:
         """Return how many damaged units of a line arrived."""
-        return sum(each.damaged for receipt in self.receipts for each in receipt.lines if each.line_id == line_id)
+        return sum(each.damaged for receipt in self.counted for each in receipt.lines if each.line_id == line_id)
 
     def to_come(self, line: Line) -> int:
         """Return how many units of a line are still to come; none once the order is closed or cancelled."""
@@ -500,6 +545,8 @@ def _check_amendment(order: Order, content: Content) -> None:
     if len(kept.keys() ^ {line.line_id for line in order.lines}) > MOST_LINES:
         problems.append(FieldProblem("lines", f"at most {MOST_LINES} can be added or dropped at once; take two steps"))
     touched = {line_id for share in order.shares for line_id in share.lines}
+    # A receipt that was taken back still names its lines.
+    touched |= {each.line_id for receipt in order.receipts for each in receipt.lines}
     for line in order.lines:
         arrived = order.good(line.line_id) + order.damaged(line.line_id)
         now = kept.get(line.line_id)

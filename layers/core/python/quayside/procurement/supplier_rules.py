@@ -130,9 +130,9 @@ class Outcome(msgspec.Struct, frozen=True, array_like=True):
 def outcome_of(order: Order) -> Outcome | None:
     """Return how an order went; None while it is not received, and when nothing of it ever arrived."""
     sent = order.days.get("sent")
-    if order.state not in {"received", "closed"} or sent is None or not order.receipts:
+    if order.state not in {"received", "closed"} or sent is None or not order.counted:
         return None
-    arrived = [receipt.received_on for receipt in order.receipts]
+    arrived = [receipt.received_on for receipt in order.counted]
     return Outcome(
         order.order_id,
         order.number,

@@ -1,11 +1,13 @@
 """What the API shows of purchase orders, receipts, charges and payments."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Literal
 
 import msgspec
 
 from quayside.finance.rate_rules import Rate
+from quayside.inventory.own_service import Undoing
 from quayside.kernel.figures import Figure, FigureInput, figure, method_card
 from quayside.kernel.money import Money
 from quayside.procurement.landed_rules import (
@@ -14,9 +16,10 @@ from quayside.procurement.landed_rules import (
     ChargeKind,
     LineCost,
     line_costs,
+    lots_of,
     unit_text,
 )
-from quayside.procurement.payment_rules import overpaid_minor, schedule
+from quayside.procurement.payment_rules import overpaid_minor, payable_minor, schedule
 from quayside.procurement.records import Change, Due, Entry
 from quayside.procurement.rules import (
     ORDER_MACHINE,
@@ -24,6 +27,7 @@ from quayside.procurement.rules import (
     Content,
     Line,
     Order,
+    Receipt,
     Settings,
     State,
     Terms,
@@ -68,8 +72,16 @@ class ReceivedView(msgspec.Struct, frozen=True):
     damaged: int
 
 
+class TakenBackView(msgspec.Struct, frozen=True):
+    """That a receipt was taken back: why, by whom and when."""
+
+    reason: str
+    by: str
+    at: str
+
+
 class PurchaseReceiptView(msgspec.Struct, frozen=True):
-    """Goods that arrived. ``posted`` says whether own stock and cost lots know of it."""
+    """Goods that arrived. ``posted`` says whether own stock and cost lots know of it, or that it was taken back."""
 
     receipt_id: str
     received_on: str
@@ -78,6 +90,52 @@ class PurchaseReceiptView(msgspec.Struct, frozen=True):
     note: str
     by: str
     posted: bool
+    taken_back: TakenBackView | None
+
+
+class UndoneLineView(msgspec.Struct, frozen=True):
+    """What taking a receipt back changes of one line.
+
+    ``good`` and ``to_come`` are the line's afterwards. ``left`` are the units in the receipt's place of own stock
+    before, None when it has none; ``problem`` says why they can't be taken from it.
+    """
+
+    line_id: str
+    seller_sku: str
+    units: int
+    damaged: int
+    good: int
+    to_come: int
+    left: int | None
+    problem: str
+
+
+class TakingBackView(msgspec.Struct, frozen=True):
+    """What taking a receipt back would change; nothing is stored.
+
+    Attributes:
+        receipt_id: of which receipt.
+        step: of the order as it was seen.
+        state: of the order now.
+        next_state: of the order afterwards.
+        place: the place of own stock that the units are taken from; None when they went to Amazon.
+        lines: what changes of each line.
+        withdrawn: what the receipt's cost lots come to, which go.
+        owed: what is owed for the order now.
+        next_owed: and afterwards.
+        possible: whether it can be done.
+    """
+
+    receipt_id: str
+    step: int
+    state: State
+    next_state: State
+    place: str | None
+    lines: tuple[UndoneLineView, ...]
+    withdrawn: Money
+    owed: Money
+    next_owed: Money
+    possible: bool
 
 
 class OrderChargeView(msgspec.Struct, frozen=True):
@@ -339,7 +397,10 @@ def order_view(order: Order, as_of: datetime) -> OrderView:
                 tuple(ReceivedView(line.line_id, line.units, line.damaged) for line in each.lines),
                 each.note,
                 each.by,
-                each.posted,
+                each.posted if each.taken_back is None else each.taken_back.posted,
+                None
+                if each.taken_back is None
+                else TakenBackView(each.taken_back.reason, each.taken_back.by, each.taken_back.at),
             )
             for each in order.receipts
         ),
@@ -370,6 +431,42 @@ def order_view(order: Order, as_of: datetime) -> OrderView:
         ),
         Money(overpaid_minor(order), currency),
         {move.event: move.permission for move in ORDER_MACHINE.moves if move.state == order.state},
+    )
+
+
+def taking_back_view(before: Order, after: Order, receipt: Receipt, undoing: Sequence[Undoing]) -> TakingBackView:
+    """Return what taking a receipt back would change of an order, and of own stock."""
+    lines = {line.line_id: line for line in before.lines}
+    taken = iter(undoing)
+    shown = []
+    for each in receipt.lines:
+        line = lines[each.line_id]
+        moves = next(taken) if undoing and each.units else None
+        shown.append(
+            UndoneLineView(
+                each.line_id,
+                line.seller_sku,
+                each.units,
+                each.damaged,
+                after.good(each.line_id),
+                after.to_come(line),
+                None if moves is None else moves.left,
+                "" if moves is None else moves.problem,
+            )
+        )
+    content = before.content
+    gone = sum(lot.landed_minor for lot in lots_of(before) if lot.receipt_id == receipt.receipt_id)
+    return TakingBackView(
+        receipt.receipt_id,
+        before.step,
+        before.state,
+        after.state,
+        undoing[0].place if undoing else None,
+        tuple(shown),
+        Money(gone, content.landed_currency),
+        Money(payable_minor(before), content.currency),
+        Money(payable_minor(after), content.currency),
+        not any(line.problem for line in shown),
     )
 
 

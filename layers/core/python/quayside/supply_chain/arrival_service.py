@@ -14,10 +14,11 @@ from quayside.kernel.clock import Clock
 from quayside.kernel.errors import Conflict, FieldProblem, InvalidInput, QuaysideError
 from quayside.procurement import receipt_service
 from quayside.procurement.receipt_service import NewReceipt
+from quayside.procurement.rules import Receipt as OrderReceipt
 from quayside.procurement.rules import ReceivedUnits
 from quayside.supply_chain import shipment_store as store
 from quayside.supply_chain.shipment_records import Arrived, Detail, Receipt
-from quayside.supply_chain.shipment_rules import AMAZON, LINES, UNITS, Shipment
+from quayside.supply_chain.shipment_rules import AMAZON, LINES, UNITS, Line, Shipment
 from quayside.supply_chain.shipment_service import apply, card_of, not_found, noted, seen, today_of
 from quayside.supply_chain.shipment_store import Kept
 from quayside.supply_chain.shipment_views import ShipmentCard
@@ -156,13 +157,18 @@ def _post(  # noqa: PLR0913, PLR0917 - the parts of a receipt
 def _end(kept: Kept, pending: Receipt, done: Sequence[Arrived], member_id: str, clock: Clock) -> Kept:
     """Write onto the lines what arrived, once, and forget that the receipt was begun."""
     now = clock.now()
-    arrived = {each.line: each for each in done}
 
     def decide(found: Kept | None) -> tuple[Shipment, Detail]:
         if found is None:
             raise not_found()
         if found.detail.pending is None or found.detail.pending.receipt_id != pending.receipt_id:
             return found.shipment, found.detail
+        arrived = {
+            each.line: each
+            for each in done
+            # What an order took back before this was finished never arrived.
+            if _named(pending.receipt_id, found.detail.lines[each.line].order_id) not in found.detail.taken_back
+        }
         lines = tuple(
             line
             if number not in arrived
@@ -180,3 +186,58 @@ def _end(kept: Kept, pending: Receipt, done: Sequence[Arrived], member_id: str, 
         return found.shipment, noted(detail, now, member_id, "received", f"{good:,} good, {damaged:,} damaged")
 
     return apply(kept.shipment_id, decide, now)
+
+
+# -- Taken back --------------------------------------------------------------------------------------------------------
+
+
+def follow_taking_back(order_id: str, receipt: OrderReceipt, *, clock: Clock) -> None:
+    """Take from a shipment's lines what a receipt of an order brought that was taken back, once.
+
+    A receipt that came of no shipment changes none.
+
+    Raises:
+        Conflict: others kept changing the shipment.
+    """
+    shipment_id, _, number = receipt.receipt_id.rpartition("-")
+    kept = store.find(shipment_id) if shipment_id and number.isdigit() else None
+    how = receipt.taken_back
+    name = _named(receipt.receipt_id, order_id)
+    if kept is None or how is None or name in kept.detail.taken_back:
+        return
+    now = clock.now()
+
+    def decide(found: Kept | None) -> tuple[Shipment, Detail]:
+        if found is None:
+            raise not_found()
+        if name in found.detail.taken_back:
+            return found.shipment, found.detail
+        detail = msgspec.structs.replace(found.detail, taken_back=(*found.detail.taken_back, name))
+        begun = found.detail.pending
+        if begun is None or begun.receipt_id != receipt.receipt_id:
+            detail = msgspec.structs.replace(detail, lines=_without(found.detail.lines, order_id, receipt.lines))
+        good, damaged = sum(each.units for each in receipt.lines), sum(each.damaged for each in receipt.lines)
+        about = f"{good:,} good, {damaged:,} damaged: {how.reason}"
+        return found.shipment, noted(detail, now, how.by, "taken_back", about)
+
+    # What is to come of the order again was in this shipment before: it needs no room in it.
+    apply(shipment_id, decide, now, within_orders=False)
+
+
+def _named(receipt_id: str, order_id: str) -> str:
+    return f"{receipt_id}/{order_id}"
+
+
+def _without(lines: Sequence[Line], order_id: str, received: Sequence[ReceivedUnits]) -> tuple[Line, ...]:
+    """Return a shipment's lines without what a receipt brought of an order's lines."""
+    back = {each.line_id: each for each in received}
+    after = []
+    for line in lines:
+        each = back.get(line.line_id) if line.order_id == order_id else None
+        if each is None:
+            after.append(line)
+            continue
+        units, damaged = min(line.received, each.units + each.damaged), min(line.damaged, each.damaged)
+        back[line.line_id] = ReceivedUnits(line.line_id, each.units + each.damaged - units, each.damaged - damaged)
+        after.append(msgspec.structs.replace(line, received=line.received - units, damaged=line.damaged - damaged))
+    return tuple(after)

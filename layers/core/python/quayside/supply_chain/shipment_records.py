@@ -53,6 +53,7 @@ class Detail(msgspec.Struct, frozen=True, omit_defaults=True):
         history: what was done with it, the newest first, 100 at most.
         pending: a receipt that was begun and not finished.
         receipts: how many receipts were begun.
+        taken_back: the receipts that were taken back, each with its order.
         claims: what is claimed from Amazon.
     """
 
@@ -61,6 +62,7 @@ class Detail(msgspec.Struct, frozen=True, omit_defaults=True):
     pending: Receipt | None = None
     receipts: int = 0
     claims: tuple[Claim, ...] = ()
+    taken_back: tuple[str, ...] = ()
 
 
 class UnderWay(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -317,17 +317,30 @@ def _of_order(line: Line, number: int, orders: dict[str, _Orderable]) -> Line:
 # -- Writing a change with all that follows from it --------------------------------------------------------------------
 
 
-def apply(shipment_id: str, decide: Callable[[Kept | None], tuple[Shipment, Detail]], now: datetime) -> Kept:
+def apply(
+    shipment_id: str,
+    decide: Callable[[Kept | None], tuple[Shipment, Detail]],
+    now: datetime,
+    *,
+    within_orders: bool = True,
+) -> Kept:
     """Write what ``decide`` makes of a shipment that is there, with all that follows from it.
+
+    ``within_orders`` refuses more of an order than is still to come of it.
 
     Raises:
         Conflict: others kept changing what it shares with other shipments.
     """
-    return _change(shipment_id, shipment_id, decide, now)
+    return _change(shipment_id, shipment_id, decide, now, within_orders=within_orders)
 
 
 def _change(
-    existing: str | None, shipment_id: str, decide: Callable[[Kept | None], tuple[Shipment, Detail]], now: datetime
+    existing: str | None,
+    shipment_id: str,
+    decide: Callable[[Kept | None], tuple[Shipment, Detail]],
+    now: datetime,
+    *,
+    within_orders: bool = True,
 ) -> Kept:
     """Write what ``decide`` makes of a shipment; whoever comes second decides anew.
 
@@ -337,7 +350,7 @@ def _change(
     for _ in range(_ATTEMPTS):
         kept = None if existing is None else store.find(existing)
         shipment, detail = decide(kept)
-        made = _prepared(kept, shipment_id, shipment, detail, now)
+        made = _prepared(kept, shipment_id, shipment, detail, now, within_orders=within_orders)
         if made.items > AT_ONCE:
             problem = f"too much changes at once: {made.items} entries of {AT_ONCE}"
             raise InvalidInput(
@@ -351,10 +364,12 @@ def _change(
     raise Conflict("Others are changing shipments right now.", code="shipments_contended", action="Try again.")
 
 
-def _prepared(kept: Kept | None, shipment_id: str, shipment: Shipment, detail: Detail, now: datetime) -> Change:
+def _prepared(  # noqa: PLR0913 - the parts of a change
+    kept: Kept | None, shipment_id: str, shipment: Shipment, detail: Detail, now: datetime, *, within_orders: bool
+) -> Change:
     """Work out everything that follows from a shipment as it is now."""
     before = None if kept is None else kept.shipment
-    orders = _shipped(kept, shipment_id, shipment, detail)
+    orders = _shipped(kept, shipment_id, shipment, detail, within_orders=within_orders)
     kinds = {leg.kind for leg in shipment.legs} | {leg.kind for leg in (before.legs if before else ())}
     known = store.lead_times(sorted(kinds))
     others = {
@@ -390,7 +405,7 @@ def _prepared(kept: Kept | None, shipment_id: str, shipment: Shipment, detail: D
 
 
 def _shipped(
-    kept: Kept | None, shipment_id: str, shipment: Shipment, detail: Detail
+    kept: Kept | None, shipment_id: str, shipment: Shipment, detail: Detail, *, within_orders: bool
 ) -> dict[str, Counted[dict[str, dict[str, int]]]]:
     """Return what of the shipment's orders is in which shipment after a change, where that changes.
 
@@ -416,7 +431,7 @@ def _shipped(
                 shipped[shipment_id] = now
             if now > before:
                 more.append(line_id)
-        if more:
+        if more and within_orders:
             _check_order(order_id, after, {line_id: places[order_id, line_id] for line_id in more}, shipment_id)
         after = {line_id: shipped for line_id, shipped in after.items() if shipped}
         if after != counted.content:
