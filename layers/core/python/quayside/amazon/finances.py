@@ -47,11 +47,11 @@ class ItemRelatedIdentifier(msgspec.Struct, frozen=True, rename="camel"):
 
 
 class Breakdown(msgspec.Struct, frozen=True, rename="camel"):
-    """A part of an amount, with its own parts."""
+    """A part of an amount, with its own parts; where there are none, Amazon mostly says ``null``."""
 
     breakdown_type: str | None = None
     breakdown_amount: FinanceAmount | None = None
-    breakdowns: "tuple[Breakdown, ...]" = ()
+    breakdowns: "tuple[Breakdown, ...] | None" = ()
 
 
 class Context(msgspec.Struct, frozen=True, rename="camel"):

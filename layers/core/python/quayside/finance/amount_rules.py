@@ -12,6 +12,7 @@ amzn/selling-partner-api-models#4237 and #4993, and the amount types of the sett
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from enum import StrEnum
+from functools import lru_cache
 
 import msgspec
 
@@ -412,10 +413,14 @@ _ON_REFUND = {
     AmountKind.REFERRAL_FEE: AmountKind.REFUNDED_REFERRAL_FEE,
 }
 
+_NAMES_KEPT = 4096
+"""So many names are remembered with what they are: Amazon uses some hundreds, and the same ones in every amount."""
+
 NOT_IN_PARTS = "Not broken down by Amazon"
 """The name of what Amazon's total says beyond the parts it gives."""
 
 
+@lru_cache(_NAMES_KEPT)
 def _plain(name: str) -> str:
     return "".join(letter for letter in name.casefold() if letter.isalnum())
 
@@ -430,6 +435,11 @@ def kind_of(transaction_type: str, path: Sequence[str]) -> AmountKind:
     (fees, promotions, reimbursements, taxes), or ``unclassified``. A tax below a fee is the tax on that fee. What a
     refund gives back has kinds of its own, so that sales stay sales.
     """
+    return _kind_of(transaction_type, tuple(path))
+
+
+@lru_cache(_NAMES_KEPT)
+def _kind_of(transaction_type: str, path: tuple[str, ...]) -> AmountKind:
     around = [_plain(each) for each in (transaction_type, *path)]
     names = [name for name in around[1:] if name and name not in _PLAIN] or around[:1]
     outer = [found for name in around[: len(around) - 1] if (found := _known(name)) is not None]

@@ -86,12 +86,9 @@ def transaction_facts(transaction: Transaction) -> TransactionFacts:
     if not transaction.transaction_id:
         raise UnusableFact("The transaction has no id.")
     total = _money(transaction.total_amount)
-    amounts = [
-        total,
-        *_amounts(transaction.breakdowns),
-        *(_money(item.total_amount) for item in transaction.items),
-        *(amount for item in transaction.items for amount in _amounts(item.breakdowns)),
-    ]
+    amounts = [total]
+    parts = _parts(transaction.breakdowns, amounts)
+    items = tuple(_item(item, amounts) for item in transaction.items)
     deferral = next(
         (each for each in transaction.contexts if each.deferral_reason or each.maturity_date is not None), None
     )
@@ -106,22 +103,24 @@ def transaction_facts(transaction: Transaction) -> TransactionFacts:
         related=_related(
             (each.related_identifier_name, each.related_identifier_value) for each in transaction.related_identifiers
         ),
-        items=tuple(_item(item) for item in transaction.items),
-        parts=_parts(transaction.breakdowns),
+        items=items,
+        parts=parts,
         deferral_reason=None if deferral is None else deferral.deferral_reason,
         matures_at=None if matures_at is None else epoch_seconds(matures_at),
     )
 
 
-def _item(item: AmazonItem) -> TransactionItem:
+def _item(item: AmazonItem, amounts: list[Money | None]) -> TransactionItem:
+    """Read an item, and add all money in it to ``amounts``."""
     product = item.product
     total = _money(item.total_amount)
+    amounts.append(total)
     return TransactionItem(
         seller_sku=product.sku if product else None,
         asin=product.asin if product else None,
         quantity=product.quantity_shipped if product else None,
         amount_minor=None if total is None else total.amount_minor,
-        parts=_parts(item.breakdowns),
+        parts=_parts(item.breakdowns, amounts),
         related=_related(
             (each.item_related_identifier_name, each.item_related_identifier_value) for each in item.related_identifiers
         ),
@@ -136,18 +135,18 @@ def _money(amount: FinanceAmount | None) -> Money | None:
     return None if amount is None else amount.money()
 
 
-def _amounts(breakdowns: Sequence[Breakdown]) -> Iterable[Money | None]:
-    for each in breakdowns:
-        yield _money(each.breakdown_amount)
-        yield from _amounts(each.breakdowns)
-
-
-def _parts(breakdowns: Sequence[Breakdown]) -> tuple[Part, ...]:
+def _parts(breakdowns: Sequence[Breakdown] | None, amounts: list[Money | None]) -> tuple[Part, ...]:
+    """Read parts with their own parts, and add all money in them to ``amounts``."""
     parts = []
-    for each in breakdowns:
+    for each in breakdowns or ():
         amount = _money(each.breakdown_amount)
+        amounts.append(amount)
         parts.append(
-            Part(each.breakdown_type or "", None if amount is None else amount.amount_minor, _parts(each.breakdowns))
+            Part(
+                each.breakdown_type or "",
+                None if amount is None else amount.amount_minor,
+                _parts(each.breakdowns, amounts),
+            )
         )
     return tuple(parts)
 
