@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from quayside.analytics.sheet_rules import Change, Place, Sheet
+    from quayside.analytics.sheet_store import Ahead
     from quayside.analytics.views import Overview
     from quayside.kernel.clock import FixedClock
     from tests.support.sellers import ConnectedSeller
@@ -260,7 +261,7 @@ class Deliveries:
             numbers = [record["dynamodb"]["SequenceNumber"] for record in batch]
             batch = batch[numbers.index(rolled.failed_sequence_number) :]
 
-    def _advance(self, place: "Place", changes: "Sequence[Change]", now: datetime) -> int:
+    def _advance(self, place: "Place", changes: "Sequence[Change]", now: datetime, ahead: "Ahead | None") -> int:
         from quayside.analytics import sheet_store  # noqa: PLC0415 - the product, only when measured
 
         self._until_death -= 1
@@ -269,7 +270,7 @@ class Deliveries:
             self._until_death = self._random.randrange(1, 2 * self._killed_every)
             if self._random.random() < 0.5:
                 raise Killed
-        writes = sheet_store.advance(place, changes, now)
+        writes = sheet_store.advance(place, changes, now, ahead)
         if dies:
             raise Killed
         return writes

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from quayside.analytics import sheet_store
 from quayside.analytics.rolling_service import roll
 from quayside.analytics.sheet_rules import Change, Place
+from quayside.analytics.sheet_store import Ahead
 from quayside.kernel.errors import UpstreamUnavailable
 from tests.integration.metrics_roller.test_roller import World
 from tests.support.aws import Aws, aws
@@ -32,11 +33,11 @@ class FailingStore:
         self.fails_before = fails_before
         self.fails_after = fails_after
 
-    def advance(self, place: Place, changes: Sequence[Change], now: datetime) -> int:
+    def advance(self, place: Place, changes: Sequence[Change], now: datetime, ahead: Ahead | None) -> int:
         self.attempt += 1
         if self.attempt in self.fails_before:
             raise UpstreamUnavailable("The store did not answer.")
-        writes = sheet_store.advance(place, changes, now)
+        writes = sheet_store.advance(place, changes, now, ahead)
         if self.attempt in self.fails_after:
             raise UpstreamUnavailable("The answer of the store was lost.")
         return writes

@@ -14,7 +14,7 @@ from metrics_roller.container import Container
 from quayside.analytics import figures_service, rules, sheet_store
 from quayside.analytics.rolling_service import order_counted
 from quayside.analytics.rules import Tally
-from quayside.analytics.sheet_rules import Amounts, Sheet, months_between, sheet_of
+from quayside.analytics.sheet_rules import Amounts, Change, Place, Sheet, months_between, sheet_of
 from quayside.finance.records import text_of
 from quayside.finance.rules import Part, TransactionFacts
 from quayside.kernel.clock import parse_instant
@@ -276,3 +276,18 @@ class Deliveries(RuleBasedStateMachine):
 def test_figures_are_exact_however_the_stream_is_delivered(shared: Aws) -> None:
     Deliveries.present = shared
     run_state_machine_as_test(Deliveries, settings=settings(max_examples=10, stateful_step_count=15))
+
+
+def test_what_was_read_ahead_is_never_written_over_what_came_since(shared: Aws) -> None:
+    world = World(emptied(shared))
+    place = Place("ORDERS", world.seller.connection_id, US, "2026-11", "SKU-1")
+    first, second = (Change("2026-11-20", str(n), 0, {("2026-11-20", "USD"): {"units": n}}) for n in (1, 2))
+    with tenant_scope(world.seller.tenant_id):
+        ahead = sheet_store.read_ahead([place])
+        assert ahead == {place: None}
+        assert sheet_store.advance(place, [first], world.aws.clock.now()) == 1
+        # Another roller came first: the sheet is read once more, and the write that fails counts.
+        assert sheet_store.advance(place, [first, second], world.aws.clock.now(), ahead) == 2
+        assert sheet_store.advance(place, [second], world.aws.clock.now(), sheet_store.read_ahead([place])) == 0
+        (sheet,) = sheet_store.of_product(world.seller.connection_id, US, "ORDERS", "SKU-1", ["2026-11"])
+    assert sheet == {"USD": {"2026-11-20": {"units": 3}}}

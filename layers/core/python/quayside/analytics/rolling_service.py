@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 import msgspec
+from pynamodb.exceptions import PynamoDBException
 
 from quayside.analytics import boards_service, rules, sheet_store
 from quayside.analytics.sheet_rules import (
@@ -20,6 +21,7 @@ from quayside.analytics.sheet_rules import (
     sellable_name,
     summed,
 )
+from quayside.analytics.sheet_store import Ahead
 from quayside.finance.service import amounts_of_image
 from quayside.kernel.clock import Clock
 from quayside.kernel.errors import QuaysideError
@@ -34,7 +36,9 @@ _TENANT_PLACE = 1
 _CONNECTION_PLACE = 3
 _THREADS = 8
 _FEW = 8
-"""So few writes are not worth the threads."""
+"""So few writes are not worth the threads, nor a read ahead."""
+_AT_ONCE = 100
+"""So many sheets are read ahead with one request."""
 
 
 class StreamRecord(NamedTuple):
@@ -74,8 +78,8 @@ class Counting(NamedTuple):
     removable: bool = False
 
 
-Advance = Callable[[Place, Sequence[Change], datetime], int]
-"""Adds to a sheet the changes it has not heard and returns how many writes that took."""
+Advance = Callable[[Place, Sequence[Change], datetime, Ahead | None], int]
+"""Adds to a sheet the changes it has not heard and returns how many writes that took; ``sheet_store.advance``."""
 
 
 Refresh = Callable[[ConnectionId, datetime], int]
@@ -255,9 +259,9 @@ def roll(
 ) -> Rolled:
     """Bring the figures in step with a batch of changed facts, each change exactly once.
 
-    The differences are added up per sheet, so a batch costs one read and one write a sheet. A sheet that could not be
-    written does not stop the others; its first record is where the stream has to be delivered again from, and what was
-    written already is recognised by what its sheet has heard.
+    The differences are added up per sheet, so a batch costs one read and one write a sheet; many sheets are read a
+    hundred with one request. A sheet that could not be written does not stop the others; its first record is where the
+    stream has to be delivered again from, and what was written already is recognised by what its sheet has heard.
     """
     changes: dict[tuple[TenantId, Place], list[Change]] = defaultdict(list)
     first_of: dict[tuple[TenantId, Place], StreamRecord] = {}
@@ -278,22 +282,8 @@ def roll(
             changes[record.tenant_id, place].append(change)
             first_of.setdefault((record.tenant_id, place), record)
     now = clock.now()
-
-    def one(key: tuple[TenantId, Place]) -> int | Exception:
-        tenant_id, place = key
-        try:
-            with tenant_scope(tenant_id):
-                return advance(place, changes[key], now)
-        except Exception as problem:  # noqa: BLE001 - whatever it is, only this sheet's records are delivered again
-            return problem
-
-    writes = 0
-    failed: list[tuple[StreamRecord, Exception]] = []
-    for key, outcome in zip(changes, _each(one, list(changes)), strict=True):
-        if isinstance(outcome, Exception):
-            failed.append((first_of[key], outcome))
-        else:
-            writes += outcome
+    writes, wrong = _advanced(changes, advance, now)
+    failed = [(first_of[key], problem) for key, problem in wrong]
     earliest = min(failed, key=lambda each: each[0].position, default=None)
     boards, board_failures = _refreshed(read, refresh, now)
     return Rolled(
@@ -304,6 +294,51 @@ def roll(
         boards,
         board_failures,
     )
+
+
+def _advanced(
+    changes: Mapping[tuple[TenantId, Place], Sequence[Change]], advance: Advance, now: datetime
+) -> tuple[int, list[tuple[tuple[TenantId, Place], Exception]]]:
+    """Advance every sheet that changed; return how many writes that took, and which sheets could not be written."""
+    writes = 0
+    wrong: list[tuple[tuple[TenantId, Place], Exception]] = []
+    for tenant_id, places in _portions(changes):
+        ahead = _read_ahead(tenant_id, places)
+
+        def one(place: Place, tenant_id: TenantId = tenant_id, ahead: Ahead | None = ahead) -> int | Exception:
+            try:
+                with tenant_scope(tenant_id):
+                    return advance(place, changes[tenant_id, place], now, ahead)
+            except Exception as problem:  # noqa: BLE001 - whatever it is, only this sheet's records are delivered again
+                return problem
+
+        for place, outcome in zip(places, _each(one, places), strict=True):
+            if isinstance(outcome, Exception):
+                wrong.append(((tenant_id, place), outcome))
+            else:
+                writes += outcome
+    return writes, wrong
+
+
+def _portions(changed: Iterable[tuple[TenantId, Place]]) -> Iterator[tuple[TenantId, list[Place]]]:
+    """Yield the sheets that changed, a tenant after the other, as many at a time as one request reads."""
+    of_tenant: dict[TenantId, list[Place]] = defaultdict(list)
+    for tenant_id, place in changed:
+        of_tenant[tenant_id].append(place)
+    for tenant_id, places in of_tenant.items():
+        for first in range(0, len(places), _AT_ONCE):
+            yield tenant_id, places[first : first + _AT_ONCE]
+
+
+def _read_ahead(tenant_id: TenantId, places: Sequence[Place]) -> Ahead | None:
+    """Read many sheets at once; None when they are few or can't be read so: then each is read by itself."""
+    if len(places) <= _FEW:
+        return None
+    try:
+        with tenant_scope(tenant_id):
+            return sheet_store.read_ahead(places)
+    except PynamoDBException:
+        return None
 
 
 def _was_read(record: StreamRecord) -> bool:

@@ -1,7 +1,7 @@
 """Reads and writes of sheets. Every function acts for the tenant in scope."""
 
 import heapq
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from itertools import dropwhile, groupby
 from typing import NamedTuple
@@ -75,17 +75,36 @@ def key_of(place: Place) -> Key:
     return keys.product_sheet(tenant_id, connection_id, place.month, place.marketplace_id, place.kind, place.seller_sku)
 
 
-def advance(place: Place, changes: Sequence[Change], now: datetime) -> int:
+type Ahead = Mapping[Place, SheetRecord | None]
+"""What is stored of some sheets, None where nothing is."""
+
+
+def read_ahead(places: Sequence[Place]) -> Ahead:
+    """Return what is stored of these sheets for ``advance``, strongly consistent: one request a hundred sheets."""
+    wanted = {(key.pk, key.sk): place for place in places for key in (key_of(place),)}
+    found: dict[Place, SheetRecord | None] = dict.fromkeys(places)
+    for record in SheetRecord.batch_get(list(wanted), consistent_read=True):
+        found[wanted[record.pk, record.sk]] = record
+    return found
+
+
+def advance(place: Place, changes: Sequence[Change], now: datetime, ahead: Ahead | None = None) -> int:
     """Add to a sheet the changes that it has not heard yet, exactly once, and return how many writes that took.
 
     What was heard and what it adds up to are written together, if nobody else changed the sheet since it was read.
+
+    Args:
+        place: which sheet.
+        changes: in any order, heard before or not.
+        now: the time.
+        ahead: what ``read_ahead`` returned, so that the sheet is read once more only if it changed since.
 
     Raises:
         Conflict: others kept changing the same sheet; the batch has to be delivered again.
     """
     key = key_of(place)
     for attempt in range(_ATTEMPTS):
-        record = _stored(key)
+        record = _stored(key) if ahead is None or attempt or place not in ahead else ahead[place]
         new = unseen(changes, {} if record is None else marks_of(record))
         if record is None:
             # What was removed before anything was there stood in a sheet that is erased.
