@@ -20,6 +20,7 @@ session: Any = import_module("botocore.session")
 kms_models: Any = import_module("moto.kms.models")
 ast_nodes: Any = import_module("moto.dynamodb.parsing.ast_nodes")
 validators: Any = import_module("moto.dynamodb.parsing.validators")
+serializer: Any = import_module("moto.core.serialize").BaseJSONSerializer
 
 
 def apply() -> None:
@@ -27,6 +28,7 @@ def apply() -> None:
     # Descriptions of services are files of an installed package: they do not change while tests run.
     session.create_loader = functools.cache(session.create_loader)
     kms_models.generate_private_key = _keys_of(kms_models.generate_private_key)
+    serializer._serialize_type_structure = _of_one_member(serializer._serialize_type_structure)
     ast_nodes.Node.__deepcopy__ = _copied
     ast_nodes.Node.find_clauses = _find_clauses
     ast_nodes.DepthFirstTraverser.traverse_node_recursively = _traverse
@@ -39,6 +41,22 @@ def _keys_of(generate: Callable[[str], Any]) -> Callable[[str], Any]:
     """A symmetric key gets an RSA pair as well, which nothing can reach: one will do for all of them."""
     symmetric = functools.cache(generate)
     return lambda spec: symmetric(spec) if spec == "SYMMETRIC_DEFAULT" else generate(spec)
+
+
+def _of_one_member(serialize: Callable[..., None]) -> Callable[..., None]:
+    """A value of DynamoDB has one of ten members: the other nine need not be looked for under all their names."""
+
+    def one(self: Any, serialized: Any, value: Any, shape: Any, key: str) -> None:
+        if shape.name != "AttributeValue" or type(value) is not dict or not value.keys() <= shape.members.keys():
+            serialize(self, serialized, value, shape, key)
+            return
+        made = self.MAP_TYPE()
+        for name, member in value.items():
+            if member is not None:
+                self._serialize(made, member, shape.members[name], name)
+        self._default_serialize(serialized, made, shape, key)
+
+    return one
 
 
 def _is_one_of(node: Any, *wanted: Any) -> bool:
