@@ -13,8 +13,8 @@ from quayside.storage.connection import KEEPS_PROMISES, Store, bind
 
 REQUIRED = (
     "core_table", "pii_table", "pii_keys_table", "vault_table", "audit_table", "coordination_table", "raw_bucket",
-    "exports_bucket", "audit_bucket", "compliance_queue_url", "work_queue_url", "vault_key_arn", "proof_key_arn",
-    "tenant_role_arn", "canary_role_arns", "user_pool_id", "amazon_application_id",
+    "exports_bucket", "uploads_bucket", "documents_bucket", "audit_bucket", "compliance_queue_url", "work_queue_url",
+    "vault_key_arn", "proof_key_arn", "tenant_role_arn", "canary_role_arns", "user_pool_id", "amazon_application_id",
 )  # fmt: skip
 
 

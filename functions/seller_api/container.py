@@ -94,6 +94,8 @@ def compose() -> Container:
             "work_queue_url",
             "compliance_queue_url",
             "exports_bucket",
+            "uploads_bucket",
+            "documents_bucket",
             "audit_table",
             "intake_queue_url",
             "tenant_role_arn",

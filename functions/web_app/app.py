@@ -7,6 +7,9 @@ stage path (`/prod/orders`), on a custom domain (`/orders`) and on one machine.
 
 from __future__ import annotations
 
+import os
+import re
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -88,12 +91,11 @@ ROUTES: Final = (*SCREENS, *ASSET_PATHS)
 """Every resource path of this function; all are GET and public. The OpenAPI document is generated from it."""
 
 CONTENT_SECURITY_POLICY: Final = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src {connect}; "
     "font-src 'self'; base-uri 'self'; form-action 'self'; frame-ancestors 'none'"
 )
 
 SECURITY_HEADERS: Final[Mapping[str, str]] = {
-    "Content-Security-Policy": CONTENT_SECURITY_POLICY,
     "Strict-Transport-Security": "max-age=63072000; includeSubDomains",
     "X-Content-Type-Options": "nosniff",
     # The callback address carries Amazon's one-time code: no page of ours ever names its address to another site.
@@ -103,6 +105,9 @@ SECURITY_HEADERS: Final[Mapping[str, str]] = {
     "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
 }
 
+# A host that is a number, of either version of the internet protocol.
+_IS_NUMBER: Final = re.compile(r"\d+\.\d+\.\d+\.\d+(:|/|$)|\[")
+
 # A page that changes with each release is asked for each time; what its version names never changes.
 _PAGE_CACHE: Final = "no-cache"
 _ASSET_CACHE: Final = "public, max-age=31536000, immutable"
@@ -110,6 +115,31 @@ _ASSET_CACHE: Final = "public, max-age=31536000, immutable"
 _ASSETS: Final = read_assets(Path(__file__).parent / "static")
 
 app = Chalice(app_name="web_app", configure_logs=False)
+
+
+def uploads_address(environ: Mapping[str, str]) -> str:
+    """Return where the page may send files besides its own origin: the address of the bucket that uploads arrive in.
+
+    Args:
+        environ: ``UPLOADS_DOMAIN`` is the bucket's own host name. ``AWS_ENDPOINT_URL_S3`` and ``AWS_ENDPOINT_URL`` say
+            where S3 is if not at AWS, and mean what they mean to AWS's SDKs, one of which signs what is sent: the
+            bucket goes before a host's name and behind a host's number. Source: AWS SDKs and Tools reference guide,
+            "Service-specific endpoints".
+    """
+    domain = environ.get("UPLOADS_DOMAIN", "")
+    endpoint = (environ.get("AWS_ENDPOINT_URL_S3") or environ.get("AWS_ENDPOINT_URL") or "").rstrip("/")
+    if not domain or not endpoint:
+        return f"https://{domain}" if domain else ""
+    bucket = domain.partition(".")[0]
+    scheme, _, host = endpoint.partition("://")
+    return f"{endpoint}/{bucket}" if _IS_NUMBER.match(host) else f"{scheme}://{bucket}.{host}"
+
+
+@cache
+def security_headers() -> Mapping[str, str]:
+    """Return what every answer carries."""
+    connect = " ".join(filter(None, ("'self'", uploads_address(os.environ))))
+    return {"Content-Security-Policy": CONTENT_SECURITY_POLICY.format(connect=connect), **SECURITY_HEADERS}
 
 
 def page(resource_path: str, base: str) -> str:
@@ -146,7 +176,7 @@ def show_screen(**_path_parameters: str) -> Response:
     requested_path: str = context.get("path") or resource_path
     if resource_path == "/" and not requested_path.endswith("/"):
         stage = requested_path.rpartition("/")[2]
-        elsewhere: Headers = {**SECURITY_HEADERS, "Location": f"{stage}/", "Cache-Control": _PAGE_CACHE}
+        elsewhere: Headers = {**security_headers(), "Location": f"{stage}/", "Cache-Control": _PAGE_CACHE}
         return Response("", elsewhere, 308)
     headers: Headers = {"Content-Type": "text/html; charset=utf-8", "Cache-Control": _PAGE_CACHE}
     return _answer(page(resource_path, base_of(resource_path, requested_path)), headers, f'"{_ASSETS.version}"')
@@ -157,7 +187,7 @@ def show_asset(version: str, name: str, file: str = "") -> Response:
     asset = _ASSETS.files.get(f"{name}/{file}" if file else name)
     if asset is None or version != _ASSETS.version:
         headers: Headers = {"Content-Type": "text/plain; charset=utf-8", "Cache-Control": "no-store"}
-        headers.update(SECURITY_HEADERS)
+        headers.update(security_headers())
         return Response("No such file in this version of Quayside. Reload the page.", headers, 404)
     return _answer(asset.text, {"Content-Type": asset.content_type, "Cache-Control": _ASSET_CACHE}, asset.etag)
 
@@ -171,7 +201,7 @@ def _request() -> Request:
 
 def _answer(body: str, headers: Headers, etag: str) -> Response:
     request_headers = _request().headers
-    headers = {**headers, **SECURITY_HEADERS, "ETag": etag}
+    headers = {**headers, **security_headers(), "ETag": etag}
     known = {tag.strip().removeprefix("W/") for tag in request_headers.get("if-none-match", "").split(",")}
     if etag in known:
         return Response("", headers, 304)

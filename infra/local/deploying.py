@@ -26,14 +26,15 @@ CREDENTIALS = {
 _PROFILE = "local"
 
 
-def parameters(simulator_url: str, application: Mapping[str, Any]) -> dict[str, str]:
-    """The template's parameters on one machine: those of the ``local`` profile, and where the simulator is."""
+def parameters(simulator_url: str, app_url: str, application: Mapping[str, Any]) -> dict[str, str]:
+    """The template's parameters on one machine: those of the ``local`` profile, and where simulator and web app are."""
     return {
         **profile_parameters(building.ROOT / "samconfig.toml"),
         "Stage": "local",
         "Architecture": "arm64" if platform.machine() in {"arm64", "aarch64"} else "x86_64",
         "AmazonApplicationId": str(application["application_id"]),
         "AmazonApplicationStage": str(application["stage"]),
+        "WebOrigin": app_url.rstrip("/"),
         "LwaClientId": str(application["client_id"]),
         "LwaTokenUrl": f"{simulator_url}/auth/o2/token",
         "SpApiEndpointNa": f"{simulator_url}/na",

@@ -193,7 +193,7 @@ class Stack:
     def _deploy(self, built: str, amazon: seeding.Amazon) -> None:
         application = amazon.application()
         amazon.register_redirect(f"{self.urls.app}connect/callback")
-        chosen = deploying.parameters(self.urls.simulator, application)
+        chosen = deploying.parameters(self.urls.simulator, self.urls.app, application)
         secret = str(application["client_secret"])
         wanted = {
             "digest": built,

@@ -216,7 +216,7 @@ def _files(aws: EmbeddedAws, environment: Mapping[str, str], tenant_id: "TenantI
     files = aws.operator.client("s3", endpoint_url=aws.endpoint)
     return sum(
         int(files.list_objects_v2(Bucket=environment[name], Prefix=f"T/{tenant_id}/").get("KeyCount", 0))
-        for name in ("RAW_BUCKET", "EXPORTS_BUCKET")
+        for name in ("RAW_BUCKET", "EXPORTS_BUCKET", "UPLOADS_BUCKET", "DOCUMENTS_BUCKET")
     )
 
 

@@ -34,6 +34,8 @@ REGION = "us-east-1"
 ACCOUNT = "123456789012"
 RAW_BUCKET = "raw-files"
 EXPORTS_BUCKET = "exports"
+UPLOADS_BUCKET = "uploads"
+DOCUMENTS_BUCKET = "documents"
 AUDIT_BUCKET = "checkpoints-of-the-audit-trail"
 START = parse_instant("2026-11-21T10:11:12Z")
 
@@ -165,7 +167,7 @@ def aws(*, access: TenantAccess = USES_CREDENTIALS, clock: FixedClock | None = N
         given_up = sqs.create_queue(QueueName="intake-dead-letters")["QueueUrl"]
         kms = boto3.client("kms", region_name=REGION)
         key = kms.create_key()["KeyMetadata"]["Arn"]
-        for bucket in (RAW_BUCKET, EXPORTS_BUCKET, AUDIT_BUCKET):
+        for bucket in (RAW_BUCKET, EXPORTS_BUCKET, UPLOADS_BUCKET, DOCUMENTS_BUCKET, AUDIT_BUCKET):
             boto3.client("s3", region_name=REGION).create_bucket(Bucket=bucket)
         environ = {
             "AWS_DEFAULT_REGION": REGION,
@@ -179,6 +181,8 @@ def aws(*, access: TenantAccess = USES_CREDENTIALS, clock: FixedClock | None = N
             "COMPLIANCE_QUEUE_URL": compliance,
             "RAW_BUCKET": RAW_BUCKET,
             "EXPORTS_BUCKET": EXPORTS_BUCKET,
+            "UPLOADS_BUCKET": UPLOADS_BUCKET,
+            "DOCUMENTS_BUCKET": DOCUMENTS_BUCKET,
             "AUDIT_BUCKET": AUDIT_BUCKET,
             "TENANT_ROLE_ARN": f"arn:aws:iam::{ACCOUNT}:role/tenant",
             "AMAZON_APPLICATION_ID": "amzn1.sp.solution.00000000-0000-4000-8000-000000000001",

@@ -19,7 +19,7 @@ from quayside.storage import keys
 from quayside.storage.connection import Store
 from quayside.storage.keys import Key
 from tests.support.amazon import entropy_of
-from tests.support.aws import EXPORTS_BUCKET, RAW_BUCKET, REGION, Aws
+from tests.support.aws import DOCUMENTS_BUCKET, EXPORTS_BUCKET, RAW_BUCKET, REGION, UPLOADS_BUCKET, Aws
 
 
 class Killed(BaseException):
@@ -37,7 +37,7 @@ def killed_after(store: Store, calls: int) -> Iterator[None]:
             raise Killed
 
     event = "request-created" if calls % 2 else "after-call"
-    clients = [store.tenant.client(name) for name in ("dynamodb", "s3")]
+    clients = [store.tenant.client("dynamodb"), store.tenant.client("s3"), store.documents.client("s3")]
     clients += [store.system.client(name) for name in ("dynamodb", "sqs", "kms")]
     clients += [store.connection(door).client for door in ("tenant", "system")]
     for client in clients:
@@ -154,6 +154,8 @@ def plant(on: Aws, tenant_id: TenantId, connection_id: ConnectionId, marketplace
     files.put_object(Bucket=RAW_BUCKET, Key=keys.raw_report(tenant_id, connection_id, "GET_X", REPORT), Body=b"x")
     for of in (connection_id, None):
         files.put_object(Bucket=EXPORTS_BUCKET, Key=keys.export_file(tenant_id, of, "export"), Body=b"x")
+    for bucket in (UPLOADS_BUCKET, DOCUMENTS_BUCKET):
+        files.put_object(Bucket=bucket, Key=keys.shipment_file(tenant_id, "shipment", "document"), Body=b"x")
     return sum(connection_id in key.pk for key in planted)
 
 
@@ -161,7 +163,7 @@ def files_of(tenant_id: TenantId, text: str = "") -> list[str]:
     """Return the keys of a tenant's files in either bucket that hold ``text``."""
     client = boto3.client("s3", region_name=REGION)
     found = []
-    for bucket in (RAW_BUCKET, EXPORTS_BUCKET):
+    for bucket in (RAW_BUCKET, EXPORTS_BUCKET, UPLOADS_BUCKET, DOCUMENTS_BUCKET):
         listed = client.list_objects_v2(Bucket=bucket, Prefix=f"T/{tenant_id}/").get("Contents", [])
         found += [each["Key"] for each in listed if text in each["Key"]]
     return found

@@ -6,7 +6,17 @@ from moto.sqs.models import sqs_backends
 
 from quayside.storage import audit
 from quayside.storage.connection import binding
-from tests.support.aws import ACCOUNT, AUDIT_BUCKET, EXPORTS_BUCKET, RAW_BUCKET, REGION, START, Aws
+from tests.support.aws import (
+    ACCOUNT,
+    AUDIT_BUCKET,
+    DOCUMENTS_BUCKET,
+    EXPORTS_BUCKET,
+    RAW_BUCKET,
+    REGION,
+    START,
+    UPLOADS_BUCKET,
+    Aws,
+)
 
 
 def emptied(present: Aws) -> Aws:
@@ -15,7 +25,7 @@ def emptied(present: Aws) -> Aws:
         table.items.clear()
     for queue in sqs_backends[ACCOUNT][REGION].queues.values():
         queue._messages.clear()
-    for bucket in (RAW_BUCKET, EXPORTS_BUCKET, AUDIT_BUCKET):
+    for bucket in (RAW_BUCKET, EXPORTS_BUCKET, UPLOADS_BUCKET, DOCUMENTS_BUCKET, AUDIT_BUCKET):
         s3_backends[ACCOUNT]["aws"].buckets[bucket].keys.clear()
     with binding(present.store):
         audit.forget_heads()

@@ -6,6 +6,7 @@ import json
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+import httpx
 import pytest
 from botocore.exceptions import ClientError
 
@@ -111,6 +112,23 @@ def test_a_tenants_session_reaches_its_own_files_alone(complete: Server, tenant:
     assert code(client.create_multipart_upload, Bucket=name, Key=f"{key}.3") == denied
     assert code(client.delete_object, Bucket=name, Key=key) == denied
     assert code(client.list_objects_v2, Bucket=name, Prefix="T/own/") == "AccessDenied"
+
+
+@pytest.mark.parametrize("tenant", ["own", "other"])
+def test_a_form_that_a_tenants_session_signed_takes_its_own_files_alone(complete: Server, tenant: str) -> None:
+    name = bucket(complete)
+    right = {"Action": ["s3:PutObject"], "Resource": [f"arn:aws:s3:::{name}/T/${{aws:PrincipalTag/tenant_id}}/*"]}
+    client = complete.session("s3", {"Effect": "Allow", **right}, "own")
+    form = client.generate_presigned_post(name, f"T/{tenant}/1", Conditions=[["content-length-range", 3, 3]])
+
+    def sent(content: bytes, **fields: str) -> int:
+        return httpx.post(form["url"], data=form["fields"] | fields, files={"file": content}).status_code
+
+    assert sent(b"123") == (204 if tenant == "own" else 403)
+    assert sent(b"1234") == 400
+    assert sent(b"123", key="T/own/2") == 403
+    found = complete.client("s3").list_objects_v2(Bucket=name).get("Contents", [])
+    assert [each["Key"] for each in found] == (["T/own/1"] if tenant == "own" else [])
 
 
 def test_a_tenants_session_lists_its_own_files_alone(complete: Server) -> None:

@@ -27,6 +27,7 @@ from quayside.connections import service as connections
 from quayside.finance import cost_service
 from quayside.finance import store as finance_store
 from quayside.inventory import own_service
+from quayside.kernel.clock import format_instant
 from quayside.kernel.ids import ConnectionId
 from quayside.kernel.observability import CountedMetrics, logger
 from quayside.kernel.tenancy import tenant_scope
@@ -47,7 +48,8 @@ from quayside.storage import audit, keys
 from quayside.storage.blocks import lift_block, put_block
 from quayside.storage.connection import KEEPS_PROMISES
 from quayside.storage.tables import CoreItem
-from quayside.supply_chain import shipment_service
+from quayside.supply_chain import document_store, shipment_service
+from quayside.supply_chain.document_rules import Document, Documents
 from quayside.supply_chain.shipment_service import LegDraft, LineDraft, ShipmentDraft
 from tests.support.amazon import entropy_of
 from tests.support.aws import EXPORTS_BUCKET, REGION, Aws, aws
@@ -237,6 +239,8 @@ def test_what_was_ordered_sourced_shipped_and_changed_goes_along_row_by_row(on: 
             )  # fmt: skip
             card = shipment_service.enter(shipped, member_id="M1", clock=clock, entropy=entropy_of(10 + number))
         shipment_service.move(card.shipment.shipment_id, "cancel", 1, member_id="M1", clock=clock)
+        document = Document("D1", "a.pdf", "other", "application/pdf", 9, "0" * 64, format_instant(clock.now()), "M1")
+        assert document_store.save(card.shipment.shipment_id, Documents((document,)), 0)
         place = Place(made.connection_id, US, "SKU-1")
         for number in range(4):
             change = Values(Price(1000 + number, "USD"), number)
@@ -255,7 +259,7 @@ def test_what_was_ordered_sourced_shipped_and_changed_goes_along_row_by_row(on: 
         "purchase_order_versions": 4, "purchase_order_changes": 7, "purchase_receipts": 2, "purchase_payments": 1,
         "purchase_charges": 4, "leads": 1, "lead_targets": 1, "lead_quotes": 1, "lead_quote_prices": 2,
         "lead_scenarios": 1, "shipments": 4, "shipment_legs": 8, "shipment_lines": 8, "shipment_history": 5,
-        "listing_changes": 4,
+        "shipment_documents": 1, "listing_changes": 4,
     }  # fmt: skip
     line = read["purchase_order_lines"][0]
     assert (line["unit_price"], line["price"]["amount_minor"], line["received"], line["to_come"]) == ("0.085", 85, 6, 3)

@@ -91,8 +91,8 @@ OWN = {
     "purchase_version", "on_order", "payment_due", "purchase_outcome", "purchase_charge", "purchase_settings",
     "purchase_counter",
     "restock_choices", "review_campaign", "review_switch", "review_standing", "do_not_solicit",
-    "shipment", "listed_shipment", "shipment_detail", "shipped_order", "shipped_inbound", "lead_times",
-    "units_under_way",
+    "shipment", "listed_shipment", "shipment_detail", "shipment_documents", "shipped_order", "shipped_inbound",
+    "lead_times", "units_under_way",
     "lead", "lead_card", "lead_move", "lead_quote", "lead_scenario", "lead_sku", "research_asked",
 }  # fmt: skip
 """Kinds of Core that sellers and the product made: they go with the connection or the account, and not by their age."""

@@ -37,13 +37,16 @@ ACCESS: Mapping[str, TenantAccess] = {
     "TenantVaultRole": connection.USES_CREDENTIALS,
     "TenantKeeperRole": connection.KEEPS_PROMISES,
 }
+DOCUMENTS_OF = ("TenantConnectRole", "TenantKeeperRole")
+"""Who has a second session beside that, for documents alone."""
 """What a session of each tenant role is narrowed to, by the function that takes it."""
 
 SETTINGS = load_settings(
     {
         "AWS_REGION": REGION, "CORE_TABLE": "CoreTable", "VAULT_TABLE": "VaultTable", "PII_TABLE": "PiiTable",
         "PII_KEYS_TABLE": "PiiKeysTable", "AUDIT_TABLE": "AuditTable", "RAW_BUCKET": "RawBucket",
-        "EXPORTS_BUCKET": "ExportsBucket", "VAULT_KEY_ARN": arn("VaultKey"), "DATA_KEY_ARN": arn("DataKey"),
+        "EXPORTS_BUCKET": "ExportsBucket", "UPLOADS_BUCKET": "UploadsBucket", "DOCUMENTS_BUCKET": "DocumentsBucket",
+        "VAULT_KEY_ARN": arn("VaultKey"), "DATA_KEY_ARN": arn("DataKey"),
         "PII_KEY_ARN": arn("PiiKey"),
         "TENANT_ROLE_ARN": f"arn:aws:iam::{ACCOUNT}:role/tenant",
     }
@@ -68,9 +71,9 @@ class Lock(NamedTuple):
         return allowed(request, self.role, self.session)
 
 
-def session_of(role: str, tenant_id: TenantId = OWN) -> tuple[Document, ...]:
+def session_of(role: str, tenant_id: TenantId = OWN, access: TenantAccess | None = None) -> tuple[Document, ...]:
     """Return the inline policy that a session of a role has for one tenant."""
-    return (msgspec.json.decode(session_policy(SETTINGS, ACCESS[role], tenant_id)),)
+    return (msgspec.json.decode(session_policy(SETTINGS, access or ACCESS[role], tenant_id)),)
 
 
 def locks() -> Iterator[Lock]:
@@ -80,6 +83,8 @@ def locks() -> Iterator[Lock]:
         yield Lock(f"{role}", own, session)
         yield Lock(f"{role}, its own policy alone", own, (EVERYTHING,))
         yield Lock(f"{role}, the session's policy alone", (EVERYTHING,), session)
+    documents = session_of(DOCUMENTS_OF[0], access=connection.KEEPS_DOCUMENTS)
+    yield Lock("documents, the session's policy alone", (EVERYTHING,), documents)
 
 
 LOCKS = tuple(locks())
@@ -94,7 +99,7 @@ def touches_own_alone(request: Request) -> bool:
 def test_every_tenant_role_of_the_template_is_tried() -> None:
     assert set(roles(of_tenants=True)) == set(ACCESS)
     declared = {each for each in vars(connection).values() if isinstance(each, TenantAccess)}
-    assert declared == set(ACCESS.values())
+    assert declared == {*ACCESS.values(), connection.KEEPS_DOCUMENTS}
 
 
 @pytest.mark.parametrize("lock", LOCKS, ids=[lock.name for lock in LOCKS])
@@ -260,7 +265,7 @@ def test_whoever_shows_personal_data_changes_none() -> None:
 
 
 @pytest.mark.parametrize("lock", LOCKS, ids=[lock.name for lock in LOCKS])
-@pytest.mark.parametrize("bucket", ["RawBucket", "ExportsBucket"])
+@pytest.mark.parametrize("bucket", ["RawBucket", "ExportsBucket", "UploadsBucket", "DocumentsBucket"])
 def test_no_file_but_ones_own_opens(lock: Lock, bucket: str) -> None:
     tagged = {"aws:PrincipalTag/tenant_id": OWN}
     files = (
@@ -280,6 +285,23 @@ def test_no_file_but_ones_own_opens(lock: Lock, bucket: str) -> None:
     for prefix in (f"T/{OTHER}/", f"T/{OWN}", "T/", "", None, f"T/{OWN[:-1]}"):
         context = tagged if prefix is None else {**tagged, "s3:prefix": prefix}
         assert not lock.opens(Request("s3:ListBucket", [arn(bucket)], context)), prefix
+
+
+@pytest.mark.parametrize("role", DOCUMENTS_OF)
+def test_a_session_for_documents_reaches_ones_own_and_nothing_else(role: str) -> None:
+    lock = Lock(role, role_policies(role), session_of(role, access=connection.KEEPS_DOCUMENTS))
+    tagged = {"aws:PrincipalTag/tenant_id": OWN}
+    opened = {
+        (bucket, action)
+        for bucket in ("RawBucket", "ExportsBucket", "UploadsBucket", "DocumentsBucket")
+        for action in ("GetObject", "PutObject", "DeleteObject")
+        if lock.opens(Request(f"s3:{action}", [f"{arn(bucket)}/T/{OWN}/x"], tagged))
+    }
+    kept = ("UploadsBucket", "DocumentsBucket")
+    does = ("GetObject", "PutObject", "DeleteObject") if role == "TenantConnectRole" else ("DeleteObject",)
+    assert opened == {(bucket, action) for bucket in kept for action in does}
+    for operation, body in calls_on("CoreTable", f"T#{OWN}#ORDERS", OWN):
+        assert not all(lock.opens(request) for request in items_request(operation, body, OWN)), operation
 
 
 @pytest.mark.parametrize("role", ACCESS)

@@ -6,6 +6,7 @@ from quayside.kernel.ids import tenant_id_of
 from quayside.kernel.settings import load_settings
 from quayside.storage.connection import (
     FACTS_ONLY,
+    KEEPS_DOCUMENTS,
     KEEPS_PROMISES,
     STORES_CREDENTIALS,
     USES_CREDENTIALS,
@@ -22,11 +23,12 @@ SETTINGS = load_settings(
         "DATA_KEY_ARN": "arn:aws:kms:eu-west-1:123456789012:key/d",
         "TENANT_ROLE_ARN": "arn:aws:iam::123456789012:role/tenant", "RAW_BUCKET": "raw",
         "PII_TABLE": "pii", "PII_KEYS_TABLE": "pii_keys", "AUDIT_TABLE": "audit", "EXPORTS_BUCKET": "exports",
+        "UPLOADS_BUCKET": "uploads", "DOCUMENTS_BUCKET": "documents",
     }
 )  # fmt: skip
 LIMIT = 2048
 TABLE = "arn:aws:dynamodb:eu-west-1:123456789012:table"
-ACCESSES = (FACTS_ONLY, STORES_CREDENTIALS, USES_CREDENTIALS, KEEPS_PROMISES)
+ACCESSES = (FACTS_ONLY, STORES_CREDENTIALS, USES_CREDENTIALS, KEEPS_PROMISES, KEEPS_DOCUMENTS)
 
 
 def statements(access: TenantAccess) -> list[dict[str, object]]:
@@ -116,6 +118,20 @@ def test_the_keeper_reaches_everything_of_one_tenant_and_opens_no_credential() -
     assert "key/v" not in session_policy(SETTINGS, KEEPS_PROMISES, T)
 
 
+def test_a_session_for_documents_reaches_those_of_one_tenant_and_no_fact() -> None:
+    uploads, documents, listing, data_key = statements(KEEPS_DOCUMENTS)
+    actions = ["s3:DeleteObject", "s3:GetObject", "s3:PutObject"]
+    assert uploads == {"Effect": "Allow", "Action": actions, "Resource": [f"arn:aws:s3:::uploads/T/{T}/*"]}
+    assert documents == {"Effect": "Allow", "Action": actions, "Resource": [f"arn:aws:s3:::documents/T/{T}/*"]}
+    assert (listing["Resource"], listing["Condition"]) == (
+        ["arn:aws:s3:::uploads", "arn:aws:s3:::documents"],
+        {"StringLike": {"s3:prefix": [f"T/{T}/*"]}},
+    )
+    assert data_key["Condition"] == {"StringEquals": {"kms:ViaService": "s3.eu-west-1.amazonaws.com"}}
+    for other in ACCESSES[:-1]:
+        assert ":documents" not in session_policy(SETTINGS, other, T)
+
+
 def test_no_policy_is_longer_than_sts_takes() -> None:
     # Names as CloudFormation makes them: the stack's, the resource's, thirteen random characters.
     names = {
@@ -127,6 +143,8 @@ def test_no_policy_is_longer_than_sts_takes() -> None:
         **names,
         raw_bucket="quayside-production-rawbucket-1a2b3c4d5e6f7",
         exports_bucket="quayside-production-exportsbucket-1a2b3c4d5e6f7",
+        uploads_bucket="quayside-production-uploadsbucket-1a2b3c4d5e6f7",
+        documents_bucket="quayside-production-documentsbucket-1a2b3c4d5e6f7",
         vault_key_arn=f"arn:aws:kms:eu-west-1:123456789012:key/{'v' * 36}",
         data_key_arn=f"arn:aws:kms:eu-west-1:123456789012:key/{'d' * 36}",
         pii_key_arn=f"arn:aws:kms:eu-west-1:123456789012:key/{'p' * 36}",

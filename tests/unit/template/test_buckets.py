@@ -13,8 +13,11 @@ if TYPE_CHECKING:
     from .conftest import Template
 
 
-FILES_LIVE_DAYS = {"RawBucket": AMAZON_DATA_DAYS, "ExportsBucket": 7}
-BUCKETS = [*FILES_LIVE_DAYS, "AuditBucket"]
+FILES_LIVE_DAYS = {"RawBucket": AMAZON_DATA_DAYS, "ExportsBucket": 7, "UploadsBucket": 1}
+GATEWAYS = "https://*.execute-api.${AWS::Region}.${AWS::URLSuffix}"
+BUCKETS = [*FILES_LIVE_DAYS, "DocumentsBucket", "AuditBucket"]
+WRITTEN_ONCE = [each for each in BUCKETS if each != "UploadsBucket"]
+"""A browser's form can't say that a file is to be written unless it exists, so where it arrives is not among them."""
 
 
 def test_there_are_no_other_buckets(template: Template) -> None:
@@ -51,15 +54,36 @@ def test_files_live_no_longer_than_they_may(template: Template, bucket: str) -> 
 @pytest.mark.parametrize("bucket", BUCKETS)
 def test_an_object_is_written_once_and_only_over_tls(template: Template, bucket: str) -> None:
     statements = {each["Sid"]: each for each in template.properties(f"{bucket}Policy")["PolicyDocument"]["Statement"]}
-    once, encrypted = statements["WrittenOnce"], statements["OnlyEncryptedConnections"]
-
-    assert once["Effect"] == encrypted["Effect"] == "Deny"
-    assert once["Principal"] == encrypted["Principal"] == "*"
-    assert once["Condition"] == {
-        "Null": {"s3:if-none-match": "true"},
-        "Bool": {"s3:ObjectCreationOperation": "true"},
-    }
+    encrypted = statements.pop("OnlyEncryptedConnections")
+    assert (encrypted["Effect"], encrypted["Principal"]) == ("Deny", "*")
+    assert encrypted["Resource"] == {"Fn::Sub": f"${{{bucket}.Arn}}/*"}
     assert encrypted["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+    if bucket in WRITTEN_ONCE:
+        once = statements.pop("WrittenOnce")
+        assert (once["Effect"], once["Principal"]) == ("Deny", "*")
+        assert once["Condition"] == {
+            "Null": {"s3:if-none-match": "true"},
+            "Bool": {"s3:ObjectCreationOperation": "true"},
+        }
+    assert statements == {}
+
+
+def test_what_people_attach_has_no_end(template: Template) -> None:
+    (rule,) = template.properties("DocumentsBucket")["LifecycleConfiguration"]["Rules"]
+    assert set(rule) == {"Id", "Status", "AbortIncompleteMultipartUpload"}
+
+
+def test_only_the_web_apps_page_sends_files_and_only_where_uploads_arrive(template: Template) -> None:
+    (rule,) = template.properties("UploadsBucket")["CorsConfiguration"]["CorsRules"]
+    own = {"Fn::If": ["HasDomain", {"Fn::Sub": "https://${DomainName}"}, {"Fn::Sub": GATEWAYS}]}
+    assert rule["AllowedMethods"] == ["POST"]
+    assert rule["AllowedOrigins"] == [{"Fn::If": ["HasWebOrigin", {"Ref": "WebOrigin"}, own]}]
+    assert set(rule) == {"AllowedMethods", "AllowedOrigins", "MaxAge"}
+    for bucket in set(BUCKETS) - {"UploadsBucket"}:
+        assert "CorsConfiguration" not in template.properties(bucket)
+    # The page is told the bucket's own host, and nothing wider.
+    variables = template.properties("WebApp")["Environment"]["Variables"]
+    assert variables["UPLOADS_DOMAIN"] == {"Fn::GetAtt": ["UploadsBucket", "RegionalDomainName"]}
 
 
 def test_a_checkpoint_of_the_audit_trail_cant_be_changed_by_anybody_for_as_long_as_entries_are_kept(

@@ -56,12 +56,14 @@ _WHOLE_ACTION = re.compile(r"[a-z0-9-]+:[A-Z][A-Za-z0-9]+")
 _RESOURCE_OF_OURS = re.compile(
     r"\$\{[A-Za-z]+\.Arn\}(/index/[a-z_]+)?"
     # Objects have no other resource than a pattern: those of the tenant, or in a refusal all of the bucket.
-    r"|\$\{(Raw|Exports)Bucket\.Arn\}/T/\$\{!aws:PrincipalTag/tenant_id\}/\*"
+    r"|\$\{(Raw|Exports|Uploads|Documents)Bucket\.Arn\}/T/\$\{!aws:PrincipalTag/tenant_id\}/\*"
     r"|\$\{AuditBucket\.Arn\}/checkpoints/\*"
 )
 _ALL_FILES = (
     {"Fn::Sub": "${RawBucket.Arn}/*"},
     {"Fn::Sub": "${ExportsBucket.Arn}/*"},
+    {"Fn::Sub": "${UploadsBucket.Arn}/*"},
+    {"Fn::Sub": "${DocumentsBucket.Arn}/*"},
     {"Fn::Sub": "${AuditBucket.Arn}/*"},
 )
 
@@ -241,6 +243,7 @@ def test_a_tenant_role_reaches_the_tenants_keys_alone(template: Template, role: 
         assert decryption["Condition"] == {
             "StringEquals": {"kms:ViaService": {"Fn::Sub": "s3.${AWS::Region}.amazonaws.com"}}
         }
+        assert_attaches_documents(statements)
     if role == "TenantKeeperRole":
         assert_keeps(statements)
     assert statements == {}
@@ -295,6 +298,26 @@ def test_only_two_roles_open_buyers_personal_data(template: Template) -> None:
     assert holders == set(PERSONAL_DATA)
 
 
+def assert_attaches_documents(statements: dict[str, Any]) -> None:
+    """Check, and take out, what lets the API take in, keep, hand out and remove documents of its tenant."""
+    documents, listing = statements.pop("OwnDocuments"), statements.pop("ListOwnUploads")
+    assert set(documents["Action"]) == {"s3:DeleteObject", "s3:GetObject", "s3:PutObject"}
+    assert documents["Resource"] == DOCUMENTS
+    assert (listing["Action"], listing["Resource"]) == (["s3:ListBucket"], {"Fn::GetAtt": ["UploadsBucket", "Arn"]})
+    assert listing["Condition"] == {"StringLike": {"s3:prefix": "T/${aws:PrincipalTag/tenant_id}/*"}}
+    encryption = statements.pop("EncryptDocuments")
+    assert encryption["Action"] == ["kms:Decrypt", "kms:GenerateDataKey"]
+    assert encryption["Condition"] == {
+        "StringEquals": {"kms:ViaService": {"Fn::Sub": "s3.${AWS::Region}.amazonaws.com"}}
+    }
+
+
+DOCUMENTS = [
+    {"Fn::Sub": f"${{{bucket}.Arn}}/T/${{!aws:PrincipalTag/tenant_id}}/*"}
+    for bucket in ("UploadsBucket", "DocumentsBucket")
+]
+
+
 def assert_keeps(statements: dict[str, Any]) -> None:
     """Check, and take out, what lets the compliance worker hand out and destroy a tenant's data."""
     tag = "${aws:PrincipalTag/tenant_id}"
@@ -313,6 +336,8 @@ def assert_keeps(statements: dict[str, Any]) -> None:
     assert files["Resource"] == [{"Fn::Sub": f"${{{bucket}.Arn}}{below}"} for bucket in ("RawBucket", "ExportsBucket")]
     assert set(files["Action"]) == {"s3:AbortMultipartUpload", "s3:DeleteObject", "s3:GetObject"}
     assert (written["Action"], written["Resource"]) == (["s3:PutObject"], {"Fn::Sub": f"${{ExportsBucket.Arn}}{below}"})
+    destroyed = statements.pop("DestroyOwnDocuments")
+    assert (destroyed["Action"], destroyed["Resource"]) == (["s3:DeleteObject"], DOCUMENTS)
     assert statements.pop("ListOwnFiles")["Condition"] == {"StringLike": {"s3:prefix": f"T/{tag}/*"}}
     assert set(statements.pop("EncryptFiles")["Action"]) == {"kms:Decrypt", "kms:GenerateDataKey"}
 

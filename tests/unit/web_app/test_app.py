@@ -8,9 +8,12 @@ from typing import TYPE_CHECKING
 from urllib.parse import urljoin
 
 import pytest
+from botocore.credentials import Credentials
 from hypothesis import given
 from hypothesis import strategies as st
 
+from quayside.kernel.settings import load_settings
+from quayside.storage.connection import AwsSession
 from tests.support.web_app import current_version, get, get_asset
 from web_app import app as web_app
 
@@ -161,6 +164,33 @@ def test_every_answer_carries_the_security_headers(answer: Answer) -> None:
     assert headers["strict-transport-security"] == "max-age=63072000; includeSubDomains"
     assert headers["x-content-type-options"] == "nosniff"
     assert headers["referrer-policy"] == "no-referrer"
+
+
+@pytest.mark.parametrize(
+    ("region", "endpoint"),
+    [
+        ("us-east-1", ""),
+        ("eu-central-1", ""),
+        ("cn-north-1", ""),
+        ("us-east-1", "http://127.0.0.1:4566"),
+        ("us-east-1", "http://localhost:4566"),
+        ("eu-central-1", "https://s3.example/"),
+    ],
+)
+def test_the_page_may_send_files_to_where_forms_are_signed_for_and_nowhere_else(
+    region: str, endpoint: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    environ = {"AWS_ENDPOINT_URL": endpoint} if endpoint else {}
+    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
+    for name, value in environ.items():
+        monkeypatch.setenv(name, value)
+    settings = load_settings({"AWS_REGION": region, "UPLOADS_BUCKET": "uploads-1a2b"})
+    client = AwsSession(settings, Credentials("id", "not-a-secret")).client("s3")
+    signed_for = client.generate_presigned_post("uploads-1a2b", "key")["url"]
+    suffix = "amazonaws.com.cn" if region.startswith("cn-") else "amazonaws.com"
+    domain = f"uploads-1a2b.s3.{region}.{suffix}"
+    assert web_app.uploads_address({**environ, "UPLOADS_DOMAIN": domain}) == signed_for.rstrip("/")
+    assert web_app.uploads_address(environ) == ""
 
 
 def test_routes_are_the_screens_and_the_assets_and_nothing_else() -> None:

@@ -30,7 +30,7 @@ from quayside.storage import audit, keys, pii_vault, proofs
 from quayside.storage.audit_chain import AuditEvent
 from quayside.storage.connection import bound
 from quayside.storage.erasing import count_items, delete_coordination, delete_items
-from quayside.storage.objects import ExportObjects, RawObjects
+from quayside.storage.objects import DocumentObjects, ExportObjects, RawObjects, UploadObjects
 from quayside.sync.service import Desk
 
 RUN = "erasure.run"
@@ -344,7 +344,12 @@ class _Course:
     def _count_files(self) -> int:
         raw, exports = RawObjects(bound()), ExportObjects(bound())
         total = raw.count(keys.raw_prefix(self._tenant_id, self._connection_id))
-        return total + sum(exports.count(prefix) for prefix in self._export_prefixes())
+        total += sum(exports.count(prefix) for prefix in self._export_prefixes())
+        return total + sum(files.count(keys.raw_prefix(self._tenant_id)) for files in self._documents())
+
+    def _documents(self) -> tuple[RawObjects, ...]:
+        """Return where documents lie that members attached: they belong to no connection and go with the tenant."""
+        return () if self._connection_id is not None else (UploadObjects(bound()), DocumentObjects(bound()))
 
     def _export_prefixes(self) -> list[str]:
         if self._connection_id is None:
@@ -408,6 +413,8 @@ class _Course:
         RawObjects(bound()).delete_prefix(keys.raw_prefix(self._tenant_id, self._connection_id), stop)
         for prefix in self._export_prefixes():
             ExportObjects(bound()).delete_prefix(prefix, stop)
+        for files in self._documents():
+            files.delete_prefix(keys.raw_prefix(self._tenant_id), stop)
         return not self._count_files()
 
     def _read_back(self) -> bool:

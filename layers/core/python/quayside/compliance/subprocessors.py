@@ -43,7 +43,11 @@ SUBPROCESSORS: tuple[Subprocessor, ...] = (
                 "Members' names and e-mail addresses; buyers' data only where a seller switched it on, under keys that "
                 "are destroyed 30 days after delivery",
             ),
-            Service("S3", "Amazon's reports without their personal columns, exports for a week, audit checkpoints"),
+            Service(
+                "S3",
+                "Amazon's reports without their personal columns, documents that sellers attach, exports for a week, "
+                "audit checkpoints",
+            ),
             Service("Cognito", "Sign-ins", "Members' e-mail addresses and passwords, which nobody can read"),
             Service("KMS", "The keys that everything is encrypted under; never the data itself"),
             Service(

@@ -36,6 +36,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     compliance_queue_url: str = ""
     raw_bucket: str = ""
     exports_bucket: str = ""
+    uploads_bucket: str = ""
+    documents_bucket: str = ""
     audit_bucket: str = ""
     vault_key_arn: str = ""
     data_key_arn: str = ""

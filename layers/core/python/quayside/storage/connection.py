@@ -1,9 +1,10 @@
-"""The connection to AWS: two sessions, one door each, and the only file that touches credentials of AWS.
+"""The connection to AWS: a few sessions, one door each, and the only file that touches credentials of AWS.
 
 *Tenant data* (Core and Vault, and KMS for credentials) is reached through one botocore session whose credentials
 object is asked at signing time: it returns the session of the tenant data role that belongs to the tenant in scope,
 tagged with the tenant's id and narrowed by an inline policy, and refuses to sign when no tenant is in scope.
-*Coordination*, queues and application secrets are reached through a second session with the function's own role.
+*Documents* have a session like that of their own, with a policy that reaches nothing else.
+*Coordination*, queues and application secrets are reached through one more session with the function's own role.
 
 pynamodb keeps a connection, hence credentials, per model class. ``SharedConnection`` replaces that: every model of
 tenant data uses the same object, so a forgotten scope can't fall back to somebody's credentials.
@@ -14,6 +15,7 @@ from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
+from functools import cached_property
 from threading import Lock
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, override
 
@@ -40,8 +42,9 @@ CACHED_SESSIONS = 512
 _CANARY_SECONDS = 900
 USER_AGENT = "Quayside/0.1"
 """How the product names itself to AWS."""
-_FILES = Config(signature_version="s3v4", s3={"addressing_style": "virtual"})
-"""Otherwise botocore signs addresses in the old way, which files under a customer key refuse, and for us-east-1."""
+_FILES = Config(signature_version="s3v4", s3={"addressing_style": "virtual", "us_east_1_regional_endpoint": "regional"})
+"""Otherwise botocore signs addresses in the old way, which files under a customer key refuse, and for us-east-1; and
+there it would name a host that is not the one of the bucket, from which alone the web app's page may be sent files."""
 
 _ITEM_ACTIONS = (
     "dynamodb:BatchGetItem", "dynamodb:ConditionCheckItem", "dynamodb:DeleteItem", "dynamodb:GetItem",
@@ -63,6 +66,8 @@ class TenantAccess(NamedTuple):
         further_tables: settings that name tables whose keys of the tenant are reached like Core's. Which of the actions
             hold for which table is left to the role: STS takes 2,048 characters of inline policy and no more.
         export_actions: actions on the exports of the tenant; none keeps the bucket out of reach.
+        document_actions: actions on what browsers of the tenant sent and on the documents that are kept; none keeps
+            both buckets out of reach. Which of the actions hold for which is left to the role.
         lists_files: whether the names of the files it reaches are listed too.
     """
 
@@ -73,6 +78,7 @@ class TenantAccess(NamedTuple):
     item_actions: tuple[str, ...] = _ITEM_ACTIONS
     further_tables: tuple[str, ...] = ()
     export_actions: tuple[str, ...] = ()
+    document_actions: tuple[str, ...] = ()
     lists_files: bool = True
 
 
@@ -102,6 +108,8 @@ KEEPS_PROMISES = TenantAccess(
     export_actions=("s3:AbortMultipartUpload", "s3:DeleteObject", "s3:GetObject", "s3:PutObject"),
 )
 """May hand out and destroy everything of a tenant, and read no credential in clear: the compliance worker, alone."""
+KEEPS_DOCUMENTS = TenantAccess(item_actions=(), document_actions=("s3:DeleteObject", "s3:GetObject", "s3:PutObject"))
+"""Documents of a tenant and nothing else of it, through a session of their own: no other would have room for them."""
 
 
 class TenantSession(NamedTuple):
@@ -130,9 +138,10 @@ def session_policy(settings: Settings, access: TenantAccess, tenant_id: TenantId
     place = f"arn:{partition}:dynamodb:{settings.aws_region}:{account}:table"
     core = f"{place}/{settings.core_table}"
     further = [f"{place}/{getattr(settings, name)}" for name in access.further_tables]
-    statements: list[dict[str, object]] = [
-        _items_statement(access.item_actions, [core, f"{core}/index/lookup", *further], f"T#{tenant_id}#*")
-    ]
+    statements: list[dict[str, object]] = []
+    if access.item_actions:
+        tables = [core, f"{core}/index/lookup", *further]
+        statements.append(_items_statement(access.item_actions, tables, f"T#{tenant_id}#*"))
     if access.vault_actions:
         vault = f"{place}/{settings.vault_table}"
         statements.append(_items_statement(access.vault_actions, [vault], f"T#{tenant_id}#VAULT#*"))
@@ -150,13 +159,14 @@ def session_policy(settings: Settings, access: TenantAccess, tenant_id: TenantId
     statements += files
     if settings.data_key_arn:
         # What lies under a customer key is read and written with the caller's right to that key, through its service.
-        through = [f"{service}.{settings.aws_region}.amazonaws.com" for service in ("dynamodb", "s3")]
+        services = (*(("dynamodb",) if access.item_actions else ()), *(("s3",) if files else ()))
+        through = [f"{service}.{settings.aws_region}.amazonaws.com" for service in services]
         statements.append(
             {
                 "Effect": "Allow",
                 "Action": ["kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey"],
                 "Resource": [settings.data_key_arn],
-                "Condition": {"StringEquals": {"kms:ViaService": through if files else through[0]}},
+                "Condition": {"StringEquals": {"kms:ViaService": through if len(through) > 1 else through[0]}},
             }
         )
     return json.dumps({"Version": "2012-10-17", "Statement": statements}, separators=(",", ":"))
@@ -165,7 +175,12 @@ def session_policy(settings: Settings, access: TenantAccess, tenant_id: TenantId
 def _files_statements(
     settings: Settings, access: TenantAccess, partition: str, tenant_id: TenantId
 ) -> list[dict[str, object]]:
-    wanted = ((settings.raw_bucket, access.raw_actions), (settings.exports_bucket, access.export_actions))
+    wanted = (
+        (settings.raw_bucket, access.raw_actions),
+        (settings.exports_bucket, access.export_actions),
+        (settings.uploads_bucket, access.document_actions),
+        (settings.documents_bucket, access.document_actions),
+    )
     reached = [(f"arn:{partition}:s3:::{bucket}", actions) for bucket, actions in wanted if bucket and actions]
     if not reached:
         return []
@@ -391,7 +406,7 @@ class SharedConnection(Connection):
 
 
 class Store:
-    """Both doors of one process: ``tenant`` signs for the tenant in scope, ``system`` with the function's own role."""
+    """The doors of one process: ``tenant`` signs for the tenant in scope, ``system`` with the function's own role."""
 
     def __init__(
         self,
@@ -406,7 +421,13 @@ class Store:
         self.system = AwsSession(settings)
         opened = sessions or AssumedTenantSessions(settings, access, self.system)
         self.tenant = AwsSession(settings, TenantCredentials(opened, self.clock))
+        self._document_sessions = sessions or AssumedTenantSessions(settings, KEEPS_DOCUMENTS, self.system)
         self._connections: dict[str, SharedConnection] = {}
+
+    @cached_property
+    def documents(self) -> AwsSession:
+        """The door to documents, for the tenant in scope: its sessions reach nothing else. Made when asked for."""
+        return AwsSession(self.settings, TenantCredentials(self._document_sessions, self.clock))
 
     def connection(self, door: str) -> SharedConnection:
         """Return the pynamodb connection of a door, ``"tenant"`` or ``"system"``, made when first asked for."""

@@ -932,6 +932,16 @@ def shipment_detail(tenant_id: TenantId, shipment_id: str) -> Key:
     return Key(shipments(tenant_id), f"DETAIL#{encode(shipment_id)}")
 
 
+def shipment_documents(tenant_id: TenantId, shipment_id: str) -> Key:
+    """Return the key of which documents a shipment of the seller's has."""
+    return Key(shipments(tenant_id), f"DOCUMENTS#{encode(shipment_id)}")
+
+
+def shipment_file(tenant_id: TenantId, shipment_id: str, document_id: str) -> str:
+    """Return the key of the file of one document of a shipment, where it arrives and where it is kept."""
+    return f"{raw_prefix(tenant_id)}shipments/{encode(shipment_id)}/{encode(document_id)}"
+
+
 def shipped_order(tenant_id: TenantId, order_id: str) -> Key:
     """Return the key of how much of a purchase order is in which shipment."""
     return Key(shipments(tenant_id), f"ORDER#{encode(order_id)}")

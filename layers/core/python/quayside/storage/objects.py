@@ -1,11 +1,11 @@
-"""Raw files: what Amazon's reports said, kept as proof of every row.
+"""Files: what Amazon's reports said, kept as proof of every row; exports; documents that people attach.
 
 A tenant's files lie under ``T/<tenant id>/`` and are reached with that tenant's session alone, as its items are. A file
 is written once: whoever creates one says so (``If-None-Match: *``), and a file that exists is never replaced.
 """
 
 from collections.abc import Callable, Iterable, Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple, override
 
 from botocore.exceptions import ClientError
 
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 PART_BYTES = 5 << 20
 """The smallest part of an upload that S3 takes, but for the last. Source: Amazon S3 user guide, "multipart limits"."""
+UNCHECKED = "application/octet-stream"
+"""The type of what nobody has looked at: a browser that got it would save it and show nothing."""
 _CHUNK_BYTES = 1 << 20
 _DELETED_AT_ONCE = 1000
 _ABSENT = frozenset({"404", "NoSuchKey", "NotFound"})
@@ -24,7 +26,14 @@ _EXISTS = "PreconditionFailed"
 
 
 class NoBucket(ValueError):
-    """RAW_BUCKET is not set, so there is nowhere to keep raw files."""
+    """The setting that names the bucket is empty, so there is nowhere to keep such files."""
+
+
+class Form(NamedTuple):
+    """A form by which a browser sends one file: where to, and what goes before the file."""
+
+    url: str
+    fields: dict[str, str]
 
 
 class RawObjects:
@@ -157,6 +166,112 @@ class ExportObjects(RawObjects):
             "Key": key,
             "ResponseContentDisposition": f'attachment; filename="{file_name}"',
             "ResponseContentType": "application/zip",
+        }
+        address: str = self._client.generate_presigned_url("get_object", Params=wanted, ExpiresIn=seconds)
+        return address
+
+
+class _DocumentObjects(RawObjects):
+    """Files that people attach, reached through the door to documents alone."""
+
+    @property
+    @override
+    def _client(self) -> Any:
+        return self._store.documents.client("s3")
+
+    def delete(self, key: str) -> None:
+        """Delete a file; deleting one that is not there is no error."""
+        _check(key)
+        self._client.delete_object(Bucket=self._bucket, Key=key)
+
+
+class UploadObjects(_DocumentObjects):
+    """What browsers of the tenant in scope sent and nobody has looked at, in a bucket that empties itself after a day.
+
+    A browser writes here by a form that is signed for one key, one type and one size; nothing here is ever handed out.
+    """
+
+    def __init__(self, store: "Store") -> None:
+        """Use the documents' door of ``store``.
+
+        Raises:
+            NoBucket: the function was deployed without a bucket.
+        """
+        if not store.settings.uploads_bucket:
+            raise NoBucket("UPLOADS_BUCKET is not set.")
+        self._store = store
+        self._bucket = store.settings.uploads_bucket
+
+    def form(self, key: str, size: int, seconds: int) -> Form:
+        """Return a form by which a browser sends a file of ``size`` bytes within ``seconds``, and no other.
+
+        It is signed with the session of the tenant in scope, so ``seconds`` must be less than
+        ``connection.REFRESH_BEFORE``, for which every session that is handed out still lives. S3 refuses what is larger
+        or smaller, another key and another type; the file is encrypted as the bucket says.
+        """
+        _check(key)
+        kind = {"Content-Type": UNCHECKED}
+        made = self._client.generate_presigned_post(
+            Bucket=self._bucket,
+            Key=key,
+            Fields=dict(kind),
+            Conditions=[kind, ["content-length-range", size, size]],
+            ExpiresIn=seconds,
+        )
+        return Form(str(made["url"]), {name: str(value) for name, value in made["fields"].items()})
+
+    def size(self, key: str) -> int | None:
+        """Return how many bytes have arrived under a key; None when nothing has.
+
+        By the list, for who asks S3 for a file that is not there is told so only with rights to the whole bucket.
+        """
+        _check(key)
+        found = self._client.list_objects_v2(Bucket=self._bucket, Prefix=key, MaxKeys=1)
+        return next((int(each["Size"]) for each in found.get("Contents", []) if each["Key"] == key), None)
+
+
+class DocumentObjects(_DocumentObjects):
+    """Documents of the tenant in scope that were checked: each is written once, and read by links that soon expire."""
+
+    def __init__(self, store: "Store") -> None:
+        """Use the documents' door of ``store``.
+
+        Raises:
+            NoBucket: the function was deployed without a bucket.
+        """
+        if not store.settings.documents_bucket:
+            raise NoBucket("DOCUMENTS_BUCKET is not set.")
+        self._store = store
+        self._bucket = store.settings.documents_bucket
+
+    def put(self, key: str, content: bytes, content_type: str) -> bool:
+        """Keep a document; return False when there is one under this key already, which stays."""
+        _check(key)
+        try:
+            self._client.put_object(
+                Bucket=self._bucket, Key=key, Body=content, ContentType=content_type, IfNoneMatch="*"
+            )
+        except ClientError as problem:
+            if _code(problem) == _EXISTS:
+                return False
+            raise
+        return True
+
+    def link(self, key: str, disposition: str, content_type: str, seconds: int) -> str:
+        """Return an address under which anybody gets the document for ``seconds``, and saves it.
+
+        Args:
+            key: which one.
+            disposition: the header Content-Disposition of the answer.
+            content_type: the header Content-Type of the answer.
+            seconds: for how long; less than ``connection.REFRESH_BEFORE``.
+        """
+        _check(key)
+        wanted = {
+            "Bucket": self._bucket,
+            "Key": key,
+            "ResponseContentDisposition": disposition,
+            "ResponseContentType": content_type,
         }
         address: str = self._client.generate_presigned_url("get_object", Params=wanted, ExpiresIn=seconds)
         return address

@@ -10,6 +10,7 @@ from datetime import date
 from quayside.kernel.tenancy import current_tenant
 from quayside.storage import keys
 from quayside.supply_chain import shipment_store as store
+from quayside.supply_chain.document_records import DocumentsRecord, documents_from
 from quayside.supply_chain.shipment_records import DetailRecord, detail_from, shipment_id_of
 from quayside.sync.own_rows import Row, Rows, columns, rows_page
 from quayside.sync.views import RowsPage
@@ -56,6 +57,14 @@ def _claims(record: DetailRecord) -> Iterator[Row]:
 def _history(record: DetailRecord) -> Iterator[Row]:
     for each in detail_from(record.detail).history:
         yield shipment_id_of(record.sk), each.at, each.by, each.what, each.about
+
+
+def _documents(record: DocumentsRecord) -> Iterator[Row]:
+    for each in documents_from(record.documents).attached:
+        yield (
+            shipment_id_of(record.sk), each.document_id, each.name, each.kind, each.content_type, each.size,
+            each.sha256, each.attached_at, each.attached_by,
+        )  # fmt: skip
 
 
 def _day(day: date | None) -> str | None:
@@ -123,6 +132,18 @@ _DATASETS = {
             ),
         ),
         _history,
+    ),
+    "shipment_documents": Rows(
+        DocumentsRecord, "DOCUMENTS#",
+        (
+            *_SHIPMENT,
+            *columns(
+                document_id=("Document", "text"), name=("Name", "text"), kind=("Kind", "text"),
+                content_type=("Type", "text"), size=("Bytes", "number"), sha256=("SHA-256", "text"),
+                attached_at=("Attached", "instant"), attached_by=("Member", "text"),
+            ),
+        ),
+        _documents,
     ),
 }  # fmt: skip
 
