@@ -265,6 +265,14 @@ def _choose_file(visit: Visit) -> None:
     visit.settle()
 
 
+def _attach_documents(visit: Visit) -> None:
+    page_in_disguise = {"name": "packing list.pdf", "mimeType": "application/pdf", "buffer": b"<!doctype html><p>Hello"}
+    invoice = {"name": "Invoice 77.pdf", "mimeType": "application/pdf", "buffer": b"%PDF-1.7\n1 0 obj\n%%EOF\n"}
+    visit.page.get_by_label("Choose files").set_input_files([page_in_disguise, invoice])  # type: ignore[arg-type]
+    visit.page.get_by_role("button", name="Save Invoice 77.pdf").wait_for()
+    visit.page.get_by_text("holds HTML, SVG or other markup").wait_for()
+
+
 def _open_disconnect(visit: Visit) -> None:
     visit.page.get_by_role("button", name="Disconnect Tidewater America").click()
     visit.page.get_by_role("dialog").wait_for()
@@ -432,6 +440,7 @@ CASES: Final = (
     Case("shipments", "shipments", looks=ALL),
     Case("shipments-timeline", "shipments?view=timeline"),
     Case("shipment", "shipments/autumn", looks=ALL),
+    Case("shipment-documents", "shipments/autumn", act=_attach_documents, expects_errors=True, looks=ONE),
     Case("shipment-change", "shipments/autumn?edit=1", act=_without_name),
     Case("messages", "messages", looks=ALL),
     Case("order-message", _own_order(EUROPE), act=_write_message, expects_errors=True, looks=ALL),

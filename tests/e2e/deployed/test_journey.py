@@ -10,6 +10,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from urllib.parse import parse_qs, urlencode, urlsplit
 
+import httpx
 import pytest
 from playwright.sync_api import expect
 
@@ -516,6 +517,7 @@ def test_an_idea_becomes_a_product_with_a_profit(stack: Stack, page: Page) -> No
         _confirmed(page, stack, order_id)
         by_sea, by_air = _shipped(member, order_id, connection_id, market, sku)
         _received(page, stack, member, by_sea, sku)
+        _documented(page, stack, member, by_sea)
         _checked_in(page, stack, member, by_air, inbound_id, sku)
         _landed(page, stack, member, order_id, sku)
         _earned(page, stack, member, shop, sku)
@@ -620,6 +622,46 @@ def _received(page: Page, stack: Stack, member: Member, shipment_id: str, sku: s
     places = member.get("inventory/locations")["locations"]
     stock = member.get(f"inventory/locations/{places[0]['location_id']}/stock")
     assert [(each["seller_sku"], each["balance"]) for each in stock["balances"]] == [(sku, 460)]
+
+
+def _documented(page: Page, stack: Stack, member: Member, shipment_id: str) -> None:
+    """The page that is open sends files to S3 under its own policy; what is no document is refused, here or there."""
+    invoice = b"%PDF-1.7\n1 0 obj\nendobj\n%%EOF\n"
+    in_disguise = {"name": "packing list.pdf", "mimeType": "application/pdf", "buffer": b"<!doctype html><p>Hello"}
+    chosen = {"name": "Invoice 77.pdf", "mimeType": "application/pdf", "buffer": invoice}
+    page.get_by_label("Choose files").set_input_files([in_disguise, chosen])  # type: ignore[arg-type]  # playwright's
+    expect(page.get_by_role("button", name="Save Invoice 77.pdf")).to_be_visible()
+    expect(page.get_by_text("holds HTML, SVG or other markup")).to_be_visible()
+    path = f"shipments/{shipment_id}/documents"
+    (kept,) = member.get(path)["documents"]
+    assert (kept["kind"], kept["content_type"], kept["size"]) == ("commercial_invoice", "application/pdf", len(invoice))
+
+    # S3 itself takes what the form says and nothing else, and its answer is for the page of the web app alone.
+    form = member.post(path, {"name": "a.pdf", "size": len(invoice)})
+    sent = {"size": invoice + b"!", "key": invoice, "type": invoice}
+    other = {"key": {"key": form["fields"]["key"] + "x"}, "type": {"Content-Type": "text/html"}}
+    refused = {
+        what: httpx.post(form["url"], data=form["fields"] | other.get(what, {}), files={"file": content}).status_code
+        for what, content in sent.items()
+    }
+    assert refused == {"size": 400, "key": 403, "type": 403}
+    asked = {"Access-Control-Request-Method": "POST"}
+    ours, theirs = (
+        httpx.options(form["url"], headers={**asked, "Origin": origin}).headers.get("Access-Control-Allow-Origin")
+        for origin in (stack.urls.app.rstrip("/"), "https://evil.example")
+    )
+    assert (ours, theirs) == (stack.urls.app.rstrip("/"), None)
+    address = member.get(f"{path}/{kept['document_id']}/link")["url"]
+    answer = httpx.get(address)
+    assert (answer.status_code, answer.content) == (200, invoice)
+    assert answer.headers["content-type"] == "application/pdf"
+    assert answer.headers["content-disposition"].startswith("attachment;")
+    assert httpx.get(address.partition("?")[0]).status_code == 403
+
+    _press(page, "Remove Invoice 77.pdf")
+    page.get_by_role("dialog").get_by_role("button", name="Remove", exact=True).click()
+    expect(page.get_by_text("1 removed document")).to_be_visible()
+    assert httpx.get(address).status_code == 404
 
 
 def _checked_in(  # noqa: PLR0917  who, where and what

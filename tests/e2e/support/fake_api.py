@@ -662,6 +662,10 @@ def application(fake: FakeQuayside, stage: str = "") -> Starlette:
         page = f'<!doctype html><title>Consent</title><a href="{stage}/connect/callback?{answer}">Allow</a>'
         return Response(page, media_type="text/html")
 
+    async def upload(request: Request) -> Response:
+        fake.shipments.documents.take(request.path_params["name"], await request.body())
+        return Response(status_code=204)
+
     async def to_stage(_: Request) -> Response:
         return RedirectResponse(f"{stage}/")
 
@@ -671,6 +675,7 @@ def application(fake: FakeQuayside, stage: str = "") -> Starlette:
     routes = [
         Route(f"{stage}/api/v1/{{path:path}}", api, methods=["GET", "POST", "PATCH", "PUT"]),
         Route("/amazon/consent", consent, name="consent"),
+        Route(f"{stage}/uploads/{{name}}", upload, methods=["POST"]),
         Route(f"{stage}/{{path:path}}", web),
     ]
     if stage:

@@ -11,6 +11,7 @@ from starlette.responses import JSONResponse
 from quayside.kernel.clock import FixedClock
 from quayside.supply_chain import claim_rules, lead_rules, listed_rules, pipeline_rules, shipment_rules
 from quayside.supply_chain.claim_rules import Claim
+from quayside.supply_chain.document_rules import Unacceptable
 from quayside.supply_chain.inbound_views import InboundLine, InboundView, ShipmentInbound, missing_figure
 from quayside.supply_chain.lead_rules import Observation
 from quayside.supply_chain.pipeline_rules import Moving, Stages
@@ -27,6 +28,7 @@ from quayside.supply_chain.shipment_views import (
     shipment_view,
 )
 from tests.e2e.support.fake_data import AMERICA, EUROPE, instant
+from tests.e2e.support.fake_documents import FakeDocuments, refusal
 
 if TYPE_CHECKING:
     from datetime import date, datetime
@@ -51,6 +53,7 @@ class FakeShipments:
             ("check_in", "", "LGB8", -2, 5, None, None),
         ]
         self.kept: dict[str, tuple[int, Shipment, tuple[Line, ...]]] = {}
+        self.documents = FakeDocuments(now)
         self._keep("autumn", now, "Autumn container", ningbo, [("LAMP-01", 1200), ("MUG-SET-4", 800)], AMERICA)
         self._keep(
             "air", now, "Rush by air", [("air", "Shenzhen", "Leipzig", 3, 7, None, None)], [("KETTLE", 90)], EUROPE
@@ -119,6 +122,11 @@ class FakeShipments:
                 return _json(ShipmentPage(late if not query.get("ended") else (), len(found), None))
             case ["GET", name, "inbound"] if name in self.kept:
                 return _json(_inbound(self.kept[name][0], now, named=name == "autumn"))
+            case [_, name, "documents", *below] if name in self.kept:
+                try:
+                    return _json(self.documents.answer(method, below, body, now))
+                except Unacceptable as refused:
+                    return JSONResponse(refusal(refused), 400, media_type="application/problem+json")
             case ["GET", name] if name in self.kept:
                 return _json(self._card(name, now))
             case ["PUT", name]:

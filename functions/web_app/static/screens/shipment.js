@@ -9,6 +9,7 @@ import { go, place, setQuery } from "../app/router.js";
 import { may } from "../app/session.js";
 import { toast } from "../app/shell.js";
 import { nameOf, useConnections } from "./marketplaces.js";
+import { Documents, useDocuments } from "./shipment_documents.js";
 import { Editor, draftOf } from "./shipment_form.js";
 import { Inbound } from "./shipment_inbound.js";
 import { arrivalWords, EVENTS, KINDS, laneWords, Late, ShipmentState } from "./shipment_words.js";
@@ -78,7 +79,7 @@ function History({ card }) {
   return html`<${Card} title="What happened"><div class="card-body tight"><ol class="rules">${card.history.map(({ at, what, about }, number) => html`<li key=${number}><time datetime=${at}>${moment(at)}</time><span>${WHAT[what] ?? what}${about ? `: ${about}` : ""}</span></li>`)}</ol></div><//>`;
 }
 
-function Shown({ card, reload, put: show }) {
+function Shown({ card, documents, reload, put: show }) {
   const [asking, setAsking] = useState(null);
   const [receiving, setReceiving] = useState(false);
   const [failed, setFailed] = useState(null);
@@ -105,7 +106,7 @@ function Shown({ card, reload, put: show }) {
   return html`<${PageHead} crumb=${html`<${Link} to="/shipments"><${Icon} name="back" size=${14} />Shipments<//>`} title=${shipment.name} about=${html`<span class="about-line"><${ShipmentState} shipment=${shipment} /><${Late} days=${shipment.late_days} /><span>${arrivalWords(shipment)}</span></span>`}>${manage ? html`${card.events.map((event) => html`<${Button} key=${event} kind=${event === "cancel" ? "danger" : ""} onClick=${() => move(event)}>${EVENTS[event]}<//>`)}${["closed", "cancelled"].includes(shipment.state) ? null : html`<${Button} kind="primary" onClick=${() => setQuery({ edit: "1" })}>Change<//>`}` : null}<//>
     ${failed ? html`<div class="gap-below"><${ProblemNotice} problem=${failed} retry=${reload} compact /></div>` : null}
     ${card.pending && manage ? html`<div class="gap-below"><${Notice} kind="warn" title="A receipt was begun and not finished" actions=${html`<${Button} kind="small primary" onClick=${finish}>Finish it<//>`}><p>Finishing enters it once, however often it is tried.</p><//></div>` : null}
-    <div class="order-grid"><div class="stack"><${Legs} card=${card} onAsk=${setAsking} /><${Lines} card=${card} onReceive=${() => setReceiving(true)} /><${Inbound} shipment=${shipment} onArrived=${show} onChange=${reload} /></div><div class="stack">
+    <div class="order-grid"><div class="stack"><${Legs} card=${card} onAsk=${setAsking} /><${Lines} card=${card} onReceive=${() => setReceiving(true)} /><${Documents} shipmentId=${shipment.shipment_id} list=${documents.data} problem=${documents.problem} reload=${documents.reload} show=${documents.put} /><${Inbound} shipment=${shipment} onArrived=${show} onChange=${reload} /></div><div class="stack">
       <${Card} title="At a glance"><div class="card-body tight"><dl class="facts">${["arrived", "closed"].includes(shipment.state) ? null : html`<dt>Arrives in</dt><dd>${card.arrives_in.value === null ? html`<${InlineFigure} title="Arrives in" figure=${card.arrives_in} />` : html`<${InlineFigure} title="Arrives in" figure=${card.arrives_in} /> days`}</dd>`}<dt>Goes</dt><dd>${destination}</dd><dt>Sold in</dt><dd>${nameOf(shipment.marketplace_id)}</dd>${shipment.orders.length ? html`<dt>Orders</dt><dd>${shipment.orders.join(", ")}</dd>` : null}</dl></div><//>
       <${History} card=${card} /></div></div>
     ${asking ? html`<${DayDialog} card=${card} ...${asking} onClose=${() => setAsking(null)} onDone=${(made) => { setAsking(null); show(made); }} />` : null}${receiving ? html`<${ArrivalDialog} card=${card} onClose=${() => setReceiving(false)} onDone=${(made) => { setReceiving(false); show(made); }} />` : null}`;
@@ -116,11 +117,12 @@ export function Screen({ shipment_id: shipmentId }) {
   const editing = isNew || place.value.query.get("edit") === "1";
   const { connections } = useConnections();
   const { data: card, problem, reload, put: show } = useResource(isNew ? null : `shipment:${shipmentId}`, (signal) => get(`shipments/${encodeURIComponent(shipmentId)}`, { signal }));
+  const documents = useDocuments(isNew || editing ? null : shipmentId);
   const { data: places } = useResource("locations:", (signal) => get("inventory/locations", { signal }));
   const crumb = html`<${Link} to="/shipments"><${Icon} name="back" size=${14} />Shipments<//>`;
   if (problem?.status === 404) return html`<${PageHead} crumb=${crumb} title="Shipment not found" /><div class="card"><${Empty} icon="stock" title="No such shipment here" action=${html`<${ButtonLink} to="/shipments">All shipments<//>`}>It may have been entered by another organisation, or the address is mistyped.<//></div>`;
-  if ((!isNew && !card) || (editing && (!connections || !places))) return html`<${PageHead} crumb=${crumb} title=${isNew ? "New shipment" : "Shipment"} about=${problem ? "It could not be read." : html`<${Bone} width="24ch" />`} />${problem ? html`<${ProblemNotice} problem=${problem} retry=${reload} />` : html`<div class="card bone-card" role="status" aria-label="Loading the shipment"></div>`}`;
+  if ((!isNew && !card) || (editing && (!connections || !places)) || (!editing && !documents.data && !documents.problem)) return html`<${PageHead} crumb=${crumb} title=${isNew ? "New shipment" : "Shipment"} about=${problem ? "It could not be read." : html`<${Bone} width="24ch" />`} />${problem ? html`<${ProblemNotice} problem=${problem} retry=${reload} />` : html`<div class="card bone-card" role="status" aria-label="Loading the shipment"></div>`}`;
   if (editing && !may("supply_chain.manage")) return html`<${PageHead} crumb=${crumb} title="Shipment" /><${Notice} kind="warn" title="Your role can read shipments, not change them"><p>Ask an owner or admin of your organisation.</p><//>`;
   if (editing) return html`<${Editor} card=${isNew ? null : card} connections=${connections} places=${places.locations} onDone=${(made) => { if (isNew) go(`/shipments/${encodeURIComponent(made.shipment.shipment_id)}`, { replace: true }); else { show(made); setQuery({ edit: "" }, { replace: true }); } }} />`;
-  return html`<${Shown} card=${card} reload=${reload} put=${show} />`;
+  return html`<${Shown} card=${card} documents=${documents} reload=${reload} put=${show} />`;
 }
