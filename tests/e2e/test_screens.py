@@ -152,6 +152,16 @@ def _too_early(visit: Visit) -> None:
     visit.settle()
 
 
+def _shipments_from_file(visit: Visit) -> None:
+    rows = b"name;sku;units;by\nAutumn;LAMP-01;600;sea\nAutumn;LAMP-02;400;sea\nRest;LAMP-01;few;air\n"
+    visit.page.get_by_role("button", name="From a file").click()
+    visit.page.get_by_label("File", exact=True).set_input_files(
+        {"name": "s.csv", "mimeType": "text/csv", "buffer": rows}
+    )
+    visit.page.get_by_text("1 new shipment, 0 there already, 1 refused").wait_for()
+    visit.settle()
+
+
 def _without_name(visit: Visit) -> None:
     visit.page.get_by_label("Name").fill("")
     visit.page.get_by_role("button", name="Save").click()
@@ -438,6 +448,7 @@ CASES: Final = (
     Case("review-campaign-refused", "reviews/campaigns/new", act=_too_early, expects_errors=True),
     Case("pipeline", "pipeline", looks=ALL),
     Case("shipments", "shipments", looks=ALL),
+    Case("shipments-file", "shipments", act=_shipments_from_file),
     Case("shipments-timeline", "shipments?view=timeline"),
     Case("shipment", "shipments/autumn", looks=ALL),
     Case("shipment-documents", "shipments/autumn", act=_attach_documents, expects_errors=True, looks=ONE),

@@ -6,7 +6,7 @@ from typing import Annotated
 import msgspec
 
 from quayside.kernel.ids import check_connection_id
-from quayside.supply_chain import arrival_service, inbound_service, pipeline_service
+from quayside.supply_chain import arrival_service, file_service, inbound_service, pipeline_service
 from quayside.supply_chain import shipment_service as service
 from quayside.supply_chain.arrival_service import Arrival
 from quayside.supply_chain.inbound_service import ClaimDraft
@@ -19,6 +19,7 @@ from quayside.supply_chain.shipment_views import (
     OrderLines,
     ShipmentCard,
     ShipmentFilePage,
+    ShipmentImportView,
     ShipmentPage,
 )
 from seller_api.routing import Call, Routes
@@ -57,6 +58,12 @@ class ShipmentFileQuery(_Filtered, frozen=True, forbid_unknown_fields=True):
     limit: Annotated[int, msgspec.Meta(ge=1, le=10)] = 10
 
 
+class ShipmentFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A file of shipments: CSV with a header."""
+
+    csv: Annotated[str, msgspec.Meta(max_length=60_000)]
+
+
 class ShipmentChange(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A shipment as it is to be, and the version that was seen."""
 
@@ -80,7 +87,7 @@ def list_shipments(call: Call[None, ShipmentQuery]) -> ShipmentPage:
 
 @routes.get("/shipment-details", permission="supply_chain.read", query=ShipmentFileQuery)
 def list_whole_shipments(call: Call[None, ShipmentFileQuery]) -> ShipmentFilePage:
-    """List shipments with everything about their legs, as a file of them needs it."""
+    """List shipments as rows of a file: their lines and legs, in the columns that a file of them is read by."""
     query = call.query
     return service.list_whole(query.filters, query.cursor, query.limit, clock=call.container.clock)
 
@@ -91,6 +98,18 @@ def enter_shipment(call: Call[ShipmentDraft, None]) -> ShipmentCard:
     return service.enter(
         call.body, member_id=call.principal.member_id, clock=call.container.clock, entropy=secrets.token_bytes
     )
+
+
+@routes.post("/shipments/file/preview", permission="supply_chain.manage", body=ShipmentFile)
+def preview_shipments(call: Call[ShipmentFile, None]) -> ShipmentImportView:
+    """Say which shipments a file would enter, one by one; nothing is stored."""
+    return file_service.preview(call.body.csv, clock=call.container.clock)
+
+
+@routes.post("/shipments/file", permission="supply_chain.manage", body=ShipmentFile)
+def import_shipments(call: Call[ShipmentFile, None]) -> ShipmentImportView:
+    """Enter the new shipments of a file; refused ones are left out and said."""
+    return file_service.import_file(call.body.csv, member_id=call.principal.member_id, clock=call.container.clock)
 
 
 @routes.get("/shipments/{shipment_id}", permission="supply_chain.read")

@@ -160,6 +160,8 @@ ROUTE_TABLE = {
     "POST /shipments/{shipment_id}/arrivals": "supply_chain.manage",
     "POST /shipments/{shipment_id}/arrivals/finish": "supply_chain.manage",
     "GET /shipment-details": "supply_chain.read",
+    "POST /shipments/file/preview": "supply_chain.manage",
+    "POST /shipments/file": "supply_chain.manage",
     "GET /order-lines": "supply_chain.read",
     "GET /shipments/{shipment_id}/inbound": "supply_chain.read",
     "GET /shipments/{shipment_id}/inbound/candidates": "supply_chain.read",

@@ -12,6 +12,7 @@ from quayside.kernel.clock import FixedClock
 from quayside.supply_chain import claim_rules, lead_rules, listed_rules, pipeline_rules, shipment_rules
 from quayside.supply_chain.claim_rules import Claim
 from quayside.supply_chain.document_rules import Unacceptable
+from quayside.supply_chain.file_rules import read_shipments
 from quayside.supply_chain.inbound_views import InboundLine, InboundView, ShipmentInbound, missing_figure
 from quayside.supply_chain.lead_rules import Observation
 from quayside.supply_chain.pipeline_rules import Moving, Stages
@@ -21,6 +22,8 @@ from quayside.supply_chain.shipment_rules import AMAZON, Estimate, Leg, LegKind,
 from quayside.supply_chain.shipment_views import (
     LeadTimes,
     ShipmentCard,
+    ShipmentImportRow,
+    ShipmentImportView,
     ShipmentPage,
     arrival_figure,
     lead_time_view,
@@ -129,6 +132,8 @@ class FakeShipments:
                     return JSONResponse(refusal(refused), 400, media_type="application/problem+json")
             case ["GET", name] if name in self.kept:
                 return _json(self._card(name, now))
+            case ["POST", "file", *_]:
+                return _json(_file(body["csv"]))
             case ["PUT", name]:
                 version, shipment, lines = self.kept[name]
                 wanted = [
@@ -150,6 +155,19 @@ class FakeShipments:
         history = (Entry(instant(now), "mara", "changed", "legs"), Entry(instant(now), "mara", "entered"))
         events = shipment_rules.events_of(shipment.state)
         return ShipmentCard(view, lines, arrival_figure(view, now.date(), now), events, None, history)
+
+
+def _file(text: str) -> ShipmentImportView:
+    rows = tuple(
+        ShipmentImportRow(each.lines, each.name, "refused", each.problem)
+        if each.draft is None
+        else ShipmentImportRow(
+            each.lines, each.name, "new", f"{each.draft.lines[0].units:,} of {len(each.draft.lines)}"
+        )
+        for each in read_shipments(text)
+    )
+    new = sum(row.state == "new" for row in rows)
+    return ShipmentImportView(new, 0, len(rows) - new, rows)
 
 
 def _inbound(version: int, now: datetime, *, named: bool) -> ShipmentInbound:

@@ -85,6 +85,26 @@ def test_rows_of_one_supplier_are_one_quote(on: Bench) -> None:
     assert (ningbo.freight_unit, ningbo.duty_percent, str(ningbo.valid_until)) == ("12.50", "6.4", "2030-01-31")
 
 
+def test_what_was_exported_is_known_when_it_comes_back(on: Bench) -> None:
+    lead_id = service.create(LeadDraft(name="Lamp"), clock=on.aws.clock, entropy=entropy_of(6))
+    leads = f"stage,name,marketplace,price,lead_id\nIdea,Lamp renamed,,,{lead_id}\nIdea,Lamp,,,nothing\n"
+    judged = file_service.preview_leads(leads, clock=on.aws.clock)
+    assert [(each.state, each.says) for each in judged.rows] == [
+        ("known", "entered already, as it is here"), ("new", "no marketplace yet"),
+    ]  # fmt: skip
+    file_service.import_quotes(lead_id, QUOTES, clock=on.aws.clock)
+    exported = "supplier_name,currency,from_units,unit_price,quote_id\n" + "".join(
+        f"{each.quote.supplier_name},{each.quote.currency},{part.from_units},{part.unit_price},{each.quote_id}\n"
+        for each in lead_service.show(lead_id, on.aws.clock).quotes
+        for part in each.quote.breaks
+    )
+    assert counts(file_service.import_quotes(lead_id, exported, clock=on.aws.clock)) == (0, 2, 0)
+    too_long = exported.replace("\n", "x" * 61 + "\n").replace("quote_id" + "x" * 61, "quote_id")
+    assert {each.says for each in file_service.preview_quotes(lead_id, too_long).rows} == {
+        "quote_id has at most 60 characters"
+    }
+
+
 def test_what_can_not_be_read_or_taken_is_said(on: Bench) -> None:
     with pytest.raises(InvalidInput, match="lacks the column name"):
         file_service.preview_leads("title\nLamp\n", clock=on.aws.clock)

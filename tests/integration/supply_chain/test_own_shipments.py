@@ -12,13 +12,14 @@ from quayside.finance import cost_service
 from quayside.inventory import own_service as own_stock
 from quayside.kernel.errors import ChangedMeanwhile, Conflict, InvalidInput, NotFound
 from quayside.kernel.machines import IllegalMove
+from quayside.kernel.sheets import write_sheet
 from quayside.kernel.tenancy import tenant_scope
 from quayside.procurement import order_service, receipt_service, supplier_service
 from quayside.procurement.order_service import Actor, NewOrder
 from quayside.procurement.receipt_service import TakeBack
 from quayside.procurement.rules import NewLine
 from quayside.procurement.supplier_service import SupplierTerms
-from quayside.supply_chain import arrival_service
+from quayside.supply_chain import arrival_service, file_service
 from quayside.supply_chain import shipment_service as service
 from quayside.supply_chain import shipment_store as store
 from quayside.supply_chain.arrival_service import Arrival
@@ -384,3 +385,65 @@ def test_what_an_order_refuses_is_not_received(on: Bench) -> None:
     assert early.value.code == "not_under_way"
     with pytest.raises(NotFound):
         arrival_service.finish("none", member_id="ben", clock=on.aws.clock)
+
+
+FILE = """\
+name;marketplace;destination;order;line;sku;units;by;from;to;carrier;planned_departure;planned_arrival;departed
+Autumn;US;;PO-000001;;A;60;sea;Ningbo;Long Beach;Ocean;2026-11-01;2026-12-01;
+autumn;;;1;2;B;50;Sea freight;Ningbo;Long Beach;Ocean;2026-11-01;2026-12-01;
+Too much;US;;PO-000001;;A;50;air;;;;;;
+The rest;US;shed;PO-000001;1;A;40;air;;;;;;
+Which;US;;PO-000009;;A;1;air;;;;;;
+Not on it;US;;PO-000001;9;A;1;air;;;;;;
+Without;US;;;2;A;1;air;;;;;;
+No leg;US;;;;A;1;;;;;;;
+Mars;Mars;;;;A;1;air;;;;;;
+Barn;US;barn;;;A;1;air;;;;;;
+Ahead;US;;;;A;1;air;;;;;;2026-12-24
+"""
+
+
+def test_shipments_from_a_file_are_judged_one_by_one_and_entered_once(on: Bench) -> None:
+    ordered(on)
+    shed = own_stock.add_location("Shed", on.seller.connection_id, US, entropy=entropy_of(5)).location_id
+    judged = file_service.preview(FILE, clock=on.aws.clock)
+    assert (judged.new, judged.known, judged.refused) == (2, 0, 8)
+    assert [(each.lines, each.name, each.state) for each in judged.rows[:3]] == [
+        ((2, 3), "Autumn", "new"), ((4,), "Too much", "refused"), ((5,), "The rest", "new"),
+    ]  # fmt: skip
+    assert [each.says for each in judged.rows if each.state == "new"] == [
+        "60 A, 50 B; sea freight 2026-11-01 to 2026-12-01; to Amazon, US", "40 A; air freight; to own stock, US",
+    ]  # fmt: skip
+    says = [each.says for each in judged.rows if each.state == "refused"]
+    assert says[:-1] == [
+        "units of A can be 40 at most: so many of PO-000001, line 1 are still to come and in no other shipment",
+        "order PO-000009 is none of yours; it is a number such as PO-000012",
+        "order PO-000001 has no line 9 of A",
+        "order is needed beside its line",
+        "legs must be 1 to 12; there are 0.",
+        "marketplace “Mars” is none where you sell; name it by country, such as US",
+        "destination “barn” is no place of yours; it is one, or amazon",
+    ]
+    assert says[-1].startswith("departed of leg 1 lies ahead: what happened is 2026-11-")
+    assert names(on) == []
+
+    entered = file_service.import_file(FILE, member_id="anna", clock=on.aws.clock)
+    assert entered == judged
+    assert names(on) == ["Autumn", "The rest"]
+    on.aws.clock.advance(timedelta(days=2).total_seconds())
+    again = file_service.import_file(FILE, member_id="anna", clock=on.aws.clock)
+    # Nothing is left of the order for the one that wanted too much.
+    assert (again.new, again.known, again.refused, names(on)) == (0, 2, 8, ["Autumn", "The rest"])
+
+    # What is exported is known when it comes back, and is the same elsewhere.
+    page = service.list_whole(Filters(), None, 10, clock=on.aws.clock)
+    text = write_sheet(page.columns, page.rows)
+    back = file_service.preview(text, clock=on.aws.clock)
+    assert ([row.state for row in back.rows], page.things) == (["known", "known"], 2)
+    (rest,) = (row for row in page.rows if row[0] == "The rest")
+    values = dict(zip(page.columns, rest, strict=True)) | {"shipment_id": "none", "order": "", "line": "", "units": "7"}
+    file_service.import_file(write_sheet(tuple(values), [tuple(values.values())]), member_id="anna", clock=on.aws.clock)
+    (twin,) = (found for name, listed in store.newest_open(9) if listed.units == 7 and (found := store.find(name)))
+    assert (twin.shipment.name, twin.shipment.destination, twin.detail.history[0].about) == (
+        "The rest", shed, "from a file",
+    )  # fmt: skip

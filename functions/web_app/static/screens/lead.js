@@ -8,9 +8,10 @@ import { useResource } from "../app/resource.js";
 import { go } from "../app/router.js";
 import { may } from "../app/session.js";
 import { toast } from "../app/shell.js";
-import { ImportFile } from "./file_import.js";
+import { fileRow, ImportFile } from "./file_import.js";
 import { detail, nameOf, useConnections } from "./marketplaces.js";
-import { amountOf, AskAmazon, EVENTS, feeWord, fileRow, INCOTERMS, isNumber, isReading, isWhole, leadCall, LeadForm, leadPath, point, Stage, stageWord } from "./sourcing_words.js";
+import { downloadCsv } from "./paging.js";
+import { amountOf, AskAmazon, EVENTS, feeWord, INCOTERMS, isNumber, isReading, isWhole, leadCall, LeadForm, leadPath, point, Stage, stageWord } from "./sourcing_words.js";
 
 const QUOTE_LABELS = { supplier_name: "Supplier", currency: "Currency", breaks: "Prices by quantity", minimum_units: "Least order, units", carton_units: "Units in a carton", lead_time_days: "Lead time, days", incoterm: "Incoterm", valid_until: "Valid until", freight_unit: "Freight of a unit", duty_percent: "Duty, percent", other_unit: "Other costs of a unit", tooling: "Tooling, once", note: "Note" };
 const DUTY_BASES = [{ value: "goods", label: "the goods" }, { value: "goods_and_freight", label: "goods and freight" }];
@@ -68,6 +69,14 @@ function useComparison(lead) {
   return { currencies, units, setUnits, chosen, setCurrency, data: shown, problem, reload, isThere: Boolean(lead) && (!lead.quotes.length || Boolean(shown) || Boolean(problem)) };
 }
 
+const QUOTE_COLUMNS = ["supplier_name", "currency", "from_units", "unit_price", "minimum_units", "carton_units", "lead_time_days", "incoterm", "valid_until", "freight_unit", "duty_percent", "other_unit", "tooling", "duty_base", "note", "quote_id"];
+
+/** A row for each price, in the columns that a file of quotes is read by. */
+function exportQuotes(lead) {
+  const rows = lead.quotes.flatMap(({ quote_id, quote }) => quote.breaks.map((part) => ({ ...quote, ...part, quote_id })));
+  downloadCsv(`quayside-quotes-${lead.name.replace(/[^\w-]+/g, "-").slice(0, 40)}.csv`, QUOTE_COLUMNS, rows.map((row) => QUOTE_COLUMNS.map((name) => row[name])));
+}
+
 /** Quotes side by side on the landed cost of a unit. */
 function Quotes({ lead, comparison, manage, onEdit, onLead }) {
   const { currencies, units, setUnits, chosen, setCurrency, data, problem, reload } = comparison;
@@ -78,7 +87,7 @@ function Quotes({ lead, comparison, manage, onEdit, onLead }) {
       toast([error.detail, error.action].filter(Boolean).join(" "));
     }
   }
-  return html`<${Card} title="Quotes" about="compared on the landed cost of a unit" end=${manage ? html`<${Button} kind="small" onClick=${() => onEdit("file")}>From a file…<//><${Button} kind="small" onClick=${() => onEdit("new")}>Enter a quote<//>` : null}>
+  return html`<${Card} title="Quotes" about="compared on the landed cost of a unit" end=${html`${lead.quotes.length ? html`<${Button} kind="small" onClick=${() => exportQuotes(lead)}>CSV<//>` : null}${manage ? html`<${Button} kind="small" onClick=${() => onEdit("file")}>From a file…<//><${Button} kind="small" onClick=${() => onEdit("new")}>Enter a quote<//>` : null}`}>
     ${lead.quotes.length ? html`<div class="card-body tight quote-controls"><div class="field"><label for="compare-units">For so many units</label><input id="compare-units" class="input" inputmode="numeric" value=${units} onInput=${(event) => setUnits(event.currentTarget.value)} /></div><${Select} label="In" hideLabel=${false} value=${chosen} options=${currencies.map((value) => ({ value, label: value }))} onChange=${setCurrency} /></div>
       ${problem ? html`<div class="inset"><${ProblemNotice} problem=${problem} retry=${reload} compact=${Boolean(data)} /></div>` : null}
       <div class="table-wrap"><table class="rows quote-table"><thead><tr><th>Supplier</th><th class="number wide-only">Unit price</th><th class="number wide-only">To buy</th><th class="number">Unit, landed</th><th class="number wide-only">Lead time</th>${manage ? html`<th><span class="visually-hidden">Actions</span></th>` : null}</tr></thead><tbody>${(data?.quotes ?? lead.quotes.map((quote) => ({ ...quote.quote, quote_id: quote.quote_id, cautions: [] }))).map((row) => { const quote = lead.quotes.find((each) => each.quote_id === row.quote_id); return html`<tr key=${row.quote_id}><td><strong>${row.supplier_name}</strong> ${row.is_best ? html`<${State} kind="good">Lowest<//>` : null}<small>${[row.incoterm, row.valid_until ? `valid until ${day(row.valid_until, { year: true })}` : "no end named"].join(" · ")}</small>${row.cautions.map((text) => html`<small key=${text} class="said">${text}</small>`)}</td>

@@ -6,19 +6,22 @@ import { count, day, dayOf, plural } from "../app/format.js";
 import { useResource } from "../app/resource.js";
 import { place, setQuery } from "../app/router.js";
 import { may } from "../app/session.js";
-import { toast } from "../app/shell.js";
+import { ExportPages, fileRow, ImportFile } from "./file_import.js";
 import { countryOf } from "./marketplaces.js";
 import { downloadCsv, Pager, useCursor } from "./paging.js";
 import { arrivalWords, KINDS, laneWords, Late, ShipmentState, STAGES, SupplyTabs } from "./shipment_words.js";
 import { Timeline } from "./shipment_timeline.js";
 
 const VIEWS = [{ value: "", label: "Board" }, { value: "timeline", label: "Timeline" }, { value: "ended", label: "Finished" }, { value: "lead-times", label: "Lead times" }];
-const CSV_PAGES = 100;
 const PAGES_AT_ONCE = 40;
 const COLUMNS = [...Object.entries(STAGES), ["arrived", "Arrived"]];
 const columnOf = (shipment) => (shipment.state === "arrived" ? "arrived" : shipment.stage);
 const ordersOf = (shipment) => (shipment.more_orders ? [...shipment.orders, `${count(shipment.more_orders)} more`] : shipment.orders);
-const LEG_NAMES = ["kind", "origin", "destination", "carrier", "tracking", "planned_start", "planned_end", "actual_start", "actual_end"];
+const TEMPLATE = {
+  name: "quayside-shipments-template.csv",
+  header: ["name", "marketplace", "destination", "order", "sku", "units", "leg", "by", "from", "to", "carrier", "tracking", "planned_departure", "planned_arrival", "departed", "arrived"],
+  rows: [["Autumn sea freight", "US", "amazon", "PO-000001", "LAMP-01", 600, 1, "sea", "Ningbo", "Long Beach", "Ocean Line", "OL-4711", "2027-01-10", "2027-02-05", "", ""], ["Autumn sea freight", "US", "amazon", "PO-000001", "LAMP-02", 400, 2, "road", "Long Beach", "Ontario", "", "", "2027-02-07", "2027-02-09", "", ""]],
+};
 
 /** The next page that has something on it: what a filter leaves out is passed over, a page at a time. */
 async function nextFound(query, signal) {
@@ -29,32 +32,6 @@ async function nextFound(query, signal) {
     examined += part.examined;
   }
   return { ...part, examined };
-}
-
-/** Every leg of everything the filters leave, page after page. */
-function Export({ filters }) {
-  const [busy, setBusy] = useState(false);
-  async function run() {
-    setBusy(true);
-    try {
-      const rows = [];
-      let cursor = "";
-      let pages = 0;
-      do {
-        const part = await get("shipment-details", { query: { ...filters, cursor, limit: 10 } });
-        for (const shipment of part.shipments) shipment.legs.forEach((leg, number) => rows.push([shipment.shipment_id, shipment.name, shipment.state, shipment.marketplace_id, shipment.destination, shipment.units, shipment.orders.join(" "), shipment.inbound.join(" "), shipment.arrives, shipment.arrives_p90, shipment.late_days, number + 1, ...LEG_NAMES.map((name) => leg[name]), leg.end, leg.late_days]));
-        cursor = part.next_cursor;
-        pages += 1;
-      } while (cursor && pages < CSV_PAGES);
-      downloadCsv("quayside-shipments.csv", ["shipment_id", "name", "state", "marketplace_id", "destination", "units", "orders", "inbound", "arrives", "arrives_p90", "late_days", "leg", ...LEG_NAMES.map((name) => `leg_${name}`), "leg_expected_end", "leg_late_days"], rows);
-      toast(cursor ? `The first ${count(rows.length)} legs are in the file; search for the rest` : `${plural(rows.length, "leg")} in the file`);
-    } catch (problem) {
-      toast(`The file could not be made: ${problem.title}`);
-    } finally {
-      setBusy(false);
-    }
-  }
-  return html`<${Button} busy=${busy} onClick=${run}><${Icon} name="download" />CSV<//>`;
 }
 
 function Ticket({ shipment }) {
@@ -95,11 +72,13 @@ export function Screen() {
   const { data, problem, reload } = useResource(listed ? `shipments:${key}:${pages.cursor}` : null, (signal) => nextFound({ ...filters, cursor: pages.cursor, limit: view === "ended" ? 20 : 50 }, signal), { every: 60_000 });
   const shipments = data?.shipments ?? [];
   const filtered = Boolean(search || late);
+  const [file, setFile] = useState(false);
   const add = may("supply_chain.manage") ? html`<${ButtonLink} to="/shipments/new" kind="primary"><${Icon} name="stock" />New shipment<//>` : null;
-  return html`<${PageHead} title="Shipments" about="From the factory to Amazon, leg by leg, with the days that are known and those that are expected.">${listed ? html`<${Export} filters=${filters} />` : null}${add}<//><${SupplyTabs} here="/shipments" />
+  return html`<${PageHead} title="Shipments" about="From the factory to Amazon, leg by leg, with the days that are known and those that are expected.">${listed ? html`<${ExportPages} name="quayside-shipments.csv" path="shipment-details" query=${filters} what="shipment" />` : null}${add ? html`<${Button} onClick=${() => setFile(true)}>From a file<//>` : null}${add}<//><${SupplyTabs} here="/shipments" />
     <div class="ship-bar"><${Segmented} label="View" options=${VIEWS} value=${view} onChange=${(value) => setQuery({ view: value }, { replace: true })} />${listed ? html`<${SearchBox} label="Search shipments" placeholder="Name, SKU, order, tracking" value=${search} onSearch=${(value) => setQuery({ search: value }, { replace: true })} /><label class="check"><input type="checkbox" checked=${Boolean(late)} onChange=${(event) => setQuery({ late: event.currentTarget.checked ? "1" : "" }, { replace: true })} />Late only</label>` : null}</div>
     ${problem ? html`<div class="gap-below"><${ProblemNotice} problem=${problem} retry=${reload} compact=${Boolean(data)} /></div>` : null}
     ${!listed ? html`<${LeadTimes} />` : !data ? problem ? null : html`<div class="card bone-card" role="status" aria-label="Loading shipments"></div>`
       : !shipments.length ? html`<div class="card"><${Empty} icon="stock" title=${filtered ? "Nothing found here" : view === "ended" ? "Nothing is over yet" : "No shipment yet"} action=${filtered ? html`<${Button} onClick=${() => setQuery({ search: "", late: "" })}>Show all<//>` : view === "ended" ? null : add}>${filtered ? "The search looks for part of a name, SKU, order number, tracking number or Amazon's shipment id." : view === "ended" ? "Shipments that are closed or cancelled stay here." : "Enter a shipment with its legs, and Quayside tells when it arrives and what is late."}<//>${data.next_cursor ? html`<${Pager} pages=${pages} next=${data.next_cursor} about=${`${plural(data.examined, "shipment")} looked at`} />` : null}</div>`
-        : html`<div class=${view === "" ? "" : "card"}>${view === "timeline" ? html`<${Timeline} shipments=${shipments} today=${dayOf(new Date())} />` : view === "ended" ? html`<${Over} shipments=${shipments} />` : html`<${Board} shipments=${shipments} />`}${data.next_cursor || pages.page > 1 ? html`<${Pager} pages=${pages} next=${data.next_cursor} about=${`${plural(shipments.length, "shipment")} on this page`} />` : null}</div>`}`;
+        : html`<div class=${view === "" ? "" : "card"}>${view === "timeline" ? html`<${Timeline} shipments=${shipments} today=${dayOf(new Date())} />` : view === "ended" ? html`<${Over} shipments=${shipments} />` : html`<${Board} shipments=${shipments} />`}${data.next_cursor || pages.page > 1 ? html`<${Pager} pages=${pages} next=${data.next_cursor} about=${`${plural(shipments.length, "shipment")} on this page`} />` : null}</div>`}
+    ${file ? html`<${ImportFile} title="Shipments from a file" about="A CSV file with name, sku and units in a row for each line of a shipment; rows of one name are one shipment. Its order, and how it travels: by (such as sea, road or check_in), from, to, carrier, tracking, planned_departure, planned_arrival, departed and arrived. The same leg in several rows is one; several legs are numbered under leg. At most 40 shipments in 400 rows at once." id="shipments-file" path="shipments/file" what="shipment" template=${TEMPLATE} row=${fileRow} onClose=${() => setFile(false)} onDone=${() => { setFile(false); reload(); }} />` : null}`;
 }

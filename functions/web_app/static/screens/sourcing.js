@@ -6,10 +6,10 @@ import { useResource } from "../app/resource.js";
 import { go, place, setQuery } from "../app/router.js";
 import { may } from "../app/session.js";
 import { toast } from "../app/shell.js";
-import { ImportFile } from "./file_import.js";
+import { fileRow, ImportFile } from "./file_import.js";
 import { nameOf, useConnections } from "./marketplaces.js";
 import { downloadCsv } from "./paging.js";
-import { amountOf, EVENTS, fileRow, leadCall, LeadForm, leadPath, stageWord, typedAmount } from "./sourcing_words.js";
+import { amountOf, EVENTS, leadCall, LeadForm, leadPath, stageWord, typedAmount } from "./sourcing_words.js";
 
 const STAGES = ["idea", "researching", "quoted", "sampling", "approved", "rejected"];
 const COLUMNS = ["stage", "name", "marketplace", "price", "currency", "unit_profit", "margin_percent", "worked_out_at", "seller_sku", "lead_id"];

@@ -87,10 +87,3 @@ export function LeadForm({ lead, connections, title, submit, onClose }) {
     <${Field} label="Note (optional)" maxlength="2000" ...${form.bind("note")} />
     <div class="form-actions"><${Button} type="submit" kind="primary" busy=${form.busy}>Save<//><${Button} kind="quiet" onClick=${onClose}>Cancel<//></div></form><//>`;
 }
-
-/** A lead or a quote of a file, as its preview shows it. */
-export function fileRow({ lines, name, says }) {
-  const [first, last] = [lines[0], lines.at(-1)];
-  const together = lines.length > 1 && last - first === lines.length - 1;
-  return { line: together ? `${first}\u2060–\u2060${last}` : lines.join(", "), name, says };
-}

@@ -52,6 +52,8 @@ from quayside.procurement.views import (
     version_view,
 )
 
+MOST_NUMBER = 999_999_999
+"""No order has a higher number."""
 MOST_LISTED_LINES = 2000
 """So many lines on order are listed at once."""
 
@@ -112,34 +114,18 @@ def draft(
         NotFound: there is no such supplier.
         InvalidInput: a line, a currency or a term can't be.
     """
-    order_id = new_id(entropy if once is None else _named(once))
+    order_id = new_id(entropy if once is None else named(once))
     if once is not None:
         before = store.find(order_id)
         if before is not None:
             return order_view(before.read(), clock.now())
-    kept = supplier_store.find(new.supplier_id)
-    if kept is None:
-        raise NotFound("There is no such supplier.", code="supplier_not_found")
-    supplier = kept.supplier
-    currency = new.currency or supplier.currency
-    content = check_content(
-        Content(
-            lines_of(new.lines, currency),
-            currency,
-            new.landed_currency or currency,
-            new.terms or supplier.terms,
-            new.incoterm or supplier.incoterm,
-            new.ship_to.strip(),
-            new.expected_on,
-            new.note.strip(),
-        )
-    )
+    content, supplier_name = content_of(new)
     now = clock.now()
     drafted = Order(
         order_id,
         store.next_number(),
         new.supplier_id,
-        supplier.name,
+        supplier_name,
         content,
         lines_made=len(content.lines),
         origin=new.origin,
@@ -152,7 +138,35 @@ def draft(
     return order_view(drafted, now)
 
 
-def _named(once: str) -> Callable[[int], bytes]:
+def content_of(new: NewOrder) -> tuple[Content, str]:
+    """Return what is agreed by an order that is asked for, and its supplier's name.
+
+    Raises:
+        NotFound: there is no such supplier.
+        InvalidInput: a line, a currency or a term can't be.
+    """
+    kept = supplier_store.find(new.supplier_id)
+    if kept is None:
+        raise NotFound("There is no such supplier.", code="supplier_not_found")
+    supplier = kept.supplier
+    currency = new.currency or supplier.currency
+    agreed = check_content(
+        Content(
+            lines_of(new.lines, currency),
+            currency,
+            new.landed_currency or currency,
+            new.terms or supplier.terms,
+            new.incoterm or supplier.incoterm,
+            new.ship_to.strip(),
+            new.expected_on,
+            new.note.strip(),
+        )
+    )
+    return agreed, supplier.name
+
+
+def named(once: str) -> Callable[[int], bytes]:
+    """Return what makes the id of an order that is made of something once."""
     digest = hashlib.sha256(f"{current_tenant()}\n{once}".encode()).digest()
     return lambda count: digest[:count]
 
@@ -167,6 +181,14 @@ def order(order_id: str) -> Order:
     if found is None:
         raise NotFound("There is no such purchase order.", code="purchase_order_not_found")
     return found.read()
+
+
+def id_of_number(text: str) -> str | None:
+    """Return the id of the order with a number as it is printed, such as ``PO-000012``, or 12; None without one."""
+    digits = text.strip().upper().removeprefix("PO-")
+    if not (digits.isascii() and digits.isdigit() and len(digits) <= len(str(MOST_NUMBER))):
+        return None
+    return store.id_of_number(int(digits))
 
 
 def show(order_id: str, *, clock: Clock) -> OrderView:

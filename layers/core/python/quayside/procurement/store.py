@@ -61,6 +61,13 @@ def find(order_id: str) -> OrderRecord | None:
     return OrderRecord.find(keys.purchase_order(current_tenant(), order_id))
 
 
+def id_of_number(number: int) -> str | None:
+    """Return the id of the order with a number; None when there is none."""
+    places = (keys.purchase_entry(current_tenant(), group, number) for group in ("OPEN", "DONE"))
+    record = next((found for place in places if (found := EntryRecord.find(place)) is not None), None)
+    return None if record is None else record.read().order_id
+
+
 def next_number() -> int:
     """Return the number of a new order; each is given once, and one may be left out."""
     model = OrderCounterRecord

@@ -9,13 +9,14 @@ from collections.abc import Callable, Iterable
 import msgspec
 
 from quayside.amazon.marketplaces import find_marketplace
-from quayside.connections import service as connections
+from quayside.connections import place_service as places
 from quayside.kernel.clock import Clock, format_instant
-from quayside.kernel.errors import FieldProblem, InvalidInput
+from quayside.kernel.errors import InvalidInput
+from quayside.kernel.file_rows import ENTERED, Asked, words
 from quayside.kernel.ids import new_id
 from quayside.kernel.tenancy import current_tenant
 from quayside.sourcing import quote_service, service, store
-from quayside.sourcing.file_rules import Asked, FindPlace, read_leads, read_quotes, words
+from quayside.sourcing.file_rules import FindPlace, read_leads, read_quotes
 from quayside.sourcing.quote_rules import MOST_QUOTES
 from quayside.sourcing.views import FileState, LeadDraft, QuoteDraft, SourcingFileRow, SourcingFileView, TargetDraft
 
@@ -72,14 +73,18 @@ type _Judged[Draft] = Iterable[tuple[Asked[Draft], FileState]]
 
 
 def _judged_leads(text: str, clock: Clock) -> _Judged[LeadDraft]:
-    now, places = format_instant(clock.now()), service.places()
-    for asked in read_leads(text, _finder()):
-        if asked.draft is None:
-            yield asked, "refused"
+    now, known = format_instant(clock.now()), service.places()
+    for told in read_leads(text, _finder()):
+        if told.draft is None:
+            yield Asked(told.lines, told.name, None, told.problem), "refused"
             continue
-        lead_id = new_id(_named(asked.draft))
+        if told.draft.entered_as and store.find(told.draft.entered_as) is not None:
+            yield Asked(told.lines, told.name, None, ENTERED), "known"
+            continue
+        asked = Asked(told.lines, told.name, told.draft.draft)
+        lead_id = new_id(_named(told.draft.draft))
         try:
-            service.lead_of(lead_id, asked.draft, now, places)
+            service.lead_of(lead_id, told.draft.draft, now, known)
         except InvalidInput as refused:
             yield asked._replace(draft=None, problem=words(refused)), "refused"
             continue
@@ -90,13 +95,17 @@ def _judged_quotes(lead_id: str, text: str) -> _Judged[QuoteDraft]:
     quote_service.editable(lead_id)
     present = {each.read().quote_id for each in store.quotes(lead_id)}
     count = len(present)
-    for asked in read_quotes(text):
-        if asked.draft is None:
-            yield asked, "refused"
+    for told in read_quotes(text):
+        if told.draft is None:
+            yield Asked(told.lines, told.name, None, told.problem), "refused"
             continue
-        quote_id = new_id(_named(asked.draft))
+        if told.draft.entered_as in present:
+            yield Asked(told.lines, told.name, None, ENTERED), "known"
+            continue
+        asked = Asked(told.lines, told.name, told.draft.draft)
+        quote_id = new_id(_named(told.draft.draft))
         try:
-            quote_service.quote_of(quote_id, asked.draft)
+            quote_service.quote_of(quote_id, told.draft.draft)
         except InvalidInput as refused:
             yield asked._replace(draft=None, problem=words(refused)), "refused"
             continue
@@ -111,31 +120,13 @@ def _judged_quotes(lead_id: str, text: str) -> _Judged[QuoteDraft]:
 
 def _finder() -> FindPlace:
     """Return how a row's marketplace and account are found among those where the tenant sells."""
-    open_accounts = [each.connection for each in connections.known() if each.has_data]
+    find = places.finder()
 
-    def find(place: str, account: str) -> TargetDraft:
-        wanted = place.casefold()
-        found = [
-            (connection, marketplace_id)
-            for connection in open_accounts
-            for marketplace_id in connection.marketplace_ids
-            if (known := find_marketplace(marketplace_id)) is not None
-            and wanted in {marketplace_id.casefold(), known.country_code.casefold(), known.name.casefold()}
-        ]
-        if not found:
-            raise _wrong("marketplace", f"“{place[:40]}” is none where you sell; name it by country, such as US")
-        named = [each for each in found if account in {"", each[0].connection_id, each[0].selling_partner_id}]
-        if len(named) != 1:
-            accounts = ", ".join(each[0].selling_partner_id for each in found)
-            raise _wrong("account", f"has to be the one that sells there: {accounts}")
-        connection, marketplace_id = named[0]
-        return TargetDraft(connection.connection_id, marketplace_id, "")
+    def target(place: str, account: str) -> TargetDraft:
+        found = find(place, account)
+        return TargetDraft(found.connection_id, found.marketplace_id, "")
 
-    return find
-
-
-def _wrong(field: str, problem: str) -> InvalidInput:
-    return InvalidInput(f"{field} {problem}.", fields=(FieldProblem(field, problem),))
+    return target
 
 
 def _named(draft: LeadDraft | QuoteDraft) -> Callable[[int], bytes]:

@@ -18,7 +18,7 @@ from quayside.kernel.errors import ChangedMeanwhile, Conflict, FieldProblem, Inv
 from quayside.kernel.ids import ConnectionId, check_connection_id, new_id
 from quayside.procurement import order_service
 from quayside.procurement.views import ShippableLine
-from quayside.supply_chain import lead_rules, listed_rules, shipment_rules
+from quayside.supply_chain import file_rules, lead_rules, listed_rules, shipment_rules
 from quayside.supply_chain import shipment_store as store
 from quayside.supply_chain.lead_rules import Observation
 from quayside.supply_chain.listed_rules import Listed
@@ -119,6 +119,58 @@ def enter(draft: ShipmentDraft, *, member_id: str, clock: Clock, entropy: Callab
         return shipment, noted(Detail(lines=lines), now, member_id, "entered")
 
     return card_of(_change(None, shipment_id, decide, now), now)
+
+
+def enter_once(shipment_id: str, draft: ShipmentDraft, *, member_id: str, clock: Clock) -> bool:
+    """Enter a shipment under an id that says what it is made of; False when it is there already, as it is now.
+
+    Raises:
+        InvalidInput: something of it can't be; names it and what is allowed.
+        NotFound: there is no such connection or place.
+        Conflict: others kept changing what it shares with other shipments.
+    """
+    if store.find(shipment_id) is not None:
+        return False
+    now = clock.now()
+
+    def decide(_: Kept | None) -> tuple[Shipment, Detail]:
+        shipment, lines = _from(draft, now, None)
+        return shipment, noted(Detail(lines=lines), now, member_id, "entered", "from a file")
+
+    try:
+        _change(None, shipment_id, decide, now)
+    except Conflict:
+        if store.find(shipment_id) is None:
+            raise
+        return False
+    return True
+
+
+def check(draft: ShipmentDraft, now: datetime) -> None:
+    """Refuse a shipment that can't be entered, whatever room its orders have.
+
+    Raises:
+        InvalidInput: something of it can't be; names it and what is allowed.
+        NotFound: there is no such connection, place or order.
+        Conflict: nothing of an order can be shipped.
+    """
+    _from(draft, now, None)
+
+
+def room_of(order_id: str) -> dict[str, ShippableLine]:
+    """Return the lines of an order, each with the units that are still to come and in no shipment.
+
+    Raises:
+        NotFound: there is no such order.
+        Conflict: nothing of it can be shipped.
+    """
+    shipped = store.shipped_orders([order_id])[order_id].content
+    return {
+        line.line_id: msgspec.structs.replace(
+            line, units=max(0, line.units - sum(shipped.get(line.line_id, {}).values()))
+        )
+        for line in order_service.shippable(order_id)
+    }
 
 
 def change(shipment_id: str, draft: ShipmentDraft, version: int, *, member_id: str, clock: Clock) -> ShipmentCard:
@@ -574,19 +626,22 @@ def late_shipments(connection_id: ConnectionId, most: int, now: datetime) -> Ite
 
 
 def list_whole(filters: Filters, cursor: str | None, limit: int, *, clock: Clock) -> ShipmentFilePage:
-    """List shipments, the newest first, with everything about their legs: what a file of them needs.
+    """List shipments, the newest first, as rows of a file that can be entered again.
 
     Raises:
         InvalidInput: the cursor is not one of this list.
     """
     now = clock.now()
     looked = _looked(filters, cursor, limit, now)
-    views = []
+    rows: list[tuple[str, ...]] = []
     for shipment_id, entry in looked.found:
         kept = store.whole(shipment_id, ended=filters.ended)
         if kept is not None:
-            views.append(shipment_view(shipment_id, *kept, today_of(entry.marketplace_id, now)))
-    return ShipmentFilePage(tuple(views), looked.next_cursor)
+            _, shipment = kept
+            today = today_of(entry.marketplace_id, now)
+            forecasts = shipment_rules.forecast(shipment.legs, shipment.estimates, today)
+            rows += file_rules.written(shipment_id, shipment, store.carried(shipment_id).lines, forecasts)
+    return ShipmentFilePage(file_rules.WRITTEN, tuple(rows), len(looked.found), looked.next_cursor)
 
 
 def _looked(filters: Filters, cursor: str | None, limit: int, now: datetime) -> Looked:

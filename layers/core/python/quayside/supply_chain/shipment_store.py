@@ -189,6 +189,12 @@ def whole(shipment_id: str, *, ended: bool) -> tuple[int, Shipment] | None:
     return None if record is None else (int(record.version), shipment_from(record.facts))
 
 
+def carried(shipment_id: str) -> Detail:
+    """Return what a shipment that a list named carries; nothing when it is not there any more."""
+    record = DetailRecord.find(keys.shipment_detail(current_tenant(), shipment_id), consistent=False)
+    return Detail() if record is None else detail_from(record.detail)
+
+
 def shipped_orders(order_ids: Iterable[str]) -> dict[str, Counted[dict[str, dict[str, int]]]]:
     """Return how much of these orders is in which shipment, by line."""
     found: dict[str, Counted[dict[str, dict[str, int]]]] = {}
