@@ -9,6 +9,7 @@ import msgspec
 
 from quayside.procurement import (
     charge_service,
+    file_service,
     order_service,
     paper_service,
     payment_service,
@@ -16,6 +17,7 @@ from quayside.procurement import (
     supplier_service,
 )
 from quayside.procurement.charge_service import NewCharge
+from quayside.procurement.file_views import PurchasingFilePage, PurchasingImportView
 from quayside.procurement.order_service import Actor, Amendment, NewOrder, SettingsChange
 from quayside.procurement.paper_views import LinesFileView, PaperView
 from quayside.procurement.payment_service import NewPayment
@@ -60,6 +62,30 @@ class OrderQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     supplier_id: Annotated[str, msgspec.Meta(max_length=40)] | None = None
     cursor: Cursor | None = None
     limit: Annotated[int, msgspec.Meta(ge=1, le=50)] = 50
+
+
+class PageQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Which page of a file to make."""
+
+    cursor: Cursor | None = None
+    limit: Annotated[int, msgspec.Meta(ge=1, le=20)] = 20
+
+
+class OrderFileQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Which orders to put into a file."""
+
+    done: Annotated[bool, msgspec.Meta(description="Those that are closed or cancelled, instead of the others.")] = (
+        False
+    )
+    state: State | None = None
+    cursor: Cursor | None = None
+    limit: Annotated[int, msgspec.Meta(ge=1, le=10)] = 10
+
+
+class PurchasingFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A file of suppliers or purchase orders: CSV with a header."""
+
+    csv: Annotated[str, msgspec.Meta(max_length=60_000)]
 
 
 class ChangeQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -110,6 +136,24 @@ def add_supplier(call: Call[SupplierTerms, None]) -> SupplierView:
     return supplier_service.add_supplier(call.body, clock=call.container.clock, entropy=secrets.token_bytes)
 
 
+@routes.get("/supplier-details", permission="procurement.read", query=PageQuery)
+def list_whole_suppliers(call: Call[None, PageQuery]) -> PurchasingFilePage:
+    """List suppliers as rows of a file, in the columns that a file of them is read by."""
+    return file_service.list_suppliers(call.query.cursor, call.query.limit)
+
+
+@routes.post("/suppliers/file/preview", permission="procurement.manage", body=PurchasingFile)
+def preview_suppliers(call: Call[PurchasingFile, None]) -> PurchasingImportView:
+    """Say which suppliers a file would enter, one by one; nothing is stored."""
+    return file_service.preview_suppliers(call.body.csv)
+
+
+@routes.post("/suppliers/file", permission="procurement.manage", body=PurchasingFile)
+def import_suppliers(call: Call[PurchasingFile, None]) -> PurchasingImportView:
+    """Enter the new suppliers of a file; refused ones are left out and said."""
+    return file_service.import_suppliers(call.body.csv, clock=call.container.clock, entropy=secrets.token_bytes)
+
+
 @routes.get("/suppliers/{supplier_id}", permission="procurement.read")
 def show_supplier(call: Call[None, None]) -> SupplierView:
     """Show a supplier."""
@@ -152,6 +196,25 @@ def draft_purchase_order(call: Call[NewOrder, None]) -> OrderView:
         entropy=secrets.token_bytes,
         once=call.body.origin,
     )
+
+
+@routes.get("/purchase-order-details", permission="procurement.read", query=OrderFileQuery)
+def list_whole_purchase_orders(call: Call[None, OrderFileQuery]) -> PurchasingFilePage:
+    """List purchase orders as rows of a file, the newest first, in the columns that a file of them is read by."""
+    query = call.query
+    return file_service.list_orders(done=query.done, state=query.state, cursor=query.cursor, limit=query.limit)
+
+
+@routes.post("/purchase-orders/drafts/preview", permission="procurement.manage", body=PurchasingFile)
+def preview_purchase_orders(call: Call[PurchasingFile, None]) -> PurchasingImportView:
+    """Say which orders a file would draft, one by one; nothing is stored."""
+    return file_service.preview_orders(call.body.csv)
+
+
+@routes.post("/purchase-orders/drafts", permission="procurement.manage", body=PurchasingFile)
+def import_purchase_orders(call: Call[PurchasingFile, None]) -> PurchasingImportView:
+    """Draft the new orders of a file; refused ones are left out and said."""
+    return file_service.import_orders(call.body.csv, member_id=call.principal.member_id, clock=call.container.clock)
 
 
 @routes.post("/purchase-orders/file/preview", permission="procurement.manage", body=LinesFile)

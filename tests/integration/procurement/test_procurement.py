@@ -12,22 +12,29 @@ from quayside.inventory import own_service
 from quayside.kernel.errors import ChangedMeanwhile, Conflict, Forbidden, InvalidInput, NotFound
 from quayside.kernel.machines import IllegalMove
 from quayside.kernel.money import Money
+from quayside.kernel.sheets import write_sheet
 from quayside.kernel.tenancy import tenant_scope
 from quayside.procurement import (
     charge_service,
+    file_service,
     order_service,
     payment_service,
     receipt_rules,
     receipt_service,
     store,
     supplier_service,
+    supplier_store,
 )
 from quayside.procurement.charge_service import Covered, NewCharge
+from quayside.procurement.file_rules import CARTON
+from quayside.procurement.file_views import PurchasingImportView
+from quayside.procurement.order_file_rules import read_orders
 from quayside.procurement.order_service import Actor, Amendment, NewOrder, SettingsChange
 from quayside.procurement.payment_service import NewPayment
 from quayside.procurement.receipt_service import NewReceipt, TakeBack
 from quayside.procurement.records import SELLER, EntryRecord, text_of
 from quayside.procurement.rules import Carton, Event, NewLine, ReceivedUnits, TakenBack, Terms
+from quayside.procurement.supplier_file_rules import read_suppliers
 from quayside.procurement.supplier_service import SupplierTerms
 from quayside.procurement.views import OrderView
 from quayside.storage import keys
@@ -446,3 +453,105 @@ def test_suppliers_are_listed_by_name_and_a_name_is_taken_once(on: Bench) -> Non
         supplier_service.change_supplier(first, renamed, clock=on.aws.clock)
     assert [each.name for each in supplier_service.list_suppliers("", None, 10).suppliers] == ["Acme", "Ningbo"]
     supplier(on, "Yiwu")
+
+
+SUPPLIERS = """name;currency;incoterm;lead_time_days;deposit_percent;balance_due;contact;email
+Yiwu Home;usd;fob;45;30;sent;Li Wei;li.wei@example.com
+Porto;EUR;;;;;;
+yiwu home;;;;;;Ana;ana@example.com
+Bare;EURO;;;;;;
+Late;EUR;;soon;;;;
+Half;EUR;;;130;;;
+Whenever;EUR;;;;never;;
+Nobody;EUR;;;;;;nobody@example.com
+"""
+
+
+def counts(view: PurchasingImportView) -> tuple[int, int, int]:
+    return view.new, view.known, view.refused
+
+
+def test_suppliers_come_from_a_file_and_go_into_one(on: Bench) -> None:
+    judged = file_service.preview_suppliers(SUPPLIERS)
+    assert [(each.lines, each.state) for each in judged.rows[:2]] == [((2, 4), "new"), ((3,), "new")]
+    assert (judged.rows[0].says, counts(judged)) == ("USD, 45 days, 2 contacts", (2, 0, 5))
+    assert [each.says for each in judged.rows[3:]] == [
+        "lead_time_days has to be a whole number, such as 500",
+        "deposit_percent has to be from 0 to 100",
+        "balance_due has to be one of sent, confirmed, received",
+        "contact is needed beside an email, a phone or a role",
+    ]
+    assert supplier_service.list_suppliers("", None, 9).suppliers == ()
+    made = iter((entropy_of(50), entropy_of(51)))
+
+    def entropy(count: int) -> bytes:
+        return next(made)(count)
+
+    for expected in ((2, 0, 5), (0, 2, 5)):
+        entered = file_service.import_suppliers(SUPPLIERS, clock=on.aws.clock, entropy=entropy)
+        assert counts(entered) == expected
+    first, second = supplier_service.list_suppliers("", None, 9).suppliers
+    yiwu = supplier_service.show(second.supplier_id)
+    assert (first.name, yiwu.name, yiwu.currency, yiwu.incoterm) == ("Porto", "Yiwu Home", "USD", "FOB")
+    assert (yiwu.terms.deposit_percent, yiwu.terms.balance_due, yiwu.terms.balance_days) == (30, "sent", 30)
+    assert [each.email for each in yiwu.contacts] == ["li.wei@example.com", "ana@example.com"]
+
+    page = file_service.list_suppliers(None, 20)
+    text = write_sheet(page.columns, page.rows)
+    assert counts(file_service.preview_suppliers(text)) == (0, 2, 0)
+    (elsewhere,) = (each.draft for each in read_suppliers(text) if each.name == "Yiwu Home")
+    kept = supplier_store.find(second.supplier_id)
+    assert kept is not None
+    assert elsewhere == kept.supplier
+
+
+ORDERS = """order;supplier;seller_sku;title;units;unit_price;carton_units;carton_length_mm;expected_on;landed_currency
+Spring;yiwu home;MUG;Mug;1000;1,25;;;2027-02-09;EUR
+Spring;;POT;Pot;300;4,105;;;;
+Autumn;Yiwu Home;MUG;;500;1,20;;;;
+Nobody's;Acme;MUG;;1;1;;;;
+Mixed;Yiwu Home;MUG;;1;1;;;;
+Mixed;Acme;POT;;1;1;;;;
+Dear;Yiwu Home;MUG;;1;cheap;;;;
+Box;Yiwu Home;MUG;;1;1;12;;;
+Some day;Yiwu Home;MUG;;1;1;;;soon;
+;Yiwu Home;MUG;;1;1;;;;
+"""
+
+
+NO_PRICE = "has to be a number of 0 or more with up to 6 decimal places, such as 4.25"
+
+
+def test_orders_are_drafted_from_a_file_once_and_go_into_one(on: Bench) -> None:
+    by = supplier(on)
+    judged = file_service.preview_orders(ORDERS)
+    assert [(each.lines, each.state, each.says) for each in judged.rows] == [
+        ((2, 3), "new", "1,000 MUG at 1.25, 300 POT at 4.105"),
+        ((4,), "new", "500 MUG at 1.20"),
+        ((5,), "refused", "supplier “Acme” is none of yours; enter it first, or correct the name"),
+        ((6, 7), "refused", "supplier is one for all lines of an order"),
+        ((8,), "refused", f"unit_price of line 1 {NO_PRICE}"),
+        ((9,), "refused", f"A carton needs all of {', '.join(CARTON)}, or none."),
+        ((10,), "refused", "expected_on has to be a day such as 2026-11-22"),
+        ((11,), "refused", "order is needed: a name or number for what belongs together"),
+    ]  # fmt: skip
+    for expected in ((2, 0, 6), (0, 2, 6)):
+        assert counts(file_service.import_orders(ORDERS, member_id="anna", clock=on.aws.clock)) == expected
+    found = order_service.list_orders(done=False, state=None, supplier_id=None, sku=None, cursor=None, limit=9).orders
+    assert [(each.number, each.ordered, each.supplier_id) for each in found] == [
+        ("PO-000002", 500, by), ("PO-000001", 1300, by),
+    ]  # fmt: skip
+    spring = order_service.show(found[1].order_id, clock=on.aws.clock)
+    assert (spring.total, spring.landed_currency, spring.expected_on, spring.origin) == (
+        Money(248_150, "USD"), "EUR", "2027-02-09", "file/Spring",
+    )  # fmt: skip
+    page = file_service.list_orders(done=False, state=None, cursor=None, limit=10)
+    text = write_sheet(page.columns, page.rows)
+    assert counts(file_service.preview_orders(text)) == (0, 2, 0)
+    # Without its id it is an order like that one, for another organisation.
+    other = text.replace(found[0].order_id, "").replace(found[1].order_id, "")
+    told = {each.name: each.draft.draft for each in read_orders(other) if each.draft is not None}
+    assert [line.units for line in told["PO-000001"].lines] == [1000, 300]
+    assert told["PO-000001"].expected_on == date(2027, 2, 9)
+    with pytest.raises(InvalidInput, match="more than 400 rows"):
+        file_service.preview_orders("order,supplier,seller_sku,units,unit_price\n" + "A,B,C,1,1\n" * 100_000)

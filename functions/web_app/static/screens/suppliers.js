@@ -8,9 +8,15 @@ import { useResource } from "../app/resource.js";
 import { go, place, setQuery } from "../app/router.js";
 import { may } from "../app/session.js";
 import { toast } from "../app/shell.js";
+import { ExportPages, fileRow, ImportFile } from "./file_import.js";
 import { Pager, useCursor } from "./paging.js";
 import { Area, PurchaseViews, termsWords } from "./purchase_words.js";
 
+const TEMPLATE = {
+  name: "quayside-suppliers-template.csv",
+  header: ["name", "currency", "address", "incoterm", "minimum_order_units", "lead_time_days", "deposit_percent", "deposit_days", "balance_due", "balance_days", "note", "contact", "email", "phone", "role"],
+  rows: [["Hangzhou Lamp Works", "USD", "18 Lake Road, Hangzhou", "FOB", 200, 45, 30, 0, "received", 30, "", "Li Wei", "li.wei@example.com", "", "Sales"]],
+};
 const LABELS = { name: "Name", currency: "Currency", "terms.deposit_percent": "Deposit", "terms.balance_days": "Balance", lead_time_days: "Lead time", minimum_order_units: "Minimum order", address: "Address", "contacts[0].name": "Contact", "contacts[0].email": "E-mail" };
 const BALANCE = [{ value: "sent", label: "after the order is sent" }, { value: "confirmed", label: "after it is confirmed" }, { value: "received", label: "after goods arrive" }];
 const wholeOr = (text) => (/^\s*\d*\s*$/.test(text) ? "" : "has to be a whole number, or empty");
@@ -41,16 +47,17 @@ export function Screen() {
   const search = place.value.query.get("search") ?? "";
   const pages = useCursor(search);
   const { data, problem, reload } = useResource(`suppliers:${search}:${pages.cursor}`, (signal) => get("suppliers", { query: { search, cursor: pages.cursor }, signal }));
-  const [open, setOpen] = useState(false);
+  const [open, setOpen] = useState("");
   const suppliers = data?.suppliers ?? [];
-  return html`<${PageHead} title="Purchasing" about="Who makes and delivers what you sell.">${may("procurement.manage") ? html`<${Button} kind="primary" onClick=${() => setOpen(true)}>Enter a supplier<//>` : null}<//><${PurchaseViews} />
+  return html`<${PageHead} title="Purchasing" about="Who makes and delivers what you sell."><${ExportPages} name="quayside-suppliers.csv" path="supplier-details" what="supplier" />${may("procurement.manage") ? html`<${Button} onClick=${() => setOpen("file")}>From a file<//><${Button} kind="primary" onClick=${() => setOpen("new")}>Enter a supplier<//>` : null}<//><${PurchaseViews} />
     <div class="card list"><div class="filters"><${SearchBox} label="Search suppliers" placeholder="What the name begins with" value=${search} onSearch=${(text) => setQuery({ search: text }, { replace: true })} /></div>
       <p class="list-about" role="status"><span>${data ? `${plural(suppliers.length, "supplier")} on this page` : "Reading the suppliers."}</span></p>
       ${problem ? html`<div class="inset"><${ProblemNotice} problem=${problem} retry=${reload} compact=${Boolean(data)} /></div>` : null}
       ${data && !suppliers.length ? html`<${Empty} icon="person" title=${search ? "No supplier matches" : "No suppliers yet"}>${search ? "The search looks for what a name begins with." : "Enter whom you buy from: orders take over currency and terms."}<//>`
         : problem && !data ? null : html`<div class="table-wrap" key=${data ? "rows" : "wait"}><table class="rows"><thead><tr><th>Supplier</th><th>Currency</th><th class="number">Lead time, agreed</th></tr></thead><tbody>${data ? suppliers.map((each) => html`<tr key=${each.supplier_id}><td><${Link} to=${`/purchases/suppliers/${each.supplier_id}`}><strong>${each.name}</strong><//>${each.archived ? html`<small>archived</small>` : null}</td><td>${each.currency}</td><td class="number">${each.lead_time_days === null ? "–" : plural(each.lead_time_days, "day")}</td></tr>`) : html`<${BoneRows} rows=${5} columns=${3} narrow=${[0, 1, 2]} />`}</tbody></table></div>
           <${Pager} key=${data ? "pages" : "before"} pages=${pages} next=${data?.next_cursor} about="By name" />`}</div>
-    ${open ? html`<${Edit} onClose=${() => setOpen(false)} onDone=${(made) => { toast(`${made.name} is entered`); go(`/purchases/suppliers/${made.supplier_id}`); }} />` : null}`;
+    ${open === "file" ? html`<${ImportFile} title="Suppliers from a file" about="A CSV file with name and currency; address, incoterm, minimum_order_units, lead_time_days, deposit_percent, deposit_days, balance_due, balance_days, note, contact, email, phone and role may follow. Rows of one name are one supplier, with a person in each. At most 200 rows at once." id="suppliers-file" path="suppliers/file" what="supplier" template=${TEMPLATE} row=${fileRow} onClose=${() => setOpen("")} onDone=${() => { setOpen(""); reload(); }} />` : null}
+    ${open === "new" ? html`<${Edit} onClose=${() => setOpen("")} onDone=${(made) => { toast(`${made.name} is entered`); go(`/purchases/suppliers/${made.supplier_id}`); }} />` : null}`;
 }
 
 const TILES = [["Median lead time, days", "lead_time_median"], ["9 of 10 orders within, days", "lead_time_p90"], ["On time", "on_time"], ["In full", "in_full"], ["Damaged", "defects"]];

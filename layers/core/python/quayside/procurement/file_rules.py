@@ -44,12 +44,23 @@ def _row(row: Row, currency: str) -> LineRow:
     if row.problem:
         return LineRow(row.line, sku, None, row.problem)
     try:
-        asked = NewLine(sku, _whole(cells, "units"), cells["unit_price"], cells.get("title", ""), _carton(cells))
+        asked = line_of(cells)
         lines_of((asked,), currency)
     except InvalidInput as refused:
         words = "; ".join(f"{each.field.removeprefix('lines[0].')} {each.problem}" for each in refused.fields)
         return LineRow(row.line, sku, None, words or refused.detail)
     return LineRow(row.line, sku, asked)
+
+
+def line_of(cells: Mapping[str, str]) -> NewLine:
+    """Return the line that a row asks for.
+
+    Raises:
+        InvalidInput: a number is none, or only a part of the carton is given.
+    """
+    return NewLine(
+        cells["seller_sku"], _whole(cells, "units"), cells["unit_price"], cells.get("title", ""), _carton(cells)
+    )
 
 
 def _whole(cells: Mapping[str, str], name: str) -> int:
@@ -70,13 +81,15 @@ def _carton(cells: Mapping[str, str]) -> Carton | None:
 
 def write_lines(lines: Iterable[Line], currency: str) -> str:
     """Write lines as the file that ``read_lines`` reads."""
-    rows = []
-    for line in lines:
-        carton = line.carton
-        sizes = (
-            ("",) * len(CARTON)
-            if carton is None
-            else (carton.units, carton.length_mm, carton.width_mm, carton.height_mm, carton.weight_grams)
-        )
-        rows.append((line.seller_sku, line.title, line.units, price_text(line.price, currency), *sizes))
-    return write_sheet(COLUMNS, rows)
+    return write_sheet(COLUMNS, [line_cells(line, currency) for line in lines])
+
+
+def line_cells(line: Line, currency: str) -> tuple[str, ...]:
+    """Write a line as a row in the columns of ``COLUMNS``."""
+    carton = line.carton
+    sizes = (
+        ("",) * len(CARTON)
+        if carton is None
+        else (carton.units, carton.length_mm, carton.width_mm, carton.height_mm, carton.weight_grams)
+    )
+    return line.seller_sku, line.title, str(line.units), price_text(line.price, currency), *map(str, sizes)
