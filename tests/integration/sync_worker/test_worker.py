@@ -175,7 +175,7 @@ def test_disconnecting_deletes_the_subscriptions_at_amazon(on: Stage) -> None:
         connections.disconnect(connection_id, seller.selling_partner_id, desk=on.desk)
     on.run()
     assert on.connection(connection_id).status == "disconnected"
-    assert on.calls()["deleteSubscriptionById"]["calls"] == 7
+    assert on.calls()["deleteSubscriptionById"]["calls"] == len(connections.NOTIFICATION_TYPES)
     assert on.tick(86_400) == 0
 
 
