@@ -15,6 +15,7 @@ from infra.local.fixes import (
     leading_keys,
     object_lock,
     policy_variables,
+    range_queries,
     sign_in_lockout,
     stream_failures,
 )
@@ -136,6 +137,50 @@ def test_what_a_policy_sees_of_a_write(
 )
 def test_what_a_template_says_of_object_lock(properties: dict[str, Any], expected: dict[str, Any] | None) -> None:
     assert object_lock.configuration(properties) == expected
+
+
+NAMES = {"#0": "pk", "#1": "sk"}
+VALUES = {":0": {"S": "P"}, ":1": {"S": "B"}, ":2": {"S": "C"}, ":3": {"N": "1"}}
+ITEMS = [{"pk": {"S": "P"}, "sk": {"S": each}} for each in ("A1", "B1", "B2", "C", "C1")]
+
+
+@pytest.mark.parametrize(
+    ("condition", "expected"),
+    [
+        ("#0 = :0", ["A1", "B1", "B2", "C", "C1"]),
+        ("(#0 = :0 AND begins_with (#1, :1))", ["B1", "B2"]),
+        ("#0 = :0 AND #1 BETWEEN :1 AND :2", ["B1", "B2", "C"]),
+        ("#0 = :1", []),
+        ("#0 = :0 AND #1 > :1", None),
+        ("#0 = :0 AND begins_with(#1, :3)", None),
+    ],
+)
+def test_what_lies_in_a_range(condition: str, expected: list[str] | None) -> None:
+    found, decided = range_queries.within_range(ITEMS, condition, VALUES, NAMES)
+    assert (decided, found) == (expected is not None, ITEMS if expected is None else _named(expected))
+
+
+@pytest.mark.parametrize(
+    "condition", ["#0 = :0", "#0 = :0 AND begins_with (#1, :1)", "#0 = :0 AND #1 BETWEEN :1 AND :2"]
+)
+@pytest.mark.parametrize("forward", [True, False])
+@pytest.mark.parametrize("start", [None, "A", "A1", "B1", "B15", "C1", "D"])
+def test_sorted_items_are_sought_and_a_page_begins_behind_its_start(
+    condition: str,
+    forward: bool,  # noqa: FBT001 - a case of the table
+    start: str | None,
+) -> None:
+    items = ITEMS if forward else ITEMS[::-1]
+    looked_at, _ = range_queries.within_range(items, condition, VALUES, NAMES)
+    behind = [
+        each for each in looked_at if start is None or (each["sk"]["S"] > start if forward else each["sk"]["S"] < start)
+    ]
+    order = range_queries.Order("sk", forward, None if start is None else {"S": start})
+    assert range_queries.within_range(items, condition, VALUES, NAMES, order) == (behind, True)
+
+
+def _named(sort_keys: list[str]) -> list[dict[str, Any]]:
+    return [item for item in ITEMS if item["sk"]["S"] in sort_keys]
 
 
 def test_fair_queues_take_turns() -> None:
