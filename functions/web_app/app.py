@@ -39,6 +39,7 @@ SCREENS: Final[Mapping[str, str]] = {
     "/products/{marketplace_id}/{seller_sku}": "screens/product.js",
     "/catalog": "screens/catalog.js",
     "/catalog/issues": "screens/catalog_issues.js",
+    "/catalog/brands": "screens/catalog_brands.js",
     "/catalog/listing": "screens/catalog_listing.js",
     "/catalog/files": "screens/catalog_files.js",
     "/profit": "screens/profit.js",

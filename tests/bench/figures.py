@@ -3,9 +3,10 @@
 Both tenants sell in three marketplaces for 200 days. Their orders go from state to state, and every tenth is paid by a
 transaction days later; the roller gets the stream of that as Lambda may deliver it: batches cut anew, repeated, handed
 over again from the middle, and cut off by the death of the function before or after any write. Then the rankings are
-made and the dashboard of ninety days is asked for, in turns, by one function that is warm for both tenants. Read units
-are DynamoDB's own, from its answers; the CPU time is that of the use case and of writing its answer as JSON, the median
-of all times it was asked, on the embedded AWS with the roles of the functions.
+made and the dashboard of ninety days is asked for, in turns, by one function that is warm for both tenants: figures,
+and what each of the seller's brands sold. Read units are DynamoDB's own, from its answers; the CPU time is that of the
+use cases and of writing their answers as JSON, the median of all times they were asked, on the embedded AWS with the
+roles of the functions.
 
 The truth is added up by this file alone, from the last state of every order and transaction; a difference is a number
 of a day, marketplace, product and currency that the store has otherwise, or a figure of the dashboard that is not the
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
 
     from quayside.analytics.sheet_rules import Change, Place, Sheet
     from quayside.analytics.sheet_store import Ahead
-    from quayside.analytics.views import Overview
+    from quayside.analytics.views import BrandSplits, Overview
     from quayside.kernel.clock import FixedClock
     from tests.support.sellers import ConnectedSeller
 
@@ -52,8 +53,11 @@ STORES = (
     ("A2EUQ1WTGCTBG2", "CAD", "America/Los_Angeles"),
     ("A1AM78C64UM0Y8", "MXN", "America/Mexico_City"),
 )
+TAGS_AT_ONCE = 100
 TOP = 10
 """So many products a dashboard names."""
+BRANDS = 7
+"""Products are under so many brands in turn, and the next one under none."""
 UNIT_COST_MINOR = 300
 """What a unit of every product costs, in dollars."""
 DEATHS_A_BATCH = 2
@@ -92,6 +96,9 @@ class Tenant:
         self._sequence = 0
         self.skus = [f"SKU-{place:04}" for place in range(products)]
         self._weights = [1 / (1 + place) ** 0.7 for place in range(products)]
+        self.brands = {
+            sku: f"Brand {at}" for place, sku in enumerate(self.skus) if (at := place % (BRANDS + 1)) < BRANDS
+        }
 
     def batches(self) -> Iterator[list[dict[str, Any]]]:
         """Yield the stream in batches of a backlog, oldest first."""
@@ -329,7 +336,8 @@ def _store(access_name: str) -> Any:
 
 
 def _tenant(name: str, orders: int, products: int) -> Tenant:
-    from quayside.connections import store as connections  # noqa: PLC0415 - the product, only when measured
+    from quayside.catalog import brand_service  # noqa: PLC0415 - the product, only when measured
+    from quayside.connections import store as connections  # noqa: PLC0415 - as above
     from quayside.connections.records import DatasetHealth  # noqa: PLC0415 - as above
     from quayside.finance import cost_service  # noqa: PLC0415 - as above
     from quayside.finance.service import FINANCES  # noqa: PLC0415 - as above
@@ -351,6 +359,9 @@ def _tenant(name: str, orders: int, products: int) -> Tenant:
             health = {"last_success_at": "2026-11-21T10:00:00Z", "complete_from": "2024-01-01T00:00:00Z"}
             health_of = [getattr(DatasetHealth, name).set(text) for name, text in health.items()]
             connections.change_health(seller.connection_id, FINANCES, health_of)
+            tags = list(tenant.brands.items())
+            for begin in range(0, len(tags), TAGS_AT_ONCE):
+                brand_service.tag(tags[begin : begin + TAGS_AT_ONCE], member_id="bench", clock=FixedClock(NOW))
             cost_service.set_method("period")
             for sku in tenant.skus:
                 cost_service.add_lot(
@@ -434,9 +445,9 @@ class _Side:
         # The session of the tenant and the connection stand in a function that is warm.
         self._ask()
         units.reset()
-        view = self._ask()
+        view, split = self._ask()
         self.read_units = units.units
-        self.differences = self._compare(run, view)
+        self.differences = self._compare(run, view, split)
 
     def turn(self, _number: int) -> None:
         """Ask once more."""
@@ -450,16 +461,17 @@ class _Side:
         """What asking once took."""
         return median_of(self._seconds)
 
-    def _ask(self) -> "Overview":
-        from quayside.analytics.service import overview  # noqa: PLC0415 - the product, only when measured
+    def _ask(self) -> "tuple[Overview, BrandSplits]":
+        from quayside.analytics.brand_boards_service import split  # noqa: PLC0415 - the product, only when measured
+        from quayside.analytics.service import overview  # noqa: PLC0415 - as above
         from quayside.kernel.clock import FixedClock  # noqa: PLC0415 - as above
         from quayside.kernel.tenancy import tenant_scope  # noqa: PLC0415 - as above
 
         with tenant_scope(self.tenant.seller.tenant_id):
-            return overview(FixedClock(NOW), "90d")
+            return overview(FixedClock(NOW), "90d"), split(FixedClock(NOW), "90d")
 
-    def _compare(self, run: Run, view: "Overview") -> int:
-        """Compare what the dashboard shows of orders and of the products that sold most with the truth."""
+    def _compare(self, run: Run, view: "Overview", split: "BrandSplits") -> int:
+        """Compare what the dashboard shows of orders, of the products that sold most and of brands with the truth."""
         truth, sold = self._true_sums(view.period.from_day, view.period.to_day)
         shown: dict[str, object] = {}
         expected: dict[str, object] = {}
@@ -479,10 +491,21 @@ class _Side:
             of = f"{part.currency} products"
             shown[of] = [(-each.sales_minor, each.seller_sku) for each in part.products.top] if part.products else None
             expected[of] = best[:TOP]
+            of = f"{part.currency} brands"
+            brands = next((each.brands for each in split.currencies if each.currency == part.currency), ())
+            shown[of] = {each.brand: each.sales.value for each in brands if each.sales.value}
+            expected[of] = self._by_brand(sold, part.currency)
         wrong = [of for of, value in shown.items() if value != expected[of]]
         for of in wrong[:5]:
             run.say(f"Difference: {self.tenant.name}: {of} is shown as {shown[of]}, not {expected[of]}.")
         return len(wrong)
+
+    def _by_brand(self, sold: Counter[tuple[str, str]], currency: str) -> dict[str | None, int]:
+        sums: Counter[str | None] = Counter()
+        for (of, sku), minor in sold.items():
+            if of == currency:
+                sums[self.tenant.brands.get(sku)] += minor
+        return {brand: minor for brand, minor in sums.items() if minor}
 
     def _true_sums(self, first: str, last: str) -> tuple[Counter[tuple[str, str, str]], Counter[tuple[str, str]]]:
         """Return sums by currency, marketplace (empty for all) and name, and the sales of each product by currency."""

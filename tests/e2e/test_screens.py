@@ -267,6 +267,14 @@ def _open_attributes(visit: Visit) -> None:
     visit.page.get_by_text("attributes need Seller Central").click()
 
 
+def _tag_some(visit: Visit) -> None:
+    """Select three products and open the dialog that puts them under a brand."""
+    for box in visit.page.locator(".pick input").all()[:3]:
+        box.check()
+    visit.page.get_by_role("button", name="Brand of 3…").click()
+    visit.page.get_by_label("Brand", exact=True).last.fill("Beacon")
+
+
 def _choose_file(visit: Visit) -> None:
     visit.page.get_by_role("button", name="From a file…").first.click()
     file = {"name": "table.csv", "mimeType": "text/csv", "buffer": b"seller_sku"}
@@ -406,6 +414,8 @@ CASES: Final = (
     Case("stock-empty", "stock", _nothing_connected),
     Case("catalog", "catalog", looks=ALL),
     Case("catalog-issues", "catalog/issues"),
+    Case("catalog-brands", "catalog/brands", looks=ONE),
+    Case("catalog-tagging", "catalog", act=_tag_some),
     Case("catalog-files", "catalog/files"),
     Case("catalog-file", f"catalog/files?connection_id={EUROPE}&file_id=done"),
     Case("catalog-listing", lambda fake: _product(fake).replace("stock/product", "catalog/listing") + "&edit=0"),
@@ -550,6 +560,7 @@ def test_every_screen_has_a_case() -> None:
         "/connections/{connection_id}/sync": "sync-in-order",
         "/sync": "sync-chosen",
         "/catalog/issues": "catalog-issues",
+        "/catalog/brands": "catalog-brands",
         "/catalog/listing": "catalog-listing",
         "/catalog/files": "catalog-files",
         "/stock/product": "stock-product",

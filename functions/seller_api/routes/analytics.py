@@ -5,9 +5,17 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from quayside.analytics import products_service, profit_service, rules, service, settled_service
+from quayside.analytics import (
+    brand_boards_service,
+    products_service,
+    profit_service,
+    rules,
+    service,
+    settled_service,
+)
 from quayside.analytics.figures_service import Asked
 from quayside.analytics.views import (
+    BrandSplits,
     Overview,
     ProductPage,
     ProductView,
@@ -15,6 +23,7 @@ from quayside.analytics.views import (
     ReturnsView,
     SettlementComparison,
 )
+from quayside.catalog.brand_rules import LONGEST_BRAND
 from seller_api.routing import Call, Routes
 
 routes = Routes("analytics")
@@ -27,6 +36,7 @@ LastDay = Annotated[date, msgspec.Meta(description="The last day of a custom per
 
 Place = Annotated[str, msgspec.Meta(max_length=20)]
 Account = Annotated[str, msgspec.Meta(max_length=16)]
+Brand = Annotated[str, msgspec.Meta(min_length=1, max_length=LONGEST_BRAND, description="Products under this brand.")]
 
 
 class PeriodQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename={"from_day": "from", "to_day": "to"}):
@@ -44,16 +54,18 @@ class OverviewQuery(PeriodQuery, frozen=True, forbid_unknown_fields=True):
 
 
 class ProfitQuery(OverviewQuery, frozen=True, forbid_unknown_fields=True):
-    """Which period, cut into which columns, and optionally which marketplace alone."""
+    """Which period, cut into which columns, and optionally which marketplace or brand alone."""
 
     by: Literal["total", "month", "week", "day"] = "total"
+    brand: Brand | None = None
 
 
 class ProductsQuery(PeriodQuery, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """The products of which marketplace, in which period."""
+    """The products of which marketplace, in which period, and optionally of which brand alone."""
 
     marketplace_id: Place
     connection_id: Account | None = None
+    brand: Brand | None = None
     cursor: Annotated[str, msgspec.Meta(max_length=500, description="Where the page before this one ended.")] | None = (
         None
     )
@@ -84,7 +96,14 @@ def overview(call: Call[None, OverviewQuery]) -> Overview:
 @routes.get("/analytics/profit", permission="analytics.read", query=ProfitQuery)
 def profit(call: Call[None, ProfitQuery]) -> ProfitView:
     """Show profit and loss of a period by currency, beside the period before."""
-    return profit_service.profit(call.container.clock, _asked(call), call.query.by, call.query.marketplace_id)
+    query = call.query
+    return profit_service.profit(call.container.clock, _asked(call), query.by, query.marketplace_id, query.brand)
+
+
+@routes.get("/analytics/brands", permission="analytics.read", query=OverviewQuery)
+def split_by_brand(call: Call[None, OverviewQuery]) -> BrandSplits:
+    """Show what each of your brands sold in a period, by currency, beside the period before."""
+    return brand_boards_service.split(call.container.clock, _asked(call), call.query.marketplace_id)
 
 
 @routes.get("/analytics/returns", permission="analytics.read", query=PeriodQuery)
@@ -108,6 +127,7 @@ def list_products(call: Call[None, ProductsQuery]) -> ProductPage:
         _asked(call),
         marketplace_id=query.marketplace_id,
         connection_id=query.connection_id,
+        brand=query.brand,
         cursor=query.cursor,
         limit=query.limit,
     )

@@ -5,8 +5,10 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from quayside.catalog import attribute_service, bulk_service, edit_service, grid_service
+from quayside.catalog import attribute_service, brand_service, bulk_service, edit_service, grid_service
 from quayside.catalog.attribute_views import AttributesView
+from quayside.catalog.brand_rules import LONGEST_BRAND, LONGEST_SKU
+from quayside.catalog.brand_views import BrandList, TagFileView, TagOutcome, TagPage
 from quayside.catalog.bulk_views import FileList, FileRows, FileTemplate, FileView
 from quayside.catalog.edit_rules import Side
 from quayside.catalog.edit_service import NewChange
@@ -35,6 +37,8 @@ class GridQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     stock: StockFilter | None = None
     cost: Literal["missing"] | None = None
     search: Annotated[str, msgspec.Meta(max_length=200, description="A part of a SKU, an ASIN or a title.")] = ""
+    brand: Annotated[str, msgspec.Meta(min_length=1, max_length=LONGEST_BRAND)] | None = None
+    brand_tag: Annotated[Literal["missing"], msgspec.Meta(description="Products under no brand.")] | None = None
     cursor: _Cursor | None = None
     limit: Annotated[int, msgspec.Meta(ge=1, le=100)] = 50
 
@@ -185,6 +189,36 @@ class AppliedFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     step: Annotated[int, msgspec.Meta(ge=0)]
 
 
+_Brand = Annotated[str, msgspec.Meta(max_length=LONGEST_BRAND)]
+
+
+class BrandTag(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A product and the brand to put it under; without one it is taken out of its brand."""
+
+    seller_sku: Annotated[str, msgspec.Meta(min_length=1, max_length=LONGEST_SKU)]
+    brand: _Brand | None = None
+
+
+class BrandTags(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Products to put under brands."""
+
+    tags: Annotated[tuple[BrandTag, ...], msgspec.Meta(min_length=1, max_length=100)]
+
+
+class BrandFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A file of brands: CSV with the columns ``seller_sku`` and ``brand``, and at most 500 rows."""
+
+    csv: Annotated[str, msgspec.Meta(max_length=60_000)]
+
+
+class TagsQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Of which brand, and where the page before ended."""
+
+    brand: _Brand | None = None
+    cursor: _Cursor | None = None
+    limit: Annotated[int, msgspec.Meta(ge=1, le=500)] = 100
+
+
 def _place(of: ListingQuery | EditsQuery | EditQuery | NewEdit | WantedAttributes | AppliedEdit) -> Place:
     return Place(check_connection_id(of.connection_id), of.marketplace_id, of.seller_sku)
 
@@ -197,7 +231,8 @@ def _connection(connection_id: str | None) -> ConnectionId | None:
 def list_listings(call: Call[None, GridQuery]) -> GridPage:
     """List listings over all accounts and marketplaces: status, issues, price, stock, package and cost."""
     query = call.query
-    filters = Filters(query.standing, query.issues, query.stock, query.cost, query.search)
+    brand = "" if query.brand_tag == "missing" else query.brand
+    filters = Filters(query.standing, query.issues, query.stock, query.cost, query.search, brand)
     return grid_service.list_lines(
         _connection(query.connection_id), query.marketplace_id, filters, query.cursor, query.limit
     )
@@ -232,6 +267,40 @@ def save_view(call: Call[NewView, None]) -> SavedViewView:
 def remove_view(call: Call[None, None]) -> None:
     """Remove a saved view."""
     grid_service.remove_view(call.path("view_id"))
+
+
+@routes.get("/catalog/brands", permission="catalog.read")
+def list_brands(_call: Call[None, None]) -> BrandList:
+    """List your brands, each with how many products you put under it."""
+    return brand_service.list_brands()
+
+
+@routes.get("/catalog/brands/tags", permission="catalog.read", query=TagsQuery)
+def list_brand_tags(call: Call[None, TagsQuery]) -> TagPage:
+    """List the products under your brands, or under one of them."""
+    return brand_service.list_tags(call.query.brand, call.query.cursor, call.query.limit)
+
+
+@routes.post("/catalog/brands/tags", permission="catalog.manage", body=BrandTags)
+def tag_products(call: Call[BrandTags, None]) -> TagOutcome:
+    """Put products under brands, one or many at once; figures of the past follow."""
+    return brand_service.tag(
+        [(each.seller_sku, each.brand) for each in call.body.tags],
+        member_id=call.principal.member_id,
+        clock=call.container.clock,
+    )
+
+
+@routes.post("/catalog/brands/file/preview", permission="catalog.manage", body=BrandFile)
+def preview_brand_file(call: Call[BrandFile, None]) -> TagFileView:
+    """Say what a file of brands would change, row by row; nothing is stored."""
+    return brand_service.preview_file(call.body.csv)
+
+
+@routes.post("/catalog/brands/file", permission="catalog.manage", body=BrandFile)
+def import_brand_file(call: Call[BrandFile, None]) -> TagFileView:
+    """Put the products of a file under their brands; refused rows are left out and said."""
+    return brand_service.import_file(call.body.csv, member_id=call.principal.member_id, clock=call.container.clock)
 
 
 @routes.get("/catalog/listing", permission="catalog.read", query=ListingQuery)

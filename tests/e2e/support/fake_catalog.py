@@ -9,6 +9,8 @@ import msgspec
 from starlette.responses import JSONResponse, Response
 
 from quayside.catalog.attribute_views import AttributeFieldView, AttributesView, ChoiceView, ElsewhereView
+from quayside.catalog.brand_rules import Brand
+from quayside.catalog.brand_views import BrandList, TagOutcome, TagPage, TagView
 from quayside.catalog.bulk_views import FileList, FileRows, FileRowView, FileTemplate, FileView
 from quayside.catalog.edit_views import (
     AttributeView,
@@ -42,6 +44,7 @@ if TYPE_CHECKING:
 Json = dict[str, Any]
 
 _STANDINGS: tuple[Standing, ...] = ("buyable", "buyable", "suppressed", "discoverable", "inactive", "incomplete")
+_BRANDS = ("Beacon", None, "Harbour & Sons", None, "Beacon")
 _ISSUES = (
     ("90220", "ERROR", "'country_of_origin' is required but not supplied.", ("country_of_origin",),
      ("LISTING_SUPPRESSED",)),
@@ -83,6 +86,13 @@ class FakeCatalog:
                 return _files(rest, query, now)
             case ["GET", "issues"]:
                 return _json(self._issues(query.get("severity", "ERROR"), now))
+            case ["GET", "brands"]:
+                found = (Brand("Beacon", 22), Brand("Harbour & Sons", 9), Brand("Tidewater", 4))
+                return _json(BrandList(found, 35, format_instant(now - timedelta(days=3))))
+            case ["GET", "brands", "tags"]:
+                return _json(TagPage((TagView("LAMP-OAK-30", "Beacon"), TagView("MUG-SET-4", "Beacon")), None))
+            case ["POST", "brands", "tags"]:
+                return self._tag({each["seller_sku"]: each["brand"] for each in body["tags"]})
             case ["GET", "views"]:
                 return _json(SavedViewList(tuple(self.views)))
             case ["POST", "views"]:
@@ -93,6 +103,13 @@ class FakeCatalog:
                 return Response(status_code=204)
             case _:
                 return JSONResponse({"code": "not_found", "status": 404}, 404)
+
+    def _tag(self, tags: Mapping[str, str | None]) -> Response:
+        self.lines = [
+            msgspec.structs.replace(line, brand=tags[line.seller_sku]) if line.seller_sku in tags else line
+            for line in self.lines
+        ]
+        return _json(TagOutcome(len(tags), 0))
 
     def _listing(self, query: Mapping[str, str]) -> Response:
         line = next((each for each in self.lines if each.seller_sku == query["seller_sku"]), None)
@@ -295,6 +312,8 @@ def _line(now: datetime, index: int, item: Json) -> GridLineView:
         product_type="HOME",
         package=PackageView(200 + index, 150, 80, 640) if known else PackageView(None, None, None, None),
         unit_cost=Money(410 + index, currency) if index % 3 else None,
+        brand=_BRANDS[index % len(_BRANDS)],
+        amazon_brand="Beacon Home & Garden" if index % 2 else None,
         computed_at=format_instant(now - timedelta(minutes=7 + index)),
     )
 

@@ -9,13 +9,15 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from quayside.analytics import margin_rules, profit_rules, rules, views
+from quayside.analytics import brand_board_rules, brand_boards_service, margin_rules, profit_rules, rules, views
 from quayside.analytics.alert_rules import Alert, in_turns
 from quayside.analytics.alert_views import AlertList, alert_view
+from quayside.analytics.brand_board_rules import BrandSum
 from quayside.analytics.margin_rules import Column, Outlay, Shown
 from quayside.analytics.profit_rules import Step
-from quayside.analytics.profit_service import reasons_of, returned_units
+from quayside.analytics.profit_service import brand_note, reasons_of, returned_units
 from quayside.analytics.rules import PeriodKey, Standing, Tally, Traffic
+from quayside.analytics.views import BrandScope
 from quayside.finance.amount_rules import AmountGroup
 from quayside.inventory.rules import Quantities
 from quayside.inventory.views import stock_figure
@@ -75,9 +77,25 @@ def _shares(total: dict[str, int], parts: int) -> list[dict[str, int]]:
 
 def answer(now: datetime, path: Sequence[str], query: dict[str, str]) -> Json:
     """Return what is asked for below /analytics."""
+    if path[0] == "brands":
+        return brands(now, query)
     if path[0] == "products":
         return product(now, path[1], query) if len(path) > 1 else products(now, query)
     return returns(now, query) if path[0] == "returns" else profit(now, query)
+
+
+def brands(now: datetime, query: dict[str, str]) -> Json:
+    """Return GET /analytics/brands."""
+    period, key = chosen(query, now)
+    sums = [
+        BrandSum("Beacon", 22, 310, 742_180, 280, 690_400, 2),
+        BrandSum("Harbour & Sons", 9, 140, 318_450, 160, 352_000, 0),
+        BrandSum("", 5, 20, 41_900, 0, 0, 0),
+    ]
+    rows = brand_board_rules.rows(sums, "EUR", _standing(now), compared=True)
+    split = views.BrandSplit("EUR", format_instant(now - timedelta(minutes=9)), rows)
+    missing = brand_boards_service.OWN_PERIOD if key == "custom" else None
+    return _json(views.BrandSplits(_period(period, key), () if missing else (split,), missing))
 
 
 def profit(now: datetime, query: dict[str, str]) -> Json:
@@ -107,6 +125,7 @@ def profit(now: datetime, query: dict[str, str]) -> Json:
             format_instant(now - timedelta(minutes=7)),
             (table,),
             NO_MARKETPLACE if query.get("marketplace_id") else (),
+            BrandScope(query["brand"], 22, brand_note(query["brand"], 22)) if query.get("brand") else None,
         )
     )
 
@@ -151,8 +170,8 @@ def products(now: datetime, query: dict[str, str]) -> Json:
     place = _place(query["marketplace_id"])
     rows = tuple(
         views.ProductRow(
-            EUROPE, place["marketplace_id"], place["country_code"], sku, place["currency"],
-            40 - 6 * number, 38 - 6 * number, 96_000 - 15_500 * number, 30, 72_000,
+            EUROPE, place["marketplace_id"], place["country_code"], sku, "Beacon" if number % 3 else None,
+            place["currency"], 40 - 6 * number, 38 - 6 * number, 96_000 - 15_500 * number, 30, 72_000,
         )
         for number, sku in enumerate(SKUS)
     )  # fmt: skip

@@ -15,7 +15,7 @@ import msgspec
 import pytest
 
 from quayside.accounts.rules import PERMISSIONS_OF_ROLE
-from quayside.catalog import edit_store, grid_service
+from quayside.catalog import brand_service, edit_store, grid_service
 from quayside.catalog.edit_rules import Edit, Values
 from quayside.catalog.grid_store import Place
 from quayside.catalog.rules import Price
@@ -232,6 +232,7 @@ def test_what_was_ordered_sourced_shipped_and_changed_goes_along_row_by_row(on: 
         )
         scenario_service.add(lead_id, base, clock=clock, entropy=entropy_of(5))
         grid_service.save_view("Low", "stock=out", member_id="M1", clock=clock, entropy=entropy_of(6))
+        brand_service.tag([("A", "Hanse"), ("=D", "=Home")], member_id="M1", clock=clock)
         for number in range(4):
             shipped = ShipmentDraft(
                 f"Autumn {number}", made.connection_id, US, legs=(LegDraft("sea"), LegDraft("road")),
@@ -255,7 +256,8 @@ def test_what_was_ordered_sourced_shipped_and_changed_goes_along_row_by_row(on: 
     read = {name: rows_of(archive, f"{name}.jsonl") for name in [*export_sources.OWN, *export_sources.MADE]}
     counts = {name: len(rows) for name, rows in read.items() if rows and not name.startswith(("own_", "cost_lots"))}
     assert counts == {
-        "catalog_views": 1, "suppliers": 1, "supplier_contacts": 1, "purchase_orders": 1, "purchase_order_lines": 4,
+        "catalog_views": 1, "brand_tags": 2,
+        "suppliers": 1, "supplier_contacts": 1, "purchase_orders": 1, "purchase_order_lines": 4,
         "purchase_order_versions": 4, "purchase_order_changes": 7, "purchase_receipts": 2, "purchase_payments": 1,
         "purchase_charges": 4, "leads": 1, "lead_targets": 1, "lead_quotes": 1, "lead_quote_prices": 2,
         "lead_scenarios": 1, "shipments": 4, "shipment_legs": 8, "shipment_lines": 8, "shipment_history": 5,

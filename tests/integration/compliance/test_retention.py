@@ -12,10 +12,18 @@ import pytest
 
 import quayside
 from quayside.amazon.marketplaces import marketplace
-from quayside.analytics import alert_store, board_store, cost_board_store, figures_service, sheet_store
+from quayside.analytics import (
+    alert_store,
+    board_store,
+    brand_board_store,
+    cost_board_store,
+    figures_service,
+    sheet_store,
+)
 from quayside.analytics.alert_rules import AlertBoard
-from quayside.analytics.board_records import AlertsRecord, BoardRecord, CostBoardRecord
+from quayside.analytics.board_records import AlertsRecord, BoardRecord, BrandBoardRecord, CostBoardRecord
 from quayside.analytics.board_rules import board_of
+from quayside.analytics.brand_board_rules import BrandBoard
 from quayside.analytics.cost_board_rules import CostBoard
 from quayside.analytics.sheet_records import SheetRecord
 from quayside.analytics.sheet_rules import Change, Place
@@ -86,7 +94,7 @@ US = "ATVPDKIKX0DER"
 KEPT = timedelta(days=AMAZON_DATA_DAYS)
 OWN = {
     "tenant", "member", "connection", "dataset_health", "run", "export", "own_location", "own_balance", "own_movement",
-    "stock_links", "catalog_view", "cost_lot", "cost_method", "other_cost", "exchange_rate",
+    "stock_links", "catalog_view", "brand_book", "cost_lot", "cost_method", "other_cost", "exchange_rate",
     "own_movement_once", "supplier", "supplier_name", "purchase_order", "purchase_entry", "purchase_change",
     "purchase_version", "on_order", "payment_due", "purchase_outcome", "purchase_charge", "purchase_settings",
     "purchase_counter",
@@ -179,6 +187,11 @@ def put_alerts(on: Aws, seller: ConnectedSeller) -> None:
     alert_store.put(seller.connection_id, AlertBoard(now.date(), (), 0), now)
 
 
+def put_brand_board(on: Aws, seller: ConnectedSeller) -> None:
+    now = on.clock.now()
+    brand_board_store.put(seller.connection_id, US, BrandBoard(now.date(), {}), now)
+
+
 def put_cost_board(on: Aws, _seller: ConnectedSeller) -> None:
     now = on.clock.now()
     cost_board_store.put(US, CostBoard(now.date(), "fifo", {}), now)
@@ -252,6 +265,7 @@ WRITERS: dict[type[CoreItem], Callable[[Aws, ConnectedSeller], None]] = {
     SheetRecord: put_figure,
     BoardRecord: put_board,
     CostBoardRecord: put_cost_board,
+    BrandBoardRecord: put_brand_board,
     AlertsRecord: put_alerts,
     TenantQuarantineEntry: put_aside,
     **dict.fromkeys((LineRecord, CardRecord, OpenRecord, ScoredRecord, ScoreRecord), put_suggestion),

@@ -47,6 +47,9 @@ def test_what_the_seller_ships_has_the_sellers_own_quantity() -> None:
         (Filters(stock="out"), True),
         (Filters(stock="in"), False),
         (Filters(cost="missing"), True),
+        (Filters(brand="Acme"), True),
+        (Filters(brand="Ac"), False),
+        (Filters(brand=""), False),
         (Filters(search=" lamp "), True),
         (Filters(search="b0000"), True),
         (Filters(search="SKU-1"), True),
@@ -55,7 +58,7 @@ def test_what_the_seller_ships_has_the_sellers_own_quantity() -> None:
     ],
 )
 def test_filters(filters: Filters, *, passes: bool) -> None:
-    line = Line("buyable", "Harbour Lamp", "B000000001", units=0, warnings=1)
+    line = Line("buyable", "Harbour Lamp", "B000000001", units=0, warnings=1, brand="Acme")
     assert filters.passes("sku-1", line) is passes
 
 

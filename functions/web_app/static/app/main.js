@@ -22,6 +22,7 @@ const ROUTES = [
   { path: "/products/{marketplace_id}/{seller_sku}", load: () => import("../screens/product.js"), title: "Product" },
   { path: "/catalog", load: () => import("../screens/catalog.js"), title: "Catalog" },
   { path: "/catalog/issues", load: () => import("../screens/catalog_issues.js"), title: "Issues" },
+  { path: "/catalog/brands", load: () => import("../screens/catalog_brands.js"), title: "Brands" },
   { path: "/catalog/listing", load: () => import("../screens/catalog_listing.js"), title: "Listing" },
   { path: "/catalog/files", load: () => import("../screens/catalog_files.js"), title: "Bulk changes" },
   { path: "/profit", load: () => import("../screens/profit.js"), title: "Profit" },

@@ -29,7 +29,7 @@ export function packageWords({ length_mm: length, width_mm: width, height_mm: he
 /** Where a listing is in addresses. */
 export const placeOf = ({ connection_id, marketplace_id, seller_sku }) => ({ connection_id, marketplace_id, seller_sku });
 
-const TABS = [["/catalog", "Listings"], ["/catalog/issues", "Issues"], ["/catalog/files", "Bulk changes"]];
+const TABS = [["/catalog", "Listings"], ["/catalog/issues", "Issues"], ["/catalog/brands", "Brands"], ["/catalog/files", "Bulk changes"]];
 
 /** The pages of the catalog, side by side. */
 export function CatalogTabs({ here }) {

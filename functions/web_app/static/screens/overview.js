@@ -2,7 +2,7 @@ import { html, useEffect, useRef, useState } from "../app/lib.js";
 import { get } from "../app/api.js";
 import { Ago, Bone, Button, ButtonLink, Card, Empty, Icon, Link, Meter, Notice, PageHead, ProblemNotice, Segmented, Select } from "../app/components.js";
 import { DaysChart, DaysTable } from "../app/chart.js";
-import { InlineFigure, Tile, TileBone } from "../app/figures.js";
+import { Delta, InlineFigure, Tile, TileBone } from "../app/figures.js";
 import { count, dayRange, money, moment, plural } from "../app/format.js";
 import { now, useResource } from "../app/resource.js";
 import { place, setQuery } from "../app/router.js";
@@ -85,6 +85,15 @@ function Split({ part }) {
     <td class="number"><${InlineFigure} title=${`Sales, ${item.name}`} figure=${item.figures.sales} /></td><td class="number"><${InlineFigure} title=${`Units, ${item.name}`} figure=${item.figures.units} /></td><td class="number"><${InlineFigure} title=${`Orders, ${item.name}`} figure=${item.figures.orders} /></td></tr>`)}</tbody></table></div><//>`;
 }
 
+/** What each brand sold, as products were under brands when orders were read the last time. */
+function Brands({ split, period, asked }) {
+  if (!split) return null;
+  const largest = Math.max(1, ...split.brands.map((item) => item.sales.value ?? 0));
+  const csv = () => downloadCsv(`quayside-brands-${split.currency}.csv`, ["brand", "sales", "units", "sales_period_before", "units_period_before", "currency"], split.brands.map((item) => [item.brand, plain(item.sales.value, split.currency), item.units.value, plain(item.previous_sales_minor, split.currency), item.previous_units, split.currency]));
+  return html`<${Card} title="Brands" label=${`Brands, ${split.currency}`} about=${html`added up <${Ago} at=${split.as_of} />`} class="split" end=${html`<${Button} kind="small" onClick=${csv}><${Icon} name="download" />CSV<//>`}><div class="table-wrap"><table><thead><tr><th>Brand</th><th class="number">Sales</th><th class="number">Units</th><th class="number">vs before</th></tr></thead><tbody>${split.brands.map((item) => html`<tr key=${item.brand ?? ""}><td>${item.brand ? html`<${Link} to="/profit" query=${{ ...asked.link, brand: item.brand }}>${item.brand}<//>` : html`<span class="fine">Under no brand</span>`}<span class="share" aria-hidden="true"><span style=${{ transform: `scaleX(${(item.sales.value ?? 0) / largest})` }}></span></span></td>
+    <td class="number"><${InlineFigure} title=${`Sales, ${item.brand ?? "under no brand"}`} figure=${item.sales} /></td><td class="number"><${InlineFigure} title=${`Units, ${item.brand ?? "under no brand"}`} figure=${item.units} /></td><td class="number"><${Delta} value=${item.sales.value} previous=${item.previous_sales_minor} against=${beforeWords(period.key)} /></td></tr>`)}</tbody></table></div><//>`;
+}
+
 /** Today has no days to compare: the day so far stands against the whole day before, as bars. */
 function TodayBars({ part }) {
   const rows = [["Today so far", part.figures.sales.value ?? 0, part.figures.units.value ?? 0], ["All of yesterday", part.previous?.sales_minor, part.previous?.units]];
@@ -164,6 +173,8 @@ export function Screen() {
   const { connections, unread } = useConnections({ every: EVERY });
   const marketplaces = marketplacesOf(connections);
   const { data, problem, reload } = useResource(`overview:${asked.key}:${marketplaceId}`, (signal) => get("analytics/overview", { query: { ...asked.params, marketplace_id: marketplaceId }, signal }), { every: EVERY });
+  const brands = useResource(`overview:brands:${asked.key}:${marketplaceId}`, (signal) => get("analytics/brands", { query: { ...asked.params, marketplace_id: marketplaceId }, signal }), { every: 60_000 });
+  const splitOf = (currency) => brands.data?.currencies.find((each) => each.currency === currency);
   const name = (me.value.member.name || "").split(" ")[0];
   const newest = data?.as_of;
   const about = data ? (data.has_connection ? html`${dayRange(data.period.from, data.period.to)} · ${newest ? html`up to date <${Ago} at=${newest} />` : "first reading under way"}` : "Nothing is connected yet.") : problem ? "Your figures could not be read." : html`<${Bone} width="26ch" />`;
@@ -171,9 +182,9 @@ export function Screen() {
   return html`<${PageHead} title=${name ? `${greeting()}, ${name}` : greeting()} about=${about}><${Select} label="Marketplace" value=${marketplaceId} onChange=${(value) => setQuery({ marketplace_id: value }, { replace: true })} options=${marketplaceOptions(marketplaces)} />
       <${PeriodChoice} /><//>
     <div class="stack">${problem ? html`<${ProblemNotice} problem=${data ? { ...problem, title: "These figures could not be refreshed", detail: `${problem.title}.`, action: "You see the last ones we have." } : problem} retry=${reload} compact=${Boolean(data)} />` : null}
-    ${!data || (!connections && !unread) ? (problem ? null : html`<div class="stack" role="status" aria-label="Loading your figures"><${Waiting} /><div class="two"><div class="card bone-card"></div><div class="card bone-card"></div></div></div>`)
+    ${!data || (!connections && !unread) || (!brands.data && !brands.problem) ? (problem ? null : html`<div class="stack" role="status" aria-label="Loading your figures"><${Waiting} /><div class="two"><div class="card bone-card"></div><div class="card bone-card"></div></div></div>`)
       : !data.has_connection ? html`<div class="card"><${Empty} icon="connections" title="Connect your Amazon account to see your sales" action=${html`<${ButtonLink} to="/connect" kind="primary">Connect an Amazon account<//>`}>It takes about two minutes. You see what is read, and why, before you agree.<//></div>`
       : html`<${Troubles} connections=${connections ?? []} /><${Ailing} connections=${data.connections} told=${connections ?? []} /><${Incomplete} connections=${connections ?? []} />${empty ? html`<div class="card"><${Empty} icon="orders" title="No orders in this period" action=${period === "90d" ? null : html`<${Link} class="button" to="/" query=${{ period: "90d", marketplace_id: marketplaceId }}>Look at 90 days<//>`}>${data.connections.some((item) => item.status === "authorising") ? "Your account is still being connected; orders show here as they are read." : "A new order shows here by itself, within a minute."}<//></div>` : null}
-        ${data.currencies.length === 1 ? html`<${Tiles} part=${data.currencies[0]} period=${data.period} /><${MoneyTiles} part=${data.currencies[0]} period=${data.period} asked=${asked} /><div class="two"><div class="stack"><${Trend} part=${data.currencies[0]} period=${data.period} /><${Split} part=${data.currencies[0]} /></div><div class="stack"><${Alerts} alerts=${data.alerts} /><${Products} part=${data.currencies[0]} asked=${asked} /><${Latest} marketplaceId=${marketplaceId} /></div></div>`
-          : html`${data.currencies.length ? html`<p class="fine currencies-note">Currencies stand side by side. Quayside never adds them up without a stated rate.</p><div class="currencies">${data.currencies.map((part) => html`<section key=${part.currency} class="currency" aria-label=${`Figures in ${part.currency}`}><h2><span class="tag">${part.currency}</span>${NAMES?.of(part.currency) ?? part.currency}</h2><${Tiles} part=${part} period=${data.period} /><${MoneyTiles} part=${part} period=${data.period} asked=${asked} /><${Trend} part=${part} period=${data.period} /><${Split} part=${part} /><${Products} part=${part} asked=${asked} /></section>`)}</div>` : null}<${Alerts} alerts=${data.alerts} /><${Latest} marketplaceId=${marketplaceId} />`}`}</div>`;
+        ${data.currencies.length === 1 ? html`<${Tiles} part=${data.currencies[0]} period=${data.period} /><${MoneyTiles} part=${data.currencies[0]} period=${data.period} asked=${asked} /><div class="two"><div class="stack"><${Trend} part=${data.currencies[0]} period=${data.period} /><${Split} part=${data.currencies[0]} /><${Brands} split=${splitOf(data.currencies[0].currency)} period=${data.period} asked=${asked} /></div><div class="stack"><${Alerts} alerts=${data.alerts} /><${Products} part=${data.currencies[0]} asked=${asked} /><${Latest} marketplaceId=${marketplaceId} /></div></div>`
+          : html`${data.currencies.length ? html`<p class="fine currencies-note">Currencies stand side by side. Quayside never adds them up without a stated rate.</p><div class="currencies">${data.currencies.map((part) => html`<section key=${part.currency} class="currency" aria-label=${`Figures in ${part.currency}`}><h2><span class="tag">${part.currency}</span>${NAMES?.of(part.currency) ?? part.currency}</h2><${Tiles} part=${part} period=${data.period} /><${MoneyTiles} part=${part} period=${data.period} asked=${asked} /><${Trend} part=${part} period=${data.period} /><${Split} part=${part} /><${Brands} split=${splitOf(part.currency)} period=${data.period} asked=${asked} /><${Products} part=${part} asked=${asked} /></section>`)}</div>` : null}<${Alerts} alerts=${data.alerts} /><${Latest} marketplaceId=${marketplaceId} />`}`}</div>`;
 }

@@ -5,6 +5,7 @@ import { Delta, InlineFigure, Tile } from "../app/figures.js";
 import { count, day, dayRange, money, percent, sentence } from "../app/format.js";
 import { useResource } from "../app/resource.js";
 import { place, setQuery } from "../app/router.js";
+import { brandOptions, useBrands } from "./brand_words.js";
 import { marketplaceOptions, useMarketplaces } from "./marketplaces.js";
 import { Change, plain, ProfitTiles, Uncosted, Waterfall } from "./money_parts.js";
 import { downloadCsv } from "./paging.js";
@@ -25,7 +26,7 @@ function exportTable(data, table) {
     result.other_lines.forEach((line) => row("Other costs", line.is_whole ? line.name : `${line.name} (in part: no rate for some days)`, line.amounts_minor, line.total_minor, null));
     row("Profit", result.uncosted_units ? `without the cost of ${result.uncosted_units} units` : "", result.profit_minor, result.profit.value, result.previous_profit_minor);
   }
-  downloadCsv(`quayside-profit-${data.period.from}-${data.period.to}-${table.currency}.csv`, ["heading", "line", ...columns, "total", "period_before", "currency"], rows);
+  downloadCsv(`quayside-profit-${data.brand ? `${data.brand.name.replace(/[^\p{L}\p{N}]+/gu, "-")}-` : ""}${data.period.from}-${data.period.to}-${table.currency}.csv`, ["heading", "line", ...columns, "total", "period_before", "currency"], rows);
 }
 
 /** The rows from proceeds to profit. */
@@ -48,12 +49,13 @@ function Table({ data, table }) {
     <tbody><tr class="grand"><th scope="row">Proceeds</th>${amounts(table.proceeds_minor)}<td class="number"><${InlineFigure} title="Proceeds" figure=${table.proceeds} /></td><td class="number"><${Change} minor=${table.proceeds.value ?? 0} previous=${table.previous_proceeds_minor} currency=${currency} /></td></tr></tbody>${table.result ? html`<${ResultRows} result=${table.result} currency=${currency} amounts=${amounts} />` : null}</table></div><//>`;
 }
 
-function Profit({ asked, marketplaceId }) {
+function Profit({ asked, marketplaceId, brand }) {
   const by = BY.some((item) => item.value === place.value.query.get("by")) ? place.value.query.get("by") : "total";
-  const { data, problem, reload } = useResource(`profit:${asked.key}:${by}:${marketplaceId}`, (signal) => get("analytics/profit", { query: { ...asked.params, by, marketplace_id: marketplaceId }, signal }), { every: 60_000 });
+  const { data, problem, reload } = useResource(`profit:${asked.key}:${by}:${marketplaceId}:${brand}`, (signal) => get("analytics/profit", { query: { ...asked.params, by, marketplace_id: marketplaceId, brand }, signal }), { every: 60_000 });
   if (!data) return problem ? html`<${ProblemNotice} problem=${problem} retry=${reload} />` : html`<div class="stack" role="status" aria-label="Loading profit and loss"><div class="card bone-card"></div></div>`;
   return html`${problem ? html`<${ProblemNotice} problem=${problem} retry=${reload} compact />` : null}
     <p class="about-line">${dayRange(data.period.from, data.period.to)} · ${data.as_of ? html`money up to date <${Ago} at=${data.as_of} />` : "No transactions read yet"}<${Segmented} label="Columns" value=${data.by} onChange=${(value) => setQuery({ by: value === "total" ? "" : value }, { replace: true })} options=${BY} /></p>
+    ${data.brand ? html`<p class="fine">${data.brand.note}</p>` : null}
     ${data.notes.map((note) => html`<${Notice} key=${note} title="Not everything is here"><p>${note}</p><//>`)}
     ${data.currencies.length ? data.currencies.map((table) => html`<section key=${table.currency} class="stack" aria-label=${`Money in ${table.currency}`}>${table.result ? html`<${ProfitTiles} result=${table.result} against=${beforeWords(data.period.key)} /><${Uncosted} result=${table.result} />` : null}<${Card} title=${`From sales to ${table.result ? "profit" : "proceeds"}`} label=${`From sales to ${table.result ? "profit" : "proceeds"}, ${table.currency}`} about=${`${count(table.units_shipped)} units shipped, ${count(table.units_refunded)} refunded`} end=${html`<span class="fine">Proceeds <${Delta} value=${table.proceeds.value} previous=${table.previous_proceeds_minor} against=${beforeWords(data.period.key)} /></span>`}><div class="card-body tight"><${Waterfall} headings=${table.headings} proceeds=${table.proceeds} result=${table.result} currency=${table.currency} /><${Age} at=${table.proceeds.as_of} state=${table.proceeds.state} /></div><//><${Table} data=${data} table=${table} /></section>`)
       : html`<div class="card"><${Empty} icon="chart" title=${data.as_of ? "Amazon booked nothing in this period" : "No money was read yet"}>Money shows here once Amazon has posted it, a day or two after an order ships.<//></div>`}`;
@@ -75,8 +77,10 @@ export function Screen() {
   const { query } = place.value;
   const view = query.get("view") === "returns" ? "returns" : "";
   const marketplaceId = view ? "" : (query.get("marketplace_id") ?? "");
+  const brand = view ? "" : (query.get("brand") ?? "");
   const marketplaces = useMarketplaces();
+  const brands = useBrands();
   const asked = usePeriod();
-  return html`<${PageHead} title="Profit" about=${view ? "Returns name no marketplace, so all are shown" : "What Amazon booked, less what you entered as costs"}>${view ? null : html`<${Select} label="Marketplace" value=${marketplaceId} onChange=${(value) => setQuery({ marketplace_id: value }, { replace: true })} options=${marketplaceOptions(marketplaces)} />`}<${PeriodChoice} /><//>
-    <${Views} path="/profit" current=${view} query=${asked.link} views=${[{ view: "", label: "Profit and loss" }, { view: "returns", label: "Refunds and returns" }]} /><div class="stack">${view ? html`<${Returns} asked=${asked} />` : html`<${Profit} asked=${asked} marketplaceId=${marketplaceId} />`}</div>`;
+  return html`<${PageHead} title="Profit" about=${view ? "Returns name no marketplace, so all are shown" : "What Amazon booked, less what you entered as costs"}>${view ? null : html`<${Select} label="Marketplace" value=${marketplaceId} onChange=${(value) => setQuery({ marketplace_id: value }, { replace: true })} options=${marketplaceOptions(marketplaces)} /><${Select} label="Brand" value=${brand} onChange=${(value) => setQuery({ brand: value }, { replace: true })} options=${brandOptions(brands.data, brand)} />`}<${PeriodChoice} /><//>
+    <${Views} path="/profit" current=${view} query=${asked.link} views=${[{ view: "", label: "Profit and loss" }, { view: "returns", label: "Refunds and returns" }]} /><div class="stack">${view ? html`<${Returns} asked=${asked} />` : html`<${Profit} asked=${asked} marketplaceId=${marketplaceId} brand=${brand} />`}</div>`;
 }

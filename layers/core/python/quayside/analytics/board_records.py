@@ -20,6 +20,18 @@ class BoardRecord(CoreItem):
     made_at = NumberAttribute()
 
 
+class BrandBoardRecord(CoreItem):
+    """What the brands of a marketplace sold, as ``brand_board_rules.packed`` writes it.
+
+    ``made_at`` is when it was worked out, in epoch seconds.
+    """
+
+    KIND: ClassVar[str] = "brand_board"
+
+    sums = BinaryAttribute(legacy_encoding=False)
+    made_at = NumberAttribute()
+
+
 class CostBoardRecord(CoreItem):
     """The costed periods of a marketplace, or of all together, as ``cost_board_rules.packed`` writes them.
 

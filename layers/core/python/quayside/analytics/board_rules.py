@@ -53,6 +53,9 @@ class Board(msgspec.Struct, frozen=True, array_like=True):
     rankings: Mapping[str, Mapping[PeriodKey, Ranking]]
 
 
+Heard = Callable[[str, PeriodKey, Standing, int], None]
+"""Is told of what each product sold: the currency, the period, and how many orders Amazon has not priced yet."""
+
 Order = Callable[[Standing], tuple[int, int, str]]
 """What a ranking sorts by, the best first."""
 
@@ -61,12 +64,12 @@ _BOARD = msgspec.json.Decoder(Board)
 
 
 class _Sums:
-    """Running sums of one product in one currency: of each period and the one before."""
+    """Running sums of one product in one currency: of each period and the one before, and its unpriced orders."""
 
     __slots__ = ("sums",)
 
     def __init__(self) -> None:
-        self.sums: list[list[int]] = [[0, 0, 0, 0] for _ in PERIODS]
+        self.sums: list[list[int]] = [[0, 0, 0, 0, 0] for _ in PERIODS]
 
 
 class _Bounds(NamedTuple):
@@ -85,19 +88,29 @@ def days_needed(day: date) -> Period:
     return Period(longest.before.from_day, day)
 
 
-def board_of(day: date, products: Iterable[tuple[str, Iterable[Sheet]]]) -> Board:
+def board_of(day: date, products: Iterable[tuple[str, Iterable[Sheet]]], heard: Heard | None = None) -> Board:
     """Rank products by their sheets: each product once, whatever the order.
 
     Memory grows with the length of the rankings and not with the number of products.
+
+    Args:
+        day: the day the periods end on.
+        products: each with its sheets.
+        heard: is told of each product as it passes by.
     """
     bounds = [_bounds(period_until(key, day)) for key in PERIODS]
     kept: dict[str, list[_Best]] = {}
     for sku, sheets in products:
         for currency, sums in _summed(sheets, bounds).items():
             rankings = kept.setdefault(currency, [_Best() for _ in PERIODS])
-            for best, (units, sales, units_before, sales_before) in zip(rankings, sums.sums, strict=True):
+            for key, best, (units, sales, units_before, sales_before, unpriced) in zip(
+                PERIODS, rankings, sums.sums, strict=True
+            ):
                 if units or sales or units_before or sales_before:
-                    best.add(Standing(sku, units, sales, units_before, sales_before))
+                    standing = Standing(sku, units, sales, units_before, sales_before)
+                    best.add(standing)
+                    if heard is not None:
+                        heard(currency, key, standing, unpriced)
     return Board(
         day,
         {
@@ -114,10 +127,12 @@ def _summed(sheets: Iterable[Sheet], bounds: list[_Bounds]) -> dict[str, _Sums]:
             sums = found.setdefault(currency, _Sums()).sums
             for day, amounts in days.items():
                 units, sales = amounts.get("units", 0), amounts.get("sales_minor", 0)
+                unpriced = amounts.get("pending", 0) + amounts.get("waiting_for_price", 0)
                 for place, bound in enumerate(bounds):
                     if bound.first <= day <= bound.last:
                         sums[place][0] += units
                         sums[place][1] += sales
+                        sums[place][4] += unpriced
                     elif bound.before <= day < bound.first:
                         sums[place][2] += units
                         sums[place][3] += sales

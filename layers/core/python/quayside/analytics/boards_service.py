@@ -3,8 +3,17 @@
 from datetime import date, datetime
 
 from quayside.amazon.marketplaces import find_marketplace
-from quayside.analytics import alerts_service, board_rules, board_store, cost_boards_service, sheet_store
+from quayside.analytics import (
+    alerts_service,
+    board_rules,
+    board_store,
+    brand_board_store,
+    cost_boards_service,
+    sheet_store,
+)
+from quayside.analytics.brand_board_rules import BrandTally
 from quayside.analytics.sheet_rules import months_between
+from quayside.catalog import brand_service as brands
 from quayside.connections import service as connections
 from quayside.kernel.clock import epoch_seconds
 from quayside.kernel.errors import NotFound
@@ -24,6 +33,7 @@ def refresh(connection_id: ConnectionId, now: datetime) -> int:
         # It was erased since; what is made now would outlive the erasure.
         return 0
     standing = board_store.records(connection_id)
+    tags = brands.book()
     made = 0
     for place in sorted(connection.marketplace_ids):
         marketplace = find_marketplace(place)
@@ -38,8 +48,10 @@ def refresh(connection_id: ConnectionId, now: datetime) -> int:
         needed = board_rules.days_needed(today)
         months = months_between(needed.from_day, needed.to_day)
         products = sheet_store.products(connection_id, place, "ORDERS", months)
-        board = board_rules.board_of(today, ((row.seller_sku, row.sheets) for row in products))
+        tally = BrandTally(today, tags)
+        board = board_rules.board_of(today, ((row.seller_sku, row.sheets) for row in products), tally.hear)
         board_store.put(connection_id, place, board, now)
+        brand_board_store.put(connection_id, place, tally.board(), now)
         made += 1
     cost_boards_service.refresh(now)
     alerts_service.refresh(connection_id, now)

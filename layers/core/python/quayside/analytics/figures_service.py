@@ -74,6 +74,15 @@ def accounts(known: Sequence[Known], asked: Asked, marketplace_id: str | None, n
     Raises:
         NotFound: the marketplace asked for is not one of the tenant's.
     """
+    return [_with_rows(account) for account in shops(known, asked, marketplace_id, now)]
+
+
+def shops(known: Sequence[Known], asked: Asked, marketplace_id: str | None, now: datetime) -> list[Account]:
+    """Return what ``accounts`` does without their figures; nothing is read for it.
+
+    Raises:
+        NotFound: the marketplace asked for is not one of the tenant's.
+    """
     found = [account for each in known if each.has_data and (account := _account(each, asked, marketplace_id, now))]
     if marketplace_id is not None and not found:
         raise NotFound("None of your accounts sells there.", code="marketplace_not_connected")
@@ -81,16 +90,18 @@ def accounts(known: Sequence[Known], asked: Asked, marketplace_id: str | None, n
 
 
 def _account(known: Known, asked: Asked, marketplace_id: str | None, now: datetime) -> Account | None:
-    shops = tuple(
-        Shop(found, period_of(asked, day_of(now, found.time_zone)))
-        for place in sorted(known.connection.marketplace_ids)
-        if marketplace_id in (None, place) and (found := find_marketplace(place)) is not None
+    found = tuple(
+        Shop(place, period_of(asked, day_of(now, place.time_zone)))
+        for each in sorted(known.connection.marketplace_ids)
+        if marketplace_id in (None, each) and (place := find_marketplace(each)) is not None
     )
-    if not shops:
-        return None
-    first = min(shop.period.before.from_day for shop in shops)
-    last = max(shop.period.to_day for shop in shops)
-    return Account(known, shops, tuple(rows(known.connection_id, first, last)))
+    return Account(known, found, ()) if found else None
+
+
+def _with_rows(account: Account) -> Account:
+    first = min(shop.period.before.from_day for shop in account.shops)
+    last = max(shop.period.to_day for shop in account.shops)
+    return account._replace(rows=tuple(rows(account.known.connection_id, first, last)))
 
 
 def all_accounts(asked: Asked, marketplace_id: str | None, now: datetime) -> list[Account]:

@@ -465,7 +465,7 @@ def _goods(whole: Column, method: Method, shown: Shown) -> Figure:
                 FigureInput("Units without a rate", outlay.unconverted_units, "units"),
                 FigureInput("Units that came back to be sold again", outlay.returned_units, "units"),
             ),
-            notes=(_RETURNS_NOTE, *_notes(outlay)),
+            notes=(*shown.standing.notes, _RETURNS_NOTE, *_notes(outlay)),
         ),
     )
 
@@ -487,6 +487,7 @@ def _others(whole: Column, shown: Shown) -> Figure:
             f"{said} = {words(outlay.other_minor, currency)} {currency}",
             inputs=[FigureInput(name, minor, "minor") for name, minor in outlay.others],
             notes=(
+                *shown.standing.notes,
                 "What is one product's and names no marketplace is shared by the units shipped in the same month.",
                 *(note for note in _notes(outlay) if "rate is stated for" in note),
             ),
@@ -518,7 +519,12 @@ def _profit(whole: Column, value: int | None, shown: Shown) -> Figure:
             f"Proceeds {_MINUS} cost of goods sold {_MINUS} other costs",
             filled,
             inputs=[FigureInput(label, minor, "minor") for label, minor in (("Proceeds", proceeds), *taken)],
-            notes=(_RETURNS_NOTE, "Tax that passes through and payouts are left out.", *_notes(outlay)),
+            notes=(
+                *shown.standing.notes,
+                _RETURNS_NOTE,
+                "Tax that passes through and payouts are left out.",
+                *_notes(outlay),
+            ),
         ),
     )
 
@@ -552,7 +558,7 @@ def _share(  # noqa: PLR0913, PLR0917 - the parts of a share
             )
             if profit is not None
             else (),
-            notes=("Rounded to whole percent, halves to even.", *_notes(outlay)),
+            notes=(*shown.standing.notes, "Rounded to whole percent, halves to even.", *_notes(outlay)),
         ),
     )
 

@@ -14,7 +14,7 @@ from quayside.analytics import margin_rules, rules, sheet_store
 from quayside.analytics.figures_service import Account, first_whole_day
 from quayside.analytics.margin_rules import CostedSale, Exchange, Outlay, Sale, SharedCost
 from quayside.analytics.profit_rules import Slice
-from quayside.analytics.sheet_rules import Sheet, months_between, sellable_units
+from quayside.analytics.sheet_rules import Amounts, Sheet, months_between, sellable_units
 from quayside.connections import service as connections
 from quayside.finance import cost_service, settlement_service
 from quayside.finance.cost_rules import Method, OtherCost
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 MOST_SHEETS = 5000
 """So many months of products are read at most for one view: about a megabyte and a half."""
+MOST_KEYED = 400
+"""Up to so many sheets of some products are read by their keys, which costs what a walk over all products does."""
 
 TOO_MUCH = (
     "Costs and profit are left out: there are too many products, or too many lots, to work them out for all at once. "
@@ -40,11 +42,18 @@ _DAY = timedelta(days=1)
 
 
 class View(NamedTuple):
-    """Whose costs are wanted: of one marketplace, one account, one product; None is all."""
+    """Whose costs are wanted: of one marketplace, one account, one product, or some products; None is all."""
 
     marketplace_id: str | None = None
     connection_id: ConnectionId | None = None
     seller_sku: str | None = None
+    seller_skus: frozenset[str] | None = None
+
+    def is_about(self, seller_sku: str | None) -> bool:
+        """Whether a product is wanted; what is no product's is where all are."""
+        if self.seller_sku is not None:
+            return seller_sku == self.seller_sku
+        return self.seller_skus is None or seller_sku in self.seller_skus
 
 
 class Costs(NamedTuple):
@@ -91,22 +100,26 @@ def costs(view: View, span: Slice, *, most_sheets: int = MOST_SHEETS) -> Costs |
         span: the days, both ends included.
         most_sheets: so many months of products are read at most.
     """
-    found = costs_of([view], span, view.seller_sku, most_sheets=most_sheets)
+    found = costs_of([view], span, _wanted(view), most_sheets=most_sheets)
     return None if found is None else found[view]
 
 
+def _wanted(view: View) -> frozenset[str] | None:
+    return view.seller_skus if view.seller_sku is None else frozenset({view.seller_sku})
+
+
 def costs_of(
-    views: Sequence[View], span: Slice, seller_sku: str | None = None, *, most_sheets: int = MOST_SHEETS
+    views: Sequence[View], span: Slice, seller_skus: frozenset[str] | None = None, *, most_sheets: int = MOST_SHEETS
 ) -> dict[View, Costs] | None:
     """Return the costs of several views, as ``costs`` does, from what is read once.
 
     Args:
-        views: whose costs; of ``seller_sku`` where one is given.
+        views: whose costs; of ``seller_skus`` where they are given.
         span: the days, both ends included.
-        seller_sku: read this product alone.
+        seller_skus: read these products alone.
         most_sheets: so many months of products are read at most.
     """
-    book = cost_service.cost_book(seller_sku)
+    book = cost_service.cost_book(next(iter(seller_skus)) if seller_skus and len(seller_skus) == 1 else None)
     if book is None:
         return None
     begins = [lot.from_day for lots in book.lots.values() for lot in lots]
@@ -114,7 +127,7 @@ def costs_of(
     # Sheets are kept for 18 months; there is nothing to find in older ones.
     earliest = max(since, span.last - timedelta(days=rules.HISTORY_DAYS))
     places, known_from = _places()
-    sold = _sales(places, seller_sku, Slice(earliest, span.last), span.first, most_sheets)
+    sold = _sales(places, seller_skus, Slice(earliest, span.last), span.first, most_sheets)
     if sold is None:
         return None
     unplaced = (_UNPLACED.format(sold.unplaced),) if sold.unplaced else ()
@@ -181,13 +194,13 @@ def _places() -> tuple[tuple[_Place, ...], date | None]:
 
 
 def _sales(
-    places: Sequence[_Place], seller_sku: str | None, span: Slice, shown_from: date, most_sheets: int
+    places: Sequence[_Place], seller_skus: frozenset[str] | None, span: Slice, shown_from: date, most_sheets: int
 ) -> _Sold | None:
     """Return the units shipped of each product on the days of a span; None when it takes more than so many sheets.
 
     Args:
         places: where the tenant sells; of each connection once without a marketplace, where its returns stand.
-        seller_sku: of this product alone.
+        seller_skus: of these products alone.
         span: the days.
         shown_from: the first of them that is shown.
         most_sheets: so many months of products are read at most.
@@ -197,10 +210,14 @@ def _sales(
     left = most_sheets
     sold = _Sold(defaultdict(list), 0, defaultdict(lambda: defaultdict(Counter)))
     only_places = {place.connection_id: _only_place(places, place.connection_id) for place in places}
-    for place, kind, row in _rows(places, seller_sku, months):
+    shelves: list[tuple[_Place, Kind]] = [(place, "MONEY") for place in places]
+    shelves += [(place, "RETURNS") for place in places if not place.marketplace_id]
+    for place, kind, row in _rows(shelves, seller_skus, months):
         left -= len(row.sheets)
         if left < 0:
             return None
+        if seller_skus is not None and row.seller_sku not in seller_skus:
+            continue
         if kind == "MONEY":
             sold.sales[row.seller_sku].extend(_of_sheets(place, row.sheets, span))
             for month, sheet in zip(row.months, row.sheets, strict=True):
@@ -215,16 +232,58 @@ def _sales(
 
 
 def _rows(
-    places: Sequence[_Place], seller_sku: str | None, months: Sequence[str]
+    shelves: "Sequence[tuple[_Place, Kind]]", seller_skus: frozenset[str] | None, months: Sequence[str]
 ) -> "Iterator[tuple[_Place, Kind, ProductRow]]":
-    shelves: list[tuple[_Place, Kind]] = [(place, "MONEY") for place in places]
-    shelves += [(place, "RETURNS") for place in places if not place.marketplace_id]
+    """Yield the products of some shelves; those that are wanted, and others where a walk over all costs less."""
+    sheets = 0 if seller_skus is None else len(seller_skus) * len(shelves) * len(months)
+    keyed = seller_skus is not None and (len(seller_skus) == 1 or sheets <= MOST_KEYED)
     for place, kind in shelves:
-        if seller_sku is not None:
-            yield place, kind, sheet_store.months_of_product(*place, kind, seller_sku, months)
+        if seller_skus is not None and keyed:
+            for seller_sku in sorted(seller_skus):
+                yield place, kind, sheet_store.months_of_product(*place, kind, seller_sku, months)
             continue
         for row in sheet_store.products(*place, kind, months):
             yield place, kind, row
+
+
+def money_of_products(
+    found: Sequence[Account],
+    marketplace_id: str | None,
+    seller_skus: frozenset[str],
+    span: Slice,
+    *,
+    most_sheets: int = MOST_SHEETS,
+) -> dict[str, list[tuple[date, Amounts]]] | None:
+    """Return the days of the money of some products by currency; None when it takes more than so many sheets.
+
+    Args:
+        found: the accounts, with the marketplaces they are wanted of.
+        marketplace_id: of this marketplace alone; None is all, and what Amazon books for none.
+        seller_skus: which products.
+        span: the days.
+        most_sheets: so many months of products are read at most.
+    """
+    shelves: list[tuple[_Place, Kind]] = []
+    for account in found:
+        wanted = {shop.marketplace.marketplace_id for shop in account.shops} | (
+            {""} if marketplace_id is None else set()
+        )
+        shelves += [(_Place(account.known.connection_id, place), "MONEY") for place in sorted(wanted)]
+    first, last = span.first.isoformat(), span.last.isoformat()
+    days: dict[str, list[tuple[date, Amounts]]] = defaultdict(list)
+    left = most_sheets
+    for _, _, row in _rows(shelves, seller_skus, months_between(span.first - _DAY, span.last + _DAY)):
+        left -= len(row.sheets)
+        if left < 0:
+            return None
+        if row.seller_sku not in seller_skus:
+            continue
+        for sheet in row.sheets:
+            for currency, of_days in sheet.items():
+                days[currency] += [
+                    (date.fromisoformat(day), amounts) for day, amounts in of_days.items() if first <= day <= last
+                ]
+    return days
 
 
 def _shipped(sheet: Sheet) -> int:
@@ -282,7 +341,7 @@ def _other_costs(
     shared: dict[str, list[SharedCost]] = defaultdict(list)
     left_out: dict[str, None] = {}
     for cost in entered:
-        if view.seller_sku not in {None, cost.seller_sku}:
+        if not view.is_about(cost.seller_sku):
             continue
         if view.marketplace_id is not None and cost.marketplace_id is None:
             part = _part_of(view, cost, shipped)

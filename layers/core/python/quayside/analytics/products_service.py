@@ -34,6 +34,7 @@ from quayside.analytics.views import (
     ProductView,
     RankedProduct,
 )
+from quayside.catalog import brand_service as brands
 from quayside.connections import service as connections
 from quayside.connections.service import Known
 from quayside.finance.service import FINANCES
@@ -47,6 +48,9 @@ from quayside.orders.service import DATASET as ORDERS
 from quayside.orders.service import day_of
 
 TRAFFIC = "sales_and_traffic"
+
+LOOKED_AT = 500
+"""So many products are looked at for one page of the list."""
 
 _UNREAD = (
     "Older orders are still being read: sales, units and orders are too low by those of days that are not read yet."
@@ -180,17 +184,21 @@ def product_page(  # noqa: PLR0913 - the filters of the list
     *,
     marketplace_id: str,
     connection_id: str | None = None,
+    brand: str | None = None,
     cursor: str | None = None,
     limit: int = 50,
 ) -> ProductPage:
     """List the products of a marketplace that had orders in the months of a period, in the order of their SKUs.
 
-    A page reads the sheets of its own products and no others.
+    A page reads the sheets of its own products and no others; of one brand, of ``LOOKED_AT`` products at most, so that
+    it may be short and still not the last.
 
     Raises:
-        NotFound: the marketplace, or the account, is not one of the tenant's.
+        NotFound: the marketplace, or the account, is not one of the tenant's, or no product is under the brand.
         InvalidInput: the cursor is not one of this list.
     """
+    book = brands.book()
+    wanted = None if brand is None else brands.products_of(brand, book)
     after = decode_cursor(cursor, 1)[0] if cursor else None
     known, shop = _shop(asked, marketplace_id, connection_id, clock.now())
     period = shop.period
@@ -200,10 +208,14 @@ def product_page(  # noqa: PLR0913 - the filters of the list
     found = sheet_store.products(known.connection_id, marketplace_id, "ORDERS", months, after=after)
     listed: list[ProductRow] = []
     last: str | None = None
-    for count, row in enumerate(found):
-        if count == limit:
+    taken = 0
+    for examined, row in enumerate(found):
+        if taken == limit or examined == LOOKED_AT:
             break
         last = row.seller_sku
+        if wanted is not None and row.seller_sku not in wanted:
+            continue
+        taken += 1
         for currency, days in _by_currency(row.sheets).items():
             present, before = _sum(days, period), _sum(days, period.before)
             listed.append(
@@ -212,6 +224,7 @@ def product_page(  # noqa: PLR0913 - the filters of the list
                     marketplace_id,
                     shop.marketplace.country_code,
                     row.seller_sku,
+                    book.get(row.seller_sku),
                     currency,
                     present.units,
                     present.orders,

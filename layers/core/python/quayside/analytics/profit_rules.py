@@ -208,6 +208,7 @@ def _sum_figure(  # noqa: PLR0913, PLR0917 - the parts of a figure
             inputs=[FigureInput(label, minor, "minor") for label, minor in parts],
             notes=(
                 _DAY_NOTE,
+                *standing.notes,
                 *notes,
                 *((_DEFERRED_NOTE,) if amounts.get(ESTIMATED) else ()),
                 *((_RECONCILED_NOTE,) if state_of(amounts, standing) == "reconciled" else ()),

@@ -14,6 +14,7 @@ from quayside.analytics.profit_rules import Slice, Step
 from quayside.analytics.rules import Period, Standing
 from quayside.analytics.sheet_rules import Amounts, summed
 from quayside.analytics.views import (
+    BrandScope,
     ColumnView,
     MoneySummary,
     ProfitTable,
@@ -22,6 +23,7 @@ from quayside.analytics.views import (
     RefundView,
     ReturnsView,
 )
+from quayside.catalog import brand_service as brands
 from quayside.finance.amount_rules import AmountGroup
 from quayside.finance.service import FINANCES
 from quayside.kernel.clock import Clock, format_instant
@@ -32,6 +34,10 @@ from quayside.orders.returns import NO_REASON
 Days = list[tuple[date, Amounts]]
 
 _RETURNS_SOURCE = "Amazon's report of FBA returns, added up per day as it is read"
+_TOO_MANY_PRODUCTS = (
+    "The money of this brand is left out: there are too many products to add it up at once. Choose a shorter period or "
+    "one marketplace; the page of each product has its own."
+)
 _ACCOUNT_NOTE = "Fees that Amazon books for no marketplace are left out: choose all marketplaces to see them."
 
 
@@ -80,33 +86,54 @@ def summaries(found: Sequence[Account], marketplace_id: str | None, now: datetim
     return summary
 
 
-def profit(clock: Clock, asked: Asked, by: Step, marketplace_id: str | None = None) -> ProfitView:
+def brand_note(brand: str, products: int) -> str:
+    """Return what a reader must know of figures of a brand with so many products."""
+    return (
+        f"Of the products under the brand {brand}, {products:,} now, on all days, whenever they were put under it. "
+        "What Amazon books for no product is left out."
+    )
+
+
+def profit(
+    clock: Clock, asked: Asked, by: Step, marketplace_id: str | None = None, brand: str | None = None
+) -> ProfitView:
     """Show profit and loss of a period of the tenant in scope, by currency, beside the period before.
+
+    A brand is that of its products now, on all days: what is read are the sheets of products, of which ``costs`` reads
+    as many at most.
 
     Args:
         clock: the time.
         asked: the period.
         by: what a column is; coarser when the table would get too wide.
         marketplace_id: only this marketplace.
+        brand: only products under this brand.
 
     Raises:
-        NotFound: the marketplace asked for is not one of the tenant's.
+        NotFound: the marketplace asked for is not one of the tenant's, or no product is under the brand.
     """
     now = clock.now()
+    skus = None if brand is None else brands.products_of(brand)
     found = figures_service.all_accounts(asked, marketplace_id, now)
     standing = figures_service.standing_of(found, FINANCES, now)
+    if brand is not None and skus is not None:
+        standing = msgspec.structs.replace(standing, notes=(brand_note(brand, len(skus)),))
     before = figures_service.standing_of(found, FINANCES, now, before=True)
     period = _period(found, asked, now)
     step = profit_rules.step_for(period, by)
     columns = profit_rules.slices(period, step)
     earlier = profit_rules.previous_slice(period)
     compared = before.known and before.whole
-    view = View(marketplace_id)
-    costs = margin_service.costs(view, Slice(earlier.first if compared else period.from_day, period.to_day))
-    money = money_of(found, marketplace_id)
+    span = Slice(earlier.first if compared else period.from_day, period.to_day)
+    money = (
+        money_of(found, marketplace_id)
+        if skus is None
+        else margin_service.money_of_products(found, marketplace_id, skus, span)
+    )
+    costs = None if money is None else margin_service.costs(View(marketplace_id, seller_skus=skus), span)
     tables = []
-    for currency in sorted({*money, *(costs.days if costs else ())}):
-        days = money.get(currency, [])
+    for currency in sorted({*(money or ()), *(costs.days if costs else ())}):
+        days = money.get(currency, []) if money else []
         amounts = [profit_rules.within(days, column) for column in columns]
         previous = _previous_of(days, period, before)
         total = summed(amounts)
@@ -134,9 +161,12 @@ def profit(clock: Clock, asked: Asked, by: Step, marketplace_id: str | None = No
         format_instant(standing.as_of) if standing.known else None,
         tuple(tables),
         (
-            *(() if marketplace_id is None else (_ACCOUNT_NOTE,)),
-            *((margin_service.TOO_MUCH,) if costs is None else costs.notes),
+            *(() if marketplace_id is None or skus is not None else (_ACCOUNT_NOTE,)),
+            *((_TOO_MANY_PRODUCTS,) if money is None else ()),
+            *((margin_service.TOO_MUCH,) if costs is None and money is not None else ()),
+            *(costs.notes if costs else ()),
         ),
+        None if brand is None or skus is None else BrandScope(brand, len(skus), standing.notes[0]),
     )
 
 

@@ -176,12 +176,14 @@ class Standing(msgspec.Struct, frozen=True):
         known: False while nothing was fetched yet; the values are then null rather than a zero that nobody checked.
         whole: False while orders of the period are still being read; the values are then a part and called estimated.
         reconciled: every day of the period lies in settlements that add up to what Amazon paid.
+        notes: what else a reader must know of all figures of the period.
     """
 
     as_of: datetime
     known: bool
     whole: bool
     reconciled: bool = False
+    notes: tuple[str, ...] = ()
 
     def state_of(self, tally: Tally) -> State:
         """Return the state of figures made of ``tally``: nothing partial is called posted."""

@@ -3,6 +3,7 @@
 import msgspec
 
 from quayside.analytics.alert_views import AlertList
+from quayside.analytics.brand_board_rules import BrandRow
 from quayside.analytics.margin_rules import Result
 from quayside.analytics.profit_rules import Heading, Line
 from quayside.analytics.records import TrafficRecord, traffic_day_of, traffic_from
@@ -145,6 +146,14 @@ class ProfitTable(msgspec.Struct, frozen=True):
     result: Result | None
 
 
+class BrandScope(msgspec.Struct, frozen=True):
+    """The brand that figures are of: how many products are under it now, and what a reader must know."""
+
+    name: str
+    products: int
+    note: str
+
+
 class ProfitView(msgspec.Struct, frozen=True):
     """The profit and loss table of a period. ``previous`` is None when the period before is not known whole."""
 
@@ -155,6 +164,7 @@ class ProfitView(msgspec.Struct, frozen=True):
     as_of: str | None
     currencies: tuple[ProfitTable, ...]
     notes: tuple[str, ...]
+    brand: BrandScope | None
 
 
 class ReasonView(msgspec.Struct, frozen=True):
@@ -194,6 +204,25 @@ class SettlementComparison(msgspec.Struct, frozen=True):
     missing: str | None
     difference: Figure | None
     kinds: tuple[ComparedKind, ...]
+
+
+class BrandSplit(msgspec.Struct, frozen=True):
+    """What each brand sold in one currency, the most sold first; ``as_of`` is when the oldest part was worked out."""
+
+    currency: str
+    as_of: str
+    brands: tuple[BrandRow, ...]
+
+
+class BrandSplits(msgspec.Struct, frozen=True):
+    """What each brand sold in a period, by currency; none while no product that sold is under a brand.
+
+    ``missing`` says why a period is not split.
+    """
+
+    period: PeriodView
+    currencies: tuple[BrandSplit, ...]
+    missing: str | None
 
 
 class ProductDay(msgspec.Struct, frozen=True):
@@ -242,12 +271,13 @@ class ProductView(msgspec.Struct, frozen=True):
 
 
 class ProductRow(msgspec.Struct, frozen=True):
-    """One product in the list of products."""
+    """One product in the list of products; ``brand`` is the one that members put it under."""
 
     connection_id: str
     marketplace_id: str
     country_code: str
     seller_sku: str
+    brand: str | None
     currency: str
     units: int
     orders: int

@@ -37,6 +37,8 @@ class Line(msgspec.Struct, frozen=True, array_like=True):
         height_mm: of the package, in millimetres.
         weight_g: of the package, in grams.
         unit_cost: the landed cost of a unit by the latest cost that holds, rounded half to even.
+        brand: the brand that members put the product under.
+        amazon_brand: the brand that Amazon's catalog names.
     """
 
     standing: Standing
@@ -53,16 +55,22 @@ class Line(msgspec.Struct, frozen=True, array_like=True):
     height_mm: int | None = None
     weight_g: int | None = None
     unit_cost: Price | None = None
+    brand: str | None = None
+    amazon_brand: str | None = None
 
 
 class Filters(msgspec.Struct, frozen=True):
-    """Which lines to show; what is None lets all pass. ``search`` is a part of a SKU, an ASIN or a title."""
+    """Which lines to show; what is None lets all pass. ``search`` is a part of a SKU, an ASIN or a title.
+
+    ``brand`` is one that members gave; empty stands for products without one.
+    """
 
     standing: Standing | None = None
     issues: IssueFilter | None = None
     stock: StockFilter | None = None
     cost: Literal["missing"] | None = None
     search: str = ""
+    brand: str | None = None
 
     def passes(self, seller_sku: str, line: Line) -> bool:
         """Return whether a line is to be shown."""
@@ -72,6 +80,7 @@ class Filters(msgspec.Struct, frozen=True):
             and (self.issues is None or {"errors": line.errors > 0, "any": found > 0, "none": found == 0}[self.issues])
             and (self.stock is None or (self.stock == "in") == bool(line.units))
             and (self.cost is None or line.unit_cost is None)
+            and (self.brand is None or (line.brand or "") == self.brand)
             and self._mentions(seller_sku, line)
         )
 
@@ -80,7 +89,9 @@ class Filters(msgspec.Struct, frozen=True):
         return not wanted or any(wanted in (text or "").casefold() for text in (seller_sku, line.asin, line.title))
 
 
-def line_of(listing: Listing, stock: int | None, product: Product | None, unit_cost: Price | None) -> Line:
+def line_of(
+    listing: Listing, stock: int | None, product: Product | None, unit_cost: Price | None, brand: str | None = None
+) -> Line:
     """Put a line together.
 
     Args:
@@ -88,6 +99,7 @@ def line_of(listing: Listing, stock: int | None, product: Product | None, unit_c
         stock: units that Amazon holds and can sell; None when it tells of none.
         product: the product behind it, when it was read.
         unit_cost: what a unit costs the seller.
+        brand: the brand that members put the product under.
     """
     package = (product.package if product else None) or Size()
     price = listing.price
@@ -106,6 +118,8 @@ def line_of(listing: Listing, stock: int | None, product: Product | None, unit_c
         height_mm=millimetres(package.height),
         weight_g=grams(package.weight),
         unit_cost=unit_cost,
+        brand=brand,
+        amazon_brand=product.brand if product else None,
     )
 
 

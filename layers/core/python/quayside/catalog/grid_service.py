@@ -8,7 +8,7 @@ from datetime import date, datetime
 from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
-from quayside.catalog import grid_rules, grid_store, store
+from quayside.catalog import brand_store, grid_rules, grid_store, store
 from quayside.catalog.grid_rules import Filters, Severity
 from quayside.catalog.grid_store import Place, Shelf
 from quayside.catalog.grid_views import (
@@ -110,6 +110,8 @@ def _put(shelf: Shelf, listings: Sequence[tuple[str, Listing]], ports: Ports, no
     stock = ports.stock_of(shelf.connection_id, shelf.marketplace_id, skus)
     costs = ports.costs_of(skus, now.date())
     products = store.products_of(*shelf, [listing.asin for _, listing in listings if listing.asin])
+    # Read last: who changes a brand after this finds the lines as they are written here.
+    brands = brand_store.book(consistent=True)
     for sku, listing in listings:
         cost = costs.get(sku)
         line = grid_rules.line_of(
@@ -117,6 +119,7 @@ def _put(shelf: Shelf, listings: Sequence[tuple[str, Listing]], ports: Ports, no
             stock.get(sku),
             products.get(listing.asin or ""),
             None if cost is None else Price(cost.amount_minor, cost.currency),
+            brands.get(sku),
         )
         grid_store.put_line(Place(*shelf, sku), line, listing, now)
 

@@ -33,7 +33,10 @@ class PackageView(msgspec.Struct, frozen=True):
 
 
 class GridLineView(msgspec.Struct, frozen=True):
-    """One listing in the grid; see ``grid_rules.Line``. ``computed_at`` says how old the line is."""
+    """One listing in the grid; see ``grid_rules.Line``. ``computed_at`` says how old the line is.
+
+    ``brand`` is the one members gave and figures go by; ``amazon_brand`` is what Amazon's catalog names.
+    """
 
     connection_id: str
     marketplace_id: str
@@ -49,6 +52,8 @@ class GridLineView(msgspec.Struct, frozen=True):
     product_type: str | None
     package: PackageView
     unit_cost: Money | None
+    brand: str | None
+    amazon_brand: str | None
     computed_at: str
 
 
@@ -138,6 +143,8 @@ def grid_line_view(shelf: Shelf, record: GridLineRecord) -> GridLineView:
         product_type=line.product_type,
         package=PackageView(line.length_mm, line.width_mm, line.height_mm, line.weight_g),
         unit_cost=_money(line.unit_cost),
+        brand=line.brand,
+        amazon_brand=line.amazon_brand,
         computed_at=format_instant(from_epoch_seconds(int(record.computed_at))),
     )
 

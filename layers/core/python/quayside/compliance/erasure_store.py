@@ -56,6 +56,7 @@ def partitions(tenant_id: TenantId, plan: Plan, *, whole_tenant: bool) -> list[P
             for partition in (keys.suppliers, keys.purchases, keys.purchase_files)
         )
         found.append(Place("listings", Partition("core", keys.catalog_views(tenant_id))))
+        found.append(Place("listings", Partition("core", keys.brand_tags(tenant_id))))
         found.append(Place("sourcing", Partition("core", keys.sourcing(tenant_id))))
         found.append(Place("restock_defaults", Partition("core", keys.restock_defaults(tenant_id).pk)))
         found.append(Place("shipments", Partition("core", keys.shipments(tenant_id))))

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 from quayside.analytics import service as analytics
+from quayside.catalog import brand_service as brands
 from quayside.catalog import export_service as catalog_made
 from quayside.catalog import service as catalog
 from quayside.compliance.export_rules import Source
@@ -79,6 +80,7 @@ OWN: Mapping[str, Callable[[str, str | None, int], RowsPage]] = {
     "other_costs": costs.rows,
     "exchange_rates": costs.rows,
     "catalog_views": catalog_made.views,
+    "brand_tags": brands.rows,
     **dict.fromkeys(procurement.DATASETS, procurement.rows),
     **dict.fromkeys(leads.DATASETS, leads.rows),
     **dict.fromkeys(shipments.DATASETS, shipments.rows),

@@ -286,6 +286,11 @@ def figure_board(tenant_id: TenantId, connection_id: ConnectionId, marketplace_i
     return Key(figures(tenant_id, connection_id), f"BOARD#{encode(marketplace_id)}")
 
 
+def brand_board(tenant_id: TenantId, connection_id: ConnectionId, marketplace_id: str) -> Key:
+    """Return the key of what the brands of a marketplace sold."""
+    return Key(figures(tenant_id, connection_id), f"BRANDBOARD#{encode(marketplace_id)}")
+
+
 def alerts(tenant_id: TenantId, connection_id: ConnectionId) -> Key:
     """Return the key of what needs a look among the products of a connection."""
     return Key(figures(tenant_id, connection_id), "ALERTS")
@@ -579,6 +584,16 @@ def catalog_views(tenant_id: TenantId) -> str:
 def catalog_view(tenant_id: TenantId, view_id: str) -> Key:
     """Return the key of one saved view."""
     return Key(catalog_views(tenant_id), f"VIEW#{encode(view_id)}")
+
+
+def brand_tags(tenant_id: TenantId) -> str:
+    """Return the partition of the brands that members put their products under."""
+    return f"{tenant_prefix(tenant_id)}BRANDS"
+
+
+def brand_book(tenant_id: TenantId) -> Key:
+    """Return the key of the one item that says which product is of which brand."""
+    return Key(brand_tags(tenant_id), "BOOK")
 
 
 def catalog_items(tenant_id: TenantId, connection_id: ConnectionId, marketplace_id: str) -> str:
