@@ -7,6 +7,7 @@ stage path (`/prod/orders`), on a custom domain (`/orders`) and on one machine.
 
 from __future__ import annotations
 
+import json
 import os
 import re
 from functools import cache
@@ -88,7 +89,10 @@ SCREENS: Final[Mapping[str, str]] = {
 
 ASSET_PATHS: Final = ("/assets/{version}/{name}", "/assets/{version}/{name}/{file}")
 
-ROUTES: Final = (*SCREENS, *ASSET_PATHS)
+NOWHERE: Final = "/{proxy+}"
+"""API Gateway's resource path of every address that no other has, those of the API included."""
+
+ROUTES: Final = (*SCREENS, *ASSET_PATHS, NOWHERE)
 """Every resource path of this function; all are GET and public. The OpenAPI document is generated from it."""
 
 CONTENT_SECURITY_POLICY: Final = (
@@ -144,14 +148,15 @@ def security_headers() -> Mapping[str, str]:
 
 
 def page(resource_path: str, base: str) -> str:
-    """Return the page for one screen.
+    """Return the page for one screen, or for an address that is none: the app itself says so, with a way back.
 
     Args:
-        resource_path: a key of `SCREENS`.
+        resource_path: a key of `SCREENS`, or `NOWHERE`.
         base: the relative address of the application's root, seen from the requested address (`./`, `../`).
     """
     prefix = f"assets/{_ASSETS.version}/"
-    modules = imported_modules(_ASSETS.files, "app/main.js", SCREENS[resource_path])
+    entries = ("app/main.js", *((SCREENS[resource_path],) if resource_path in SCREENS else ()))
+    modules = imported_modules(_ASSETS.files, *entries)
     preload = "\n".join(f'<link rel="modulepreload" href="{prefix}{module}">' for module in modules)
     return _ASSETS.page.replace("{{base}}", base).replace("{{assets}}", prefix).replace("{{preload}}", preload)
 
@@ -193,6 +198,34 @@ def show_asset(version: str, name: str, file: str = "") -> Response:
     return _answer(asset.text, {"Content-Type": asset.content_type, "Cache-Control": _ASSET_CACHE}, asset.etag)
 
 
+def show_nothing() -> Response:
+    """Answer 404 to an address that is none: a browser gets the page, which says so, everybody else problem+json."""
+    request = _request()
+    if "text/html" in request.headers.get("accept", ""):
+        address = "/" + (request.uri_params or {}).get("proxy", "").strip("/")
+        base = base_of(address, request.context.get("path") or address)
+        headers: Headers = {
+            "Content-Type": "text/html; charset=utf-8",
+            "Cache-Control": "no-store",
+            **security_headers(),
+        }
+        return Response(page(NOWHERE, base), headers, 404)
+    problem = {
+        "type": "urn:quayside:problem:no_such_address",
+        "title": "Not Found",
+        "status": 404,
+        "code": "no_such_address",
+        "detail": "There is nothing at this address.",
+        "action": "Check the address.",
+        "request_id": str(request.context.get("requestId") or ""),
+    }
+    return Response(json.dumps(problem), _nothing_headers("application/problem+json"), 404)
+
+
+def _nothing_headers(content_type: str) -> Headers:
+    return {"Content-Type": content_type, "Cache-Control": "no-store", **security_headers()}
+
+
 def _request() -> Request:
     request = app.current_request
     if request is None:
@@ -213,5 +246,8 @@ for _path in SCREENS:
     app.route(_path, methods=["GET"])(show_screen)
 for _path in ASSET_PATHS:
     app.route(_path, methods=["GET"])(show_asset)
+app.route(NOWHERE, methods=["GET"])(show_nothing)
+# Chalice would ask API Gateway for a parameter named "proxy+"; its name is "proxy", and the view looks for itself.
+app.routes[NOWHERE]["GET"].view_args = []
 
 handler = app

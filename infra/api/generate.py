@@ -268,7 +268,7 @@ def _names_something(body: type | None) -> bool:
 
 
 def _page(path: str) -> dict[str, Any]:
-    name = re.sub(r"[^a-z]+", "_", path).strip("_") or "start"
+    name = "nothing" if path == web_app.NOWHERE else re.sub(r"[^a-z]+", "_", path).strip("_") or "start"
     operation: dict[str, Any] = {
         "operationId": f"web_{name}",
         "tags": ["web"],
@@ -279,7 +279,12 @@ def _page(path: str) -> dict[str, Any]:
         "security": [],
         "x-amazon-apigateway-integration": _integration("WebApp"),
     }
-    parameters = [_path_parameter(parameter) for parameter in _PARAMETER.findall(path)]
+    if path == web_app.NOWHERE:
+        operation["summary"] = "Every other address: there is nothing."
+        operation["responses"] = {
+            "404": {"description": "The page that says so.", "content": {"text/html": {"schema": {"type": "string"}}}}
+        }
+    parameters = [_path_parameter(parameter) for parameter in _PARAMETER.findall(path.replace("+}", "}"))]
     if parameters:
         operation["parameters"] = parameters
     return operation
@@ -372,10 +377,12 @@ class _Dumper(yaml.SafeDumper):
 def rendered() -> dict[Path, str]:
     """Return both documents as they should be on disk."""
     whole = document()
+    # OpenAPI has no name for all other addresses, and whoever reads the API's description asks for none of them.
+    told = {path: methods for path, methods in whole["paths"].items() if path != web_app.NOWHERE}
     text = yaml.dump(whole, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=120)
     return {
         DEPLOYED: _HEADER + text,
-        PUBLISHED: json.dumps(published(whole), indent=1, ensure_ascii=False) + "\n",
+        PUBLISHED: json.dumps(published({**whole, "paths": told}), indent=1, ensure_ascii=False) + "\n",
     }
 
 

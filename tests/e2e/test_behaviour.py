@@ -133,6 +133,13 @@ def test_the_skip_link_leads_to_the_content(fake: FakeQuayside, visits: Visits) 
     assert fake.seen
 
 
+def test_an_address_that_is_none_says_so_and_leads_back(visits: Visits) -> None:
+    page = visits.new().open("nowhere/at/all")
+    expect(page.get_by_role("heading", name="There is no such page")).to_be_visible()
+    page.get_by_role("link", name="Go to the overview").click()
+    expect(page).to_have_url(visits.base)
+
+
 def test_a_new_order_arrives_on_the_overview_without_a_reload(fake: FakeQuayside, visits: Visits) -> None:
     visit = visits.new()
     visit.page.clock.install()

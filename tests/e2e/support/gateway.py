@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from starlette.responses import Response
@@ -20,7 +19,9 @@ def _pattern(resource_path: str) -> re.Pattern[str]:
 
 
 # A path without variables goes before one that could swallow it.
-_PATTERNS = [(path, _pattern(path)) for path in sorted(web_app.ROUTES, key=lambda path: path.count("{"))]
+_PATTERNS = [
+    (path, _pattern(path)) for path in sorted(set(web_app.ROUTES) - {web_app.NOWHERE}, key=lambda path: path.count("{"))
+]
 
 
 def answer(request: Request, path: str, stage: str) -> Response:
@@ -36,9 +37,6 @@ def answer(request: Request, path: str, stage: str) -> Response:
         if found:
             answered = get(resource_path, f"{stage}{path}", parameters=found.groupdict(), headers=request.headers)
             return Response(answered.body.encode(), answered.status, answered.headers)
-    # What API Gateway answers for a path without a resource, as the template shapes it.
-    return Response(
-        '{"type":"about:blank","title":"There is no such page","status":404,"code":"not_found"}',
-        HTTPStatus.NOT_FOUND,
-        media_type="application/problem+json",
-    )
+    nowhere = {"proxy": path.strip("/")}
+    answered = get(web_app.NOWHERE, f"{stage}{path}", parameters=nowhere, headers=request.headers)
+    return Response(answered.body.encode(), answered.status, answered.headers)

@@ -204,3 +204,24 @@ def test_the_function_starts_without_any_aws_library() -> None:
     loaded = {name.partition(".")[0] for name in json.loads(done.stdout)}
     assert "chalice" in loaded
     assert not loaded & {"boto3", "botocore", "quayside", "aws_lambda_powertools", "pynamodb", "msgspec"}
+
+
+@pytest.mark.parametrize(
+    ("stage", "address", "base"), [("/prod", "nowhere", "./"), ("", "a/b/c", "../../"), ("/prod", "a/b/", "../../")]
+)
+def test_a_browser_at_an_address_that_is_none_gets_the_app_which_says_so(stage: str, address: str, base: str) -> None:
+    browser = {"accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
+    answer = get(web_app.NOWHERE, f"{stage}/{address}", parameters={"proxy": address.strip("/")}, headers=browser)
+    assert (answer.status, answer.headers["content-type"]) == (404, "text/html; charset=utf-8")
+    assert f'<base href="{base}">' in answer.body
+    assert "app/main.js" in answer.body
+    assert answer.headers["cache-control"] == "no-store"
+    assert answer.headers["content-security-policy"] == get("/").headers["content-security-policy"]
+
+
+@pytest.mark.parametrize("accept", ["application/json", "*/*", ""])
+def test_everybody_else_at_an_address_that_is_none_gets_a_problem(accept: str) -> None:
+    address = "api/v1/nothing"
+    answer = get(web_app.NOWHERE, f"/prod/{address}", parameters={"proxy": address}, headers={"accept": accept})
+    assert (answer.status, answer.headers["content-type"]) == (404, "application/problem+json")
+    assert json.loads(answer.body)["code"] == "no_such_address"

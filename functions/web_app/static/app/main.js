@@ -1,6 +1,6 @@
 // Starts the app: fonts, session, and the screen that belongs to the address.
 import { html, render, useEffect, useState } from "./lib.js";
-import { Button, ButtonLink, Empty, Notice, ProblemNotice } from "./components.js";
+import { Button, ButtonLink, Empty, Notice, PageHead, ProblemNotice } from "./components.js";
 import { useScreenFocus, Doorstep, Shell } from "./shell.js";
 import { go, here, match, place } from "./router.js";
 import { start, startProblem, status } from "./session.js";
@@ -96,7 +96,7 @@ function useScreen(route) {
 }
 
 function NotFound() {
-  return html`<${Empty} icon="search" title="There is no such page" action=${html`<${ButtonLink} to="/" kind="primary">Go to the overview<//>`}>The address may be mistyped, or what was there has moved.<//>`;
+  return html`<${PageHead} title="There is no such page" /><div class="card"><${Empty} icon="search" title="Nothing is at this address" action=${html`<${ButtonLink} to="/" kind="primary">Go to the overview<//>`}>It may be mistyped, or what was there has moved.<//></div>`;
 }
 
 function App() {
