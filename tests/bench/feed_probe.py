@@ -12,7 +12,7 @@ import json
 import os
 import sys
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from random import Random
@@ -22,7 +22,7 @@ import botocore
 import msgspec
 
 from infra.simulator.clock import SimulatorClock, instant
-from quayside.amazon.transport import HttpTransport, QueryValue, Reply
+from quayside.amazon.transport import HttpTransport, Reply
 from quayside.kernel.observability import CountedMetrics, logger
 from quayside.kernel.settings import load_settings
 from quayside.storage.connection import USES_CREDENTIALS, Store, bind
@@ -116,19 +116,10 @@ class Door:
         self._inner = inner
         self._steps = steps
 
-    def send(
-        self,
-        method: str,
-        url: str,
-        *,
-        operation: str,
-        query: Mapping[str, QueryValue] | None = None,
-        headers: Mapping[str, str] | None = None,
-        content: bytes | None = None,
-    ) -> Reply:
+    def send(self, method: str, url: str, *, operation: str, **rest: Any) -> Reply:
         """Send a request."""
         self._steps.step()
-        reply = self._inner.send(method, url, operation=operation, query=query, headers=headers, content=content)
+        reply = self._inner.send(method, url, operation=operation, **rest)
         self._steps.step(operation)
         return reply
 

@@ -2,7 +2,7 @@
 
 import json
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -43,20 +43,11 @@ class Wrapping:
         self.instead: dict[str, list[Reply]] = {}
         self.sent: list[str] = []
 
-    def send(
-        self,
-        method: str,
-        url: str,
-        *,
-        operation: str,
-        query: Mapping[str, QueryValue] | None = None,
-        headers: Mapping[str, str] | None = None,
-        content: bytes | None = None,
-    ) -> Reply:
+    def send(self, method: str, url: str, *, operation: str, **rest: Any) -> Reply:
         self.sent.append(operation)
         if self.instead.get(operation):
             return self.instead[operation].pop(0)
-        reply = self._inner.send(method, url, operation=operation, query=query, headers=headers, content=content)
+        reply = self._inner.send(method, url, operation=operation, **rest)
         if self.kill_after == operation:
             self.kill_after = None
             raise Killed

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from quayside.amazon.errors import AmazonUnavailable
 
@@ -29,23 +29,14 @@ class Losing:
         self._after = after
         self.lost = 0
 
-    def send(
-        self,
-        method: str,
-        url: str,
-        *,
-        operation: str,
-        query: Mapping[str, QueryValue] | None = None,
-        headers: Mapping[str, str] | None = None,
-        content: bytes | None = None,
-    ) -> Reply:
+    def send(self, method: str, url: str, *, operation: str, **rest: Any) -> Reply:
         """Send a request, or lose it."""
-        loses = not self.lost and self._meant(operation, query or {})
+        loses = not self.lost and self._meant(operation, rest.get("query") or {})
         if loses:
             self.lost += 1
         if loses and not self._after:
             raise AmazonUnavailable("no answer", operation=operation)
-        reply = self._inner.send(method, url, operation=operation, query=query, headers=headers, content=content)
+        reply = self._inner.send(method, url, operation=operation, **rest)
         if loses:
             raise AmazonUnavailable("no answer", operation=operation)
         return reply

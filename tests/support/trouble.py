@@ -10,7 +10,7 @@ import heapq
 import json
 import logging
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import Context
 from datetime import datetime, timedelta
@@ -22,7 +22,7 @@ from aws_lambda_powertools import Logger
 from infra.simulator.clock import milliseconds
 from infra.simulator.world import Seller
 from quayside.amazon.tokens import TokenBroker
-from quayside.amazon.transport import HttpTransport, QueryValue, Reply
+from quayside.amazon.transport import HttpTransport, Reply
 from quayside.catalog.records import ListingRecord, sources_of
 from quayside.catalog.records import sku_of as listed_sku
 from quayside.catalog.rules import Listing, merged
@@ -87,22 +87,13 @@ class Wire:
         self.instead: dict[str, list[Reply]] = {}
         self.statuses: list[tuple[str, int]] = []
 
-    def send(
-        self,
-        method: str,
-        url: str,
-        *,
-        operation: str,
-        query: Mapping[str, QueryValue] | None = None,
-        headers: Mapping[str, str] | None = None,
-        content: bytes | None = None,
-    ) -> Reply:
+    def send(self, method: str, url: str, *, operation: str, **rest: Any) -> Reply:
         """Pass a call to Amazon on, or answer it with what ``instead`` holds for its operation."""
         self._begin()
         if self.instead.get(operation):
             reply = self.instead[operation].pop(0)
         else:
-            reply = self._door.send(method, url, operation=operation, query=query, headers=headers, content=content)
+            reply = self._door.send(method, url, operation=operation, **rest)
         self.statuses.append((operation, reply.status))
         self._end(operation)
         return reply
