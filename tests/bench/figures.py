@@ -17,6 +17,7 @@ tenant, for most of the time goes into rolling its stream.
 
 import os
 import random
+import sys
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
@@ -61,7 +62,7 @@ BRANDS = 7
 UNIT_COST_MINOR = 300
 """What a unit of every product costs, in dollars."""
 DEATHS_A_BATCH = 2
-KILLED_EVERY, KILLED_EVERY_QUICK = 400, 1600
+KILLED_EVERY = 1600
 """About every so many writes the function dies; what it had of its batch is done again."""
 
 type Truth = Counter[tuple[str, str, str | None, str, str, str]]
@@ -190,7 +191,7 @@ class Tenant:
             }
             for status in ("DEFERRED", "RELEASED")
         ]
-        day = posted_at.astimezone(ZoneInfo(zone)).date().isoformat()
+        day = _day_of(posted_at, zone)
         for of in (None, sku):
             for name, value in (("product_sales", sales), ("referral_fee", fee), ("units_shipped", quantity)):
                 if value:
@@ -199,7 +200,7 @@ class Tenant:
 
     def _count_order(self, store: tuple[str, str, str], purchased_at: datetime, sku: str, last: State) -> None:
         marketplace_id, currency, zone = store
-        day = purchased_at.astimezone(ZoneInfo(zone)).date().isoformat()
+        day = _day_of(purchased_at, zone)
         counted = (
             {"cancelled": 1}
             if last.status == "CANCELLED"
@@ -225,6 +226,11 @@ class Tenant:
             "eventSourceARN": "arn:aws:dynamodb:us-east-1:123456789012:table/Core/stream/2026-01-01T00:00:00.000",
             "dynamodb": change,
         }
+
+
+def _day_of(at: datetime, zone: str) -> str:
+    """Return the day of an instant in a time zone; each day is one text, however often it is counted."""
+    return sys.intern(at.astimezone(ZoneInfo(zone)).date().isoformat())
 
 
 class Deliveries:
@@ -377,7 +383,7 @@ def _roll(run: Run, tenant: Tenant) -> dict[str, object]:
     from quayside.storage import keys  # noqa: PLC0415 - as above
 
     clock = FixedClock(NOW)
-    deliveries = Deliveries(clock, tenant.name, KILLED_EVERY_QUICK if run.quick else KILLED_EVERY)
+    deliveries = Deliveries(clock, tenant.name, KILLED_EVERY)
     with _store("FACTS_ONLY"):
         before: list[dict[str, Any]] = []
         records = 0
@@ -401,6 +407,36 @@ def _roll(run: Run, tenant: Tenant) -> dict[str, object]:
     }  # fmt: skip
 
 
+type Spot = tuple[str, str, str | None]
+type Cells = "Iterable[tuple[str, str, Mapping[str, int]]]"
+
+
+class _Comparison:
+    """Compares the numbers of the store with the truth, a place at a time, so that they are never all in memory."""
+
+    def __init__(self, truth: Truth) -> None:
+        self._truth = truth
+        self._known = 0
+        self.wrong: list[tuple[object, int, int]] = []
+
+    def place(self, place: Spot, cells: Cells) -> None:
+        """Compare everything that the store has of a place; a day may stand in the sheets of two months."""
+        sums: Truth = Counter()
+        for currency, day, amounts in cells:
+            for name, value in amounts.items():
+                sums[*place, day, currency, name] += value
+        for key, value in sums.items():
+            true = self._truth[key]
+            self._known += bool(true)
+            if value != true:
+                self.wrong.append((key, value, true))
+
+    @property
+    def missing(self) -> int:
+        """How many numbers the store does not have at all."""
+        return sum(map(bool, self._truth.values())) - self._known
+
+
 def _differences(run: Run, tenant: Tenant) -> int:
     """Compare every number of every sheet with the truth; return how many are not what they should be."""
     from quayside.analytics import figures_service, sheet_store  # noqa: PLC0415 - the product, only when measured
@@ -409,24 +445,23 @@ def _differences(run: Run, tenant: Tenant) -> int:
 
     first, last = date(2025, 10, 1), date(2026, 12, 31)
     months = months_between(first, last)
-    found: Truth = Counter()
-
-    def add(place: tuple[str, str, str | None], currency: str, day: str, amounts: Mapping[str, int]) -> None:
-        for name, value in amounts.items():
-            found[*place, day, currency, name] += value
-
+    compared = _Comparison(tenant.truth)
     with _store("FACTS_ONLY"), tenant_scope(tenant.seller.tenant_id):
+        wholes: dict[Spot, list[tuple[str, str, Mapping[str, int]]]] = {}
         for row in figures_service.rows(tenant.seller.connection_id, first, last):
-            add((row.kind, row.marketplace_id, None), row.currency, row.day.isoformat(), row.amounts)
+            cell = (row.currency, row.day.isoformat(), row.amounts)
+            wholes.setdefault((row.kind, row.marketplace_id, None), []).append(cell)
+        for place, cells in wholes.items():
+            compared.place(place, cells)
         places = [(kind, marketplace_id) for kind in KINDS for marketplace_id, _, _ in STORES]
         for kind, marketplace_id in places:
             for product in sheet_store.products(tenant.seller.connection_id, marketplace_id, kind, months):
-                for currency, day, amounts in _cells(product.sheets):
-                    add((kind, marketplace_id, product.seller_sku), currency, day, amounts)
-    wrong = [key for key in {*found, *tenant.truth} if found[key] != tenant.truth[key]]
-    for key in wrong[:5]:
-        run.say(f"Difference: {key} is {found[key]}, not {tenant.truth[key]}.")
-    return len(wrong)
+                compared.place((kind, marketplace_id, product.seller_sku), _cells(product.sheets))
+    for key, value, true in compared.wrong[:5]:
+        run.say(f"Difference: {key} is {value}, not {true}.")
+    if compared.missing:
+        run.say(f"Difference: {compared.missing} numbers are not there at all.")
+    return len(compared.wrong) + compared.missing
 
 
 def _cells(sheets: "Iterable[Sheet]") -> Iterator[tuple[str, str, Mapping[str, int]]]:
