@@ -6,7 +6,7 @@ and an unexpected problem as long as it is not cancelled. A template stays on th
 model says that it goes, so nobody can tell by the list whether a message arrived.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -22,11 +22,11 @@ def _text(longest: int, about: str) -> dict[str, Any]:
     return {"type": "string", "minLength": 1, "maxLength": longest, "description": f"{said}addresses."}
 
 
-_FILES = {
+_FILES: dict[str, Any] = {
     "type": "array", "maxItems": 5,
     "items": {"type": "object", "required": ["fileName", "uploadDestinationId"]},
 }  # fmt: skip
-_SOME_FILES = {**_FILES, "minItems": 1}
+_SOME_FILES: dict[str, Any] = {**_FILES, "minItems": 1}
 _DAY = {"type": "string", "format": "date-time"}
 SCHEMAS: Mapping[str, tuple[Mapping[str, Any], tuple[str, ...]]] = {
     "confirmCustomizationDetails": (
@@ -99,11 +99,18 @@ class Messaging:
         shipped = ["warranty", "legalDisclosure", "unexpectedProblem"]
         return shipped if order.by_amazon else [*shipped, "confirmDeliveryDetails", "invoice"]
 
-    def send(self, order: Messageable, action: str, body: Mapping[str, Any], now_ms: int) -> None:
-        """Take a message, or refuse it. ApiError says how."""
+    def send(
+        self,
+        order: Messageable,
+        action: str,
+        body: Mapping[str, Any],
+        now_ms: int,
+        content_of: Callable[[str], bytes | None],
+    ) -> None:
+        """Take a message, or refuse it. ApiError says how; ``content_of`` finds the content of an attachment."""
         if action not in self.offers(order, now_ms):
             raise ApiError(403, "Unauthorized", NOT_ALLOWED)
-        _check(action, body)
+        _check(action, body, content_of)
         self._tries += 1
         if entropy.fraction(self._seed, "refuses a message", self._tries) < self.mood.refused_share:
             raise ApiError(403, "Unauthorized", NOT_ALLOWED)
@@ -123,7 +130,7 @@ def schema_of(action: str) -> dict[str, Any]:
     }
 
 
-def _check(action: str, body: Mapping[str, Any]) -> None:
+def _check(action: str, body: Mapping[str, Any], content_of: Callable[[str], bytes | None]) -> None:
     fields, required = SCHEMAS[action]
     for name in body:
         if name not in fields:
@@ -131,11 +138,20 @@ def _check(action: str, body: Mapping[str, Any]) -> None:
     for name in required:
         if not body.get(name):
             raise invalid_input(f"{name} is required.")
-    if body.get("attachments"):
-        raise invalid_input("attachments: no such uploadDestinationId.")
+    _check_attachments(body.get("attachments") or [], content_of)
     for name, value in body.items():
         longest = fields[name].get("maxLength")
         if fields[name]["type"] == "string" and not isinstance(value, str):
             raise invalid_input(f"{name} must be a string.")
         if longest is not None and not 1 <= len(value) <= longest:
             raise invalid_input(f"{name} must have between 1 and {longest} characters.")
+
+
+def _check_attachments(attachments: object, content_of: Callable[[str], bytes | None]) -> None:
+    if not isinstance(attachments, list) or len(attachments) > _FILES["maxItems"]:
+        raise invalid_input(f"attachments must be a list of at most {_FILES['maxItems']}.")
+    for each in attachments:
+        if not isinstance(each, dict) or not all(each.get(name) for name in ("fileName", "uploadDestinationId")):
+            raise invalid_input("attachments: fileName and uploadDestinationId are required.")
+        if content_of(str(each["uploadDestinationId"])) is None:
+            raise invalid_input(f"Attachment with ID {each['uploadDestinationId']} does not exist")

@@ -292,6 +292,14 @@ def _application(simulator: Simulator) -> Starlette:  # noqa: C901, PLR0915  one
             return Response(_DENIED, 403, media_type="application/xml")
         return Response(found[0], headers={"Content-Type": found[1]})
 
+    async def message_file(request: WebRequest) -> Response:
+        query, headers, body = request.query_params, dict(request.headers), await request.body()
+        put = simulator.gateway.messaging.uploads.put
+        status, code = await run_in_threadpool(
+            put, request.path_params["file"], query.get("expires", ""), query.get("signature", ""), headers, body
+        )
+        return Response(f"<Error><Code>{code}</Code></Error>" if code else b"", status, media_type="application/xml")
+
     async def product_type_schema(request: WebRequest) -> Response:
         found = await run_in_threadpool(simulator.gateway.definitions.schema, request.path_params["token"])
         if found is None:
@@ -335,6 +343,7 @@ def _application(simulator: Simulator) -> Starlette:  # noqa: C901, PLR0915  one
             Route("/seller-central/{host}/apps/authorize/consent", consent, methods=["GET", "POST"]),
             *(Route(f"/{region}/{{path:path}}", _bound(sp_api, region), methods=methods) for region in REGIONS),
             Route("/feed-documents/{document}", feed_document, methods=["GET", "PUT"]),
+            Route("/message-files/{file}", message_file, methods=["PUT"]),
             Route("/product-type-schemas/{token}", product_type_schema),
             Route("/control/state", controlled(control.state)),
             Route("/control/calls", controlled(control.calls)),

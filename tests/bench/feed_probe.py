@@ -12,7 +12,7 @@ import json
 import os
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
 from random import Random
@@ -123,10 +123,12 @@ class Door:
         self._steps.step(operation)
         return reply
 
-    def upload(self, url: "Secret", content: bytes, content_type: str) -> None:
+    def upload(
+        self, url: "Secret", content: bytes, content_type: str, headers: Mapping[str, str] | None = None
+    ) -> None:
         """Put a document."""
         self._steps.step()
-        self._inner.upload(url, content, content_type)
+        self._inner.upload(url, content, content_type, headers)
         self._steps.step("upload")
 
     @contextmanager

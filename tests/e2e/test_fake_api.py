@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -30,7 +31,7 @@ from quayside.finance.settlement_views import SettlementDetail, SettlementLinePa
 from quayside.fulfilment.views import RecipientStanding, RecipientView
 from quayside.inventory.own_views import BalancePage, Ledger, LinksView, LocationList
 from quayside.inventory.views import InventoryPage, StockDetail
-from quayside.messages.views import MessagesPage, OrderMessages
+from quayside.messages.views import MessageFilePart, MessagesPage, OrderMessages
 from quayside.orders.views import OrderDetail, OrderPage
 from quayside.procurement.paper_views import LinesFileView, PaperView
 from quayside.procurement.supplier_views import ScorecardView, SupplierPage, SupplierView
@@ -188,6 +189,8 @@ def test_messages_of_an_order_have_the_real_shape(fake: FakeQuayside, deployment
     _same_shape(httpx.get(base, headers=_AUTHORISED), OrderMessages)
     review = {**message, "values": {"text": "Please leave a review"}}
     _same_shape(httpx.post(base, json={"message": review}, headers=_AUTHORISED), Problem)
+    part = {"number": 0, "content": base64.b64encode(b"%PDF-1.7").decode()}
+    _same_shape(httpx.post(f"{base}/message-10/file-parts", json=part, headers=_AUTHORISED), MessageFilePart)
     _same_shape(httpx.post(f"{base}/message-9/withdraw", json={}, headers=_AUTHORISED), OrderMessages)
 
 

@@ -341,6 +341,27 @@ def _write_message(visit: Visit) -> None:
     card.get_by_text("speaks of reviews").first.wait_for()
 
 
+def _send_document(visit: Visit) -> None:
+    """Choose a template that needs a file: one that is no PDF is refused beside the field, a real one goes out."""
+    card = visit.page.get_by_role("region", name="Messages to the buyer")
+    ask = card.get_by_role("button", name="Ask Amazon what may be written")
+    choice = card.get_by_label("Message", exact=True)
+    ask.or_(choice).first.wait_for()
+    if ask.is_visible():
+        ask.click()
+    choice.select_option("Send a legal document")
+    send = card.get_by_role("button", name="Send to the buyer")
+    send.click()
+    card.get_by_text("Choose a file").wait_for()
+    field = card.get_by_label("File", exact=True)
+    field.set_input_files({"name": "terms.pdf", "mimeType": "application/pdf", "buffer": b"MZ no document"})
+    send.click()
+    card.get_by_text("neither a PDF nor a JPEG nor a PNG").wait_for()
+    field.set_input_files({"name": "terms.pdf", "mimeType": "application/pdf", "buffer": b"%PDF-1.7 " + b"x" * 99_000})
+    send.click()
+    card.get_by_text("With a file of 100 kB").wait_for()
+
+
 def _ask_to_switch_on(visit: Visit) -> None:
     visit.page.get_by_role("switch", name="Merchant fulfilment").click()
     visit.page.get_by_role("dialog").wait_for()
@@ -465,6 +486,7 @@ CASES: Final = (
     Case("shipment-change", "shipments/autumn?edit=1", act=_without_name),
     Case("messages", "messages", looks=ALL),
     Case("order-message", _own_order(EUROPE), act=_write_message, expects_errors=True, looks=ALL),
+    Case("order-document", _own_order(EUROPE), act=_send_document, expects_errors=True, looks=SOME),
     Case("connections", "connections", looks=ALL),
     Case("connections-none", "connections", _nothing_connected),
     Case("connections-permission-withdrawn", "connections", _failed_connection),

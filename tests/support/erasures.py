@@ -145,6 +145,8 @@ def plant(on: Aws, tenant_id: TenantId, connection_id: ConnectionId, marketplace
             table = on.settings.vault_table if vault else on.settings.core_table
             if name == "personal_record":
                 table, item["expires_on"], item["revision"] = on.settings.pii_table, {"S": "2026-12-01"}, {"S": "1"}
+            if name == "message_file_part":
+                table = on.settings.pii_table
             if name == "data_key":
                 table, item["records"] = on.settings.pii_keys_table, {"N": "9"}
             client.put_item(TableName=table, Item=item)

@@ -15,7 +15,9 @@ if TYPE_CHECKING:
     from quayside.sync.service import Desk, UseCase
 
 
-def run_command(use_case: UseCase, command: SyncCommand, amazon: object, desk: Desk, clock: Clock) -> None:
+def run_command(
+    use_case: UseCase, command: SyncCommand, amazon: object, desk: Desk, clock: Clock, *, uploads: object = None
+) -> None:
     """Do what a command of a connected seller asks for; ``amazon`` has the calls that the use case makes."""
     with tenant_scope(command.tenant_id):
         use_case(
@@ -30,5 +32,6 @@ def run_command(use_case: UseCase, command: SyncCommand, amazon: object, desk: D
                 connection=connections.live(command.connection_id),
                 notes=Notes(),
                 time_is_short=lambda: False,
+                uploads=cast("Any", uploads),
             )
         )

@@ -6,12 +6,13 @@ import msgspec
 
 from quayside.kernel.ids import ConnectionId, check_connection_id
 from quayside.messages import service
-from quayside.messages.rules import State
-from quayside.messages.views import MessageDraft, MessagesPage, OrderMessages
+from quayside.messages.rules import MOST_PARTS, PART_BYTES, State
+from quayside.messages.views import MessageDraft, MessageFilePart, MessagesPage, OrderMessages
 from seller_api.routes.orders import OrderPlaceQuery
 from seller_api.routing import Call, Routes
 
 routes = Routes("messages")
+_MOST_BASE64 = -(-PART_BYTES // 3) * 4
 
 
 class OrderPlace(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -24,6 +25,20 @@ class MessageRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A message as a member wrote it, and which connection the order belongs to, when that is known."""
 
     message: MessageDraft
+    connection_id: Annotated[str, msgspec.Meta(max_length=16)] | None = None
+
+
+class MessageFilePartRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A part of the file that a message is to carry.
+
+    Attributes:
+        number: which one, from 0 on.
+        content: at most 45,000 bytes of it in base 64; only the last part has fewer.
+        connection_id: which connection the order belongs to, when that is known.
+    """
+
+    number: Annotated[int, msgspec.Meta(ge=0, le=MOST_PARTS - 1)]
+    content: Annotated[str, msgspec.Meta(min_length=4, max_length=_MOST_BASE64)]
     connection_id: Annotated[str, msgspec.Meta(max_length=16)] | None = None
 
 
@@ -76,11 +91,28 @@ def write_message(call: Call[MessageRequest, None]) -> OrderMessages:
     )
 
 
+@routes.post(
+    "/orders/{order_id}/messages/{message_id}/file-parts",
+    permission="messages.send",
+    body=MessageFilePartRequest,
+    status=201,
+)
+def put_message_file_part(call: Call[MessageFilePartRequest, None]) -> MessageFilePart:
+    """Send one part of the file a message is to carry, before the message; it is kept sealed, for two days at most."""
+    body = call.body
+    place = _place(body.connection_id)
+    return service.put_file_part(
+        call.path("order_id"), _message_id(call), place, body.number, body.content, call.container.clock
+    )
+
+
 @routes.post("/orders/{order_id}/messages/{message_id}/withdraw", permission="messages.send", body=OrderPlace)
 def withdraw_message(call: Call[OrderPlace, None]) -> OrderMessages:
     """Take back a message that has not gone out."""
     place = _place(call.body.connection_id)
-    return service.withdraw(call.path("order_id"), _message_id(call), place, clock=call.container.clock)
+    return service.withdraw(
+        call.path("order_id"), _message_id(call), place, desk=call.container.desk, clock=call.container.clock
+    )
 
 
 @routes.post("/orders/{order_id}/messages/{message_id}/settle", permission="messages.send", body=Settled)

@@ -1,5 +1,9 @@
-"""Messaging API v1: which messages an order may get, its buyer's language, and the messages, in Amazon's HAL."""
+"""Messaging API v1: which messages an order may get, its buyer's language, and the messages, in Amazon's HAL.
 
+And of the Uploads API 2020-11-01 what messages need: where their files go.
+"""
+
+import re
 from collections.abc import Mapping
 from functools import partial
 from typing import Any
@@ -9,6 +13,7 @@ from infra.simulator.lifecycle import State
 from infra.simulator.marketplaces import MARKETPLACES
 from infra.simulator.messaging import Messageable, Messaging, schema_of
 from infra.simulator.sp_api.parameters import Offer, body_of, marketplaces_of
+from infra.simulator.uploads import Uploads
 from infra.simulator.world import Order, Seller, UnknownThingError, World
 
 ACTIONS = {
@@ -23,6 +28,7 @@ ACTIONS = {
     "sendInvoice": "invoice",
 }
 """Amazon's operations with the name of the template each sends."""
+_RESOURCE = re.compile(f"messaging/v1/orders/(?P<amazonOrderId>[^/]+)/messages/(?:{'|'.join(ACTIONS.values())})")
 _LANGUAGES = {"DE": "de-DE", "FR": "fr-FR", "IT": "it-IT", "ES": "es-ES", "JP": "ja-JP", "GB": "en-GB"}
 
 
@@ -32,12 +38,14 @@ class MessagingApi:
     def __init__(self, world: World) -> None:
         self._world = world
         self.messages = Messaging(world.seed)
+        self.uploads = Uploads(world)
 
     def offers(self) -> dict[str, Offer]:
         """Return the operations that this API answers."""
         return {
             "getMessagingActionsForOrder": self._actions,
             "GetAttributes": self._attributes,
+            "createUploadDestinationForResource": self._upload,
             **{operation: partial(self._send, action) for operation, action in ACTIONS.items()},
         }
 
@@ -77,8 +85,23 @@ class MessagingApi:
 
     def _send(self, action: str, seller: Seller, request: Request, path: Mapping[str, str]) -> tuple[int, Any]:
         order, _ = self._order(seller, request, path)
-        self.messages.send(messageable(order), action, body_of(request), self._world.now_ms)
+        resource = request.path.removeprefix("/")
+        content_of = partial(self.uploads.content, seller, resource)
+        self.messages.send(messageable(order), action, body_of(request), self._world.now_ms, content_of)
         return 201, {}
+
+    def _upload(self, seller: Seller, request: Request, path: Mapping[str, str]) -> tuple[int, Any]:
+        resource = path["resource"].removeprefix("/")
+        found = _RESOURCE.fullmatch(resource)
+        if found is None:
+            raise invalid_input(f"resource: {resource} takes no uploads here.")
+        self._order(seller, request, found.groupdict())
+        content_md5 = (request.query.get("contentMD5") or ("",))[0]
+        if not content_md5:
+            raise invalid_input("contentMD5 is required.")
+        destination_id, address, headers = self.uploads.create(seller, resource, content_md5)
+        url = f"http://{request.headers.get('host', 'localhost')}{address}"
+        return 201, {"payload": {"uploadDestinationId": destination_id, "url": url, "headers": headers}}
 
     def _order(self, seller: Seller, request: Request, path: Mapping[str, str]) -> tuple[Order, str]:
         (place,) = marketplaces_of(request, seller, maximum=1)

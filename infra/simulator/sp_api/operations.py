@@ -27,8 +27,9 @@ class Operation:
 
     @cached_property
     def pattern(self) -> re.Pattern[str]:
-        """The path as a regular expression with a named group per parameter."""
-        return re.compile(re.sub(r"\{(\w+)\}", r"(?P<\1>[^/]+)", self.path))
+        """The path as a regular expression with a named group per parameter; a resource is a path itself."""
+        plain = self.path.replace("{resource}", "(?P<resource>.+)")
+        return re.compile(re.sub(r"\{(\w+)\}", r"(?P<\1>[^/]+)", plain))
 
 
 _NOTIFICATIONS = "/notifications/v1"
@@ -88,6 +89,9 @@ OPERATIONS: tuple[Operation, ...] = (
     Operation("CreateWarranty", "POST", f"{_MESSAGING}/messages/warranty", 1, 5),
     Operation("createLegalDisclosure", "POST", f"{_MESSAGING}/messages/legalDisclosure", 1, 5),
     Operation("sendInvoice", "POST", f"{_MESSAGING}/messages/invoice", 1, 5),
+    Operation(
+        "createUploadDestinationForResource", "POST", "/uploads/2020-11-01/uploadDestinations/{resource}", 10, 10
+    ),
     Operation(
         "rotateApplicationClientSecret", "POST", "/applications/2023-11-30/clientSecret", 0.0167, 1, SCOPE_ROTATION
     ),

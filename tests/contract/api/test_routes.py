@@ -224,6 +224,7 @@ ROUTE_TABLE = {
     "GET /orders/{order_id}/messages": "messages.read",
     "POST /orders/{order_id}/messages": "messages.send",
     "POST /orders/{order_id}/messages/offer": "messages.send",
+    "POST /orders/{order_id}/messages/{message_id}/file-parts": "messages.send",
     "POST /orders/{order_id}/messages/{message_id}/withdraw": "messages.send",
     "POST /orders/{order_id}/messages/{message_id}/settle": "messages.send",
     "GET /audit": "audit.read",

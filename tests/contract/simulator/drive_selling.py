@@ -24,10 +24,12 @@ from spapi import (
     ListingsApi,
     MessagingApi,
     SolicitationsApi,
+    UploadsApi,
 )
 from spapi.models.feeds_v2021_06_30 import CreateFeedDocumentSpecification, CreateFeedSpecification
 from spapi.models.listings_items_v2021_08_01 import ListingsItemPatchRequest, PatchOperation
 from spapi.models.messaging_v1 import (
+    Attachment,
     CreateConfirmCustomizationDetailsRequest,
     CreateConfirmDeliveryDetailsRequest,
     CreateConfirmOrderDetailsRequest,
@@ -586,9 +588,47 @@ def drive_create_digital_access_key(stage: Stage) -> None:
     _refused_message(api.create_digital_access_key, _own_order_to_ship(stage), body, 403)
 
 
+def _destination(stage: Stage, order_id: str, content: bytes, action: str = "legalDisclosure") -> Any:
+    digest = base64.b64encode(hashlib.md5(content, usedforsecurity=False).digest()).decode()
+    resource = f"messaging/v1/orders/{order_id}/messages/{action}"
+    return stage.sdk(UploadsApi).create_upload_destination_for_resource([US], digest, resource).payload
+
+
+def drive_create_upload_destination_for_resource(stage: Stage) -> None:
+    api, delivered = stage.sdk(UploadsApi), _orders_of(stage, 12)[0]
+    found = _destination(stage, delivered, b"%PDF-1.7 a manual")
+    assert httpx.put(found.url, content=b"%PDF-1.7 a manual").status_code == 403, "the headers are signed too"
+    damaged = httpx.put(found.url, content=b"%PDF-1.7 another", headers=found.headers)
+    assert (damaged.status_code, "BadDigest" in damaged.text) == (400, True)
+    assert httpx.put(found.url, content=b"%PDF-1.7 a manual", headers=found.headers).status_code == 200
+    assert httpx.put(found.url[:-2], content=b"%PDF-1.7 a manual", headers=found.headers).status_code == 403
+    wrong = _destination(stage, delivered, b"x", "invoice")
+    stage.simulator.advance(16 * 60)
+    assert httpx.put(wrong.url, content=b"x", headers=wrong.headers).status_code == 403, "it lives for 15 minutes"
+    for resource, status in (
+        ("aplus/2020-11-01/contentDocuments", 400),
+        ("messaging/v1/orders/1/messages/invoice", 404),
+    ):
+        with pytest.raises(ApiException) as refused:
+            api.create_upload_destination_for_resource([US], "x", resource)
+        assert refused.value.status == status
+
+
 def drive_create_legal_disclosure(stage: Stage) -> None:
-    api = stage.sdk(MessagingApi)
-    _refused_message(api.create_legal_disclosure, _orders_of(stage, 12)[0], CreateLegalDisclosureRequest(), 400)
+    api, delivered = stage.sdk(MessagingApi), _orders_of(stage, 12)[0]
+    stage.simulator.gateway.messaging.messages.mood.refused_share = 0
+    _refused_message(api.create_legal_disclosure, delivered, CreateLegalDisclosureRequest(), 400)
+    put, others = (_destination(stage, delivered, b"%PDF-1.7", each) for each in ("legalDisclosure", "invoice"))
+    for each in (put, others):
+        assert httpx.put(each.url, content=b"%PDF-1.7", headers=each.headers).status_code == 200
+    empty = _destination(stage, delivered, b"%PDF-1.7")
+    for each in (empty, others):
+        attached = Attachment(file_name="terms.pdf", upload_destination_id=each.upload_destination_id)
+        body = CreateLegalDisclosureRequest(attachments=[attached])
+        _refused_message(api.create_legal_disclosure, delivered, body, 400)
+    attached = Attachment(file_name="terms.pdf", upload_destination_id=put.upload_destination_id)
+    body = CreateLegalDisclosureRequest(attachments=[attached])
+    assert api.create_legal_disclosure_with_http_info(delivered, [US], body)[1] == 201
 
 
 def drive_send_invoice(stage: Stage) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -9,8 +10,16 @@ import msgspec
 from starlette.responses import JSONResponse
 
 from quayside.amazon.operations import MESSAGES
-from quayside.messages.rules import POLICY, TEMPLATES, check, form_of
-from quayside.messages.views import MessagesPage, MessageView, OrderMessages
+from quayside.messages.rules import (
+    MOST_FILE_BYTES,
+    PART_BYTES,
+    POLICY,
+    TEMPLATES,
+    check,
+    content_type_of,
+    form_of,
+)
+from quayside.messages.views import MessageFilePart, MessagesPage, MessageView, OrderMessages
 from tests.e2e.support.fake_data import instant
 
 if TYPE_CHECKING:
@@ -37,6 +46,7 @@ class FakeMessages:
     def __init__(self, now: datetime, orders: list[Json]) -> None:
         own = [each for each in orders if each["fulfilled_by"] == "MERCHANT"]
         self.asked: dict[str, datetime] = {}
+        self.parts: dict[str, int] = {}
         self.written: list[MessageView] = [
             self._view(f"message-{place}", own[place], action, state, because, now - timedelta(hours=place))
             for place, (action, state, because) in enumerate(_PAST)
@@ -44,7 +54,14 @@ class FakeMessages:
         self.asked[own[0]["order_id"]] = now - timedelta(minutes=4)
 
     def _view(  # noqa: PLR0917 - the parts of a message
-        self, message_id: str, order: Json, action: str, state: State, because: str, at: datetime
+        self,
+        message_id: str,
+        order: Json,
+        action: str,
+        state: State,
+        because: str,
+        at: datetime,
+        file_bytes: int | None = None,
     ) -> MessageView:
         return MessageView(
             message_id=message_id,
@@ -62,6 +79,7 @@ class FakeMessages:
             words=_WORDS,
             can_withdraw=state == "waiting",
             can_settle=state == "unclear",
+            file_bytes=file_bytes,
         )
 
     def log(self, state: str) -> Response:
@@ -74,6 +92,12 @@ class FakeMessages:
         match rest:
             case ["offer"]:
                 self.asked[order["order_id"]] = now
+            case [message_id, "file-parts"]:
+                beginning = base64.b64decode(body["content"])
+                if body["number"] == 0 and content_type_of(beginning) is None:
+                    return _refused("attachments", "is neither a PDF nor a JPEG nor a PNG file by what it holds")
+                self.parts[message_id] = self.parts.get(message_id, 0) + len(beginning)
+                return _json(MessageFilePart(body["number"], instant(now + timedelta(days=2))), 201)
             case [message_id, what]:
                 state: State = "withdrawn" if what == "withdraw" else "sent" if body["arrived"] else "refused"
                 self._move(message_id, state, "A member said so.")
@@ -83,7 +107,10 @@ class FakeMessages:
                 if wrong:
                     return _refused(wrong[0].field, wrong[0].why)
                 because = "It is sent within a minute, once Amazon confirms that it is allowed."
-                made = self._view(draft["message_id"], order, draft["action"], "waiting", because, now)
+                size = draft["file"]["size_bytes"] if draft.get("file") else None
+                if size is not None and self.parts.get(draft["message_id"]) != size:
+                    return _refused("attachments", "did not arrive whole; send it again")
+                made = self._view(draft["message_id"], order, draft["action"], "waiting", because, now, size)
                 self.written.insert(0, msgspec.structs.replace(made, words=draft["values"]))
                 return _json(self._shown(order, now, off=off), 202)
             case _:
@@ -116,6 +143,8 @@ class FakeMessages:
             messages=tuple(each for each in self.written if each.order_id == order["order_id"]),
             policy=POLICY,
             words_days=30,
+            file_part_bytes=PART_BYTES,
+            most_file_bytes=MOST_FILE_BYTES,
         )
 
 

@@ -40,6 +40,16 @@ class Handler(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(b"{}")
 
+    def do_PUT(self) -> None:
+        body = self.rfile.read(int(self.headers["Content-Length"])).decode()
+        encryption = self.headers.get("X-Amz-Server-Side-Encryption", "")
+        SEEN.append(
+            (self.path, self.headers["Content-Type"], self.headers.get("Content-MD5", ""), f"{encryption} {body}")
+        )
+        self.send_response(200)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
     def _document(self, which: str) -> None:
         SEEN.append((self.path, self.headers["Accept-Encoding"], self.headers.get("X-Amz-Access-Token", ""), ""))
         status = {"expired": 403, "gone": 404, "busy": 503, "moved": 302}.get(which, 200)
@@ -189,6 +199,15 @@ def test_a_document_may_be_left_halfway(base: str, transport: HttpTransport) -> 
     assert b"".join(fetched(transport, f"{base}/documents/whole")) == DOCUMENT
 
 
+def test_a_file_goes_with_the_headers_that_amazon_signed(base: str, transport: HttpTransport) -> None:
+    headers = {"Content-MD5": "digest==", "x-amz-server-side-encryption": "aws:kms"}
+    transport.upload(Secret(f"{base}/put{SIGNED}"), b"%PDF-", "application/pdf", headers)
+    transport.upload(Secret(f"{base}/put{SIGNED}"), b"{}", "application/json")
+    assert [seen[1:] for seen in SEEN] == [
+        ("application/pdf", "digest==", "aws:kms %PDF-"), ("application/json", "", " {}"),
+    ]  # fmt: skip
+
+
 def test_nobody_listening_is_a_document_store_that_does_not_answer() -> None:
     transport = HttpTransport(Settings(sp_api_endpoint_na="http://127.0.0.1:1/na"))
     with pytest.raises(AmazonUnavailable, match="ConnectError"):
@@ -224,7 +243,7 @@ def test_documents_come_from_amazons_stores_alone(transport: HttpTransport, url:
     "host",
     [
         "tortuga-prod-na.s3-external-1.amazonaws.com", "tortuga-prod-eu.s3-eu-west-1.amazonaws.com",
-        "tortuga-prod-fe.s3-us-west-2.amazonaws.com", "TORTUGA-prod-na.S3.amazonaws.com",
+        "tortuga-prod-fe.s3-us-west-2.amazonaws.com", "TORTUGA-prod-na.S3.amazonaws.com", "s3.amazonaws.com",
     ],
 )  # fmt: skip
 def test_amazons_stores_are_known(transport: HttpTransport, host: str) -> None:

@@ -240,6 +240,7 @@ EVERY_CALL: list[Callable[[AmazonClient], object]] = [
     lambda a: a.destinations("EU"),
     lambda a: a.create_subscription(CALLER, "ORDER_CHANGE", "d"),
     lambda a: a.subscription(CALLER, "ORDER_CHANGE"),
+    lambda a: a.upload_destination(CALLER, DE, "902-1", "invoice", content_md5="x", content_type="image/png"),
     lambda a: a.delete_subscription("EU", "ORDER_CHANGE", "s"),
 ]
 

@@ -42,6 +42,7 @@ ARGUMENTS: dict[str, tuple[tuple[str, ...], dict[str, Any]]] = {
     "getMessagingActionsForOrder": (("902-1",), {}),
     "GetAttributes": (("902-1",), {}),
     **{each.name: (("902-1",), {}) for each in MESSAGES.values()},
+    "createUploadDestinationForResource": (("902-1", "invoice"), {}),
 }
 OURS = {name: each for name, each in OPERATIONS.items() if each.library is None}
 Seen = tuple[str, str, Mapping[str, Any], object]
@@ -126,8 +127,13 @@ def test_the_library_still_sends_messages_to_no_marketplace() -> None:
     module = importlib.import_module("sp_api.api.messaging.messaging")
     made = type("Messaging", (_Door, module.Messaging), {})
     made("EU", send).create_warranty("902-1", marketplaceIds="A1", body={})
-    assert [query.get("marketplaceIds") for query in seen] == [None]
-    assert set(OURS) == set(LIBRARYS_OWN) | {"createFeed"} | {each.name for each in MESSAGES.values()}
+    files = importlib.import_module("sp_api.api.upload.upload")
+    upload = type("Upload", (_Door, files.Upload), {})("EU", send).upload_document
+    upload("messaging/v1/orders/902-1/messages/invoice", io.BytesIO(b"%PDF-"))
+    assert [query.get("marketplaceIds") for query in seen] == [None, None]
+    assert seen[1]["contentMD5"].endswith("%3D%3D")
+    others = {"createFeed", "createUploadDestinationForResource"}
+    assert set(OURS) == set(LIBRARYS_OWN) | others | {each.name for each in MESSAGES.values()}
 
 
 def test_nothing_is_added_that_we_did_not_ask_for() -> None:

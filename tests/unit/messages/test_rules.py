@@ -12,11 +12,17 @@ from quayside.amazon.operations import MESSAGES
 from quayside.messages.rules import (
     MESSAGE_MACHINE,
     MODEL_SCHEMAS,
+    MOST_FILE_BYTES,
+    MOST_PARTS,
+    PART_BYTES,
     TEMPLATES,
     Event,
+    FileFacts,
     Form,
     State,
     check,
+    content_type_of,
+    fits,
     form_of,
     next_state,
     payload_of,
@@ -61,7 +67,7 @@ def test_a_form_is_made_of_amazons_schema_and_of_nothing_else() -> None:
         text={**TEXT, "title": "Your words", "description": "In the buyer's language."},
         reason={"type": "string", "enum": ["late", "lost"]},
         coverageStartDate={"type": "string", "format": "date-time"},
-        attachments={"type": "array"},
+        lamps={"type": "array"},
     )
     assert [(each.name, each.kind, each.title, each.is_required, each.longest) for each in made.fields] == [
         ("text", "text", "Message", True, 20),
@@ -74,8 +80,7 @@ def test_a_form_is_made_of_amazons_schema_and_of_nothing_else() -> None:
 @pytest.mark.parametrize(
     ("action", "schema", "says"),
     [
-        ("legalDisclosure", None, "needs a file"),
-        ("warranty", {"properties": {"attachments": {"type": "array"}}, "required": ["attachments"]}, "needs a file"),
+        ("invoice", {"properties": {"lamps": {"type": "array"}}}, "cannot be filled in"),
         ("somethingNew", None, "does not know"),
         ("somethingNew", {"properties": {"text": TEXT}}, "does not know"),
         ("confirmOrderDetails", {}, "cannot be filled in"),
@@ -87,6 +92,69 @@ def test_what_a_form_cannot_give_is_sent_at_amazon(action: str, schema: dict[str
     made = form_of(action, schema, SENDABLE)
     assert says in made.not_from_here
     assert made.fields == ()
+
+
+def test_a_file_comes_last_and_has_to_be_there_where_the_message_is_nothing_else() -> None:
+    fields = {action: form_of(action, None, SENDABLE).fields for action in TEMPLATES}
+    assert {action: each[-1].is_required for action, each in fields.items() if each[-1].kind == "file"} == {
+        "confirmCustomizationDetails": False, "digitalAccessKey": False, "warranty": False, "legalDisclosure": True,
+        "invoice": True,
+    }  # fmt: skip
+    asked = {"properties": {"attachments": {"type": "array"}, "text": TEXT}, "required": ["attachments"]}
+    assert [(each.name, each.is_required) for each in form_of("warranty", asked, SENDABLE).fields] == [
+        ("text", True),
+        ("attachments", True),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "says"),
+    [
+        ("Rechnung 114-1234567.pdf", None),
+        ("0012345678.PDF", None),
+        ("", "has to be filled in"),
+        ("invoice", "has to have a name such as invoice.pdf"),
+        (".pdf", "has to have a name"),
+        ("../invoice.pdf", "without / or \\"),
+        ("a\x00b.pdf", "has to have a name"),
+        ("x" * 97 + ".pdf", "at most 100 characters"),
+        ("anna@example.pdf", "e-mail address"),
+    ],
+)
+def test_a_file_has_a_plain_name(name: str, says: str | None) -> None:
+    found = check(form_of("invoice", None, SENDABLE), {"attachments": name})
+    assert [each.field for each in found] == [] if says is None else says in found[0].why
+
+
+def test_a_file_is_what_its_first_bytes_say() -> None:
+    for beginning, kind, name in (
+        (b"%PDF-1.7", "application/pdf", "a.PDF "),
+        (b"\xff\xd8\xff\xe0", "image/jpeg", "a.jpeg"),
+        (b"\x89PNG\r\n\x1a\n0", "image/png", "a.png"),
+    ):
+        assert content_type_of(beginning) == kind
+        assert fits(name, kind)
+        assert not fits("a.exe", kind)
+    for beginning in (b"", b"MZ", b"<html>%PDF-", b"PK\x03\x04"):
+        assert content_type_of(beginning) is None
+    assert not fits("a.pdf", "text/html")
+
+
+@given(size=st.integers(min_value=1, max_value=MOST_FILE_BYTES))
+@settings(max_examples=50)
+def test_the_parts_of_a_file_are_the_file(size: int) -> None:
+    file = FileFacts(size, "0" * 64)
+    sizes = [file.size_of(number) for number in range(file.parts)]
+    assert sum(sizes) == size
+    assert all(1 <= each <= PART_BYTES for each in sizes)
+    assert file.parts <= MOST_PARTS
+
+
+def test_a_message_names_its_file_by_amazons_id() -> None:
+    values = {"attachments": " invoice.pdf "}
+    assert payload_of(form_of("invoice", None, SENDABLE), values, "u-1") == {
+        "attachments": [{"fileName": "invoice.pdf", "uploadDestinationId": "u-1"}]
+    }
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,8 @@
 """One message: dead at each step, throttled, refused, unanswered; it goes out once at most."""
 
 import contextlib
-from collections.abc import Callable, Sequence
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
 import msgspec
@@ -17,7 +18,7 @@ from quayside.amazon.errors import (
 )
 from quayside.amazon.turns import SlotAhead
 from quayside.kernel.clock import FixedClock
-from quayside.messages.rules import Form, State, form_of
+from quayside.messages.rules import FileFacts, Form, State, form_of
 from quayside.messages.sending import Sender, Standing, moved
 
 AT = datetime(2026, 11, 22, 10, tzinfo=UTC)
@@ -27,6 +28,11 @@ NEW = Standing(
     message_id=MESSAGE, order_id=ORDER, marketplace_id="ATVPDKIKX0DER", action="confirmOrderDetails", state="waiting",
     because="", written_at=AT, written_by="m1", moved_at=AT, digest="d",
 )  # fmt: skip
+
+
+PDF = b"%PDF-1.7 the invoice"
+FILE = FileFacts(len(PDF), hashlib.sha256(PDF).hexdigest())
+WITH_FILE = msgspec.structs.replace(NEW, action="invoice", file=FILE)
 
 
 class Killed(BaseException):
@@ -40,7 +46,10 @@ class World:
         self.stands = standing
         self.written: dict[str, str] | None = WORDS
         self.actions: Sequence[str] = ("confirmOrderDetails",)
-        self.sent: list[dict[str, str]] = []
+        self.content: bytes | None = PDF
+        self.uploaded = 0
+        self.fails_upload: AmazonError | SlotAhead | None = None
+        self.sent: list[Mapping[str, object]] = []
         self.fails: AmazonError | SlotAhead | None = None
         self.fails_early = False
         self.loses = False
@@ -73,9 +82,28 @@ class World:
     def allowed(self, standing: Standing) -> Sequence[Form]:
         assert standing.order_id == ORDER
         self._step()
-        return [form_of(action, None, {"confirmOrderDetails", "warranty"}) for action in self.actions]
+        return [form_of(action, None, {"confirmOrderDetails", "warranty", "invoice"}) for action in self.actions]
 
-    def send(self, standing: Standing, values: dict[str, str], before: Callable[[], None]) -> None:
+    def file(self, standing: Standing) -> bytes | None:
+        assert standing.file is not None
+        self._step()
+        return self.content
+
+    def drop_file(self, standing: Standing) -> None:
+        assert standing.file is not None
+        assert not standing.is_open
+        self._step()
+        self.content = None
+
+    def upload(self, standing: Standing, content: bytes) -> str:
+        assert (standing.state, content) == ("waiting", PDF)
+        self._step()
+        if self.fails_upload is not None:
+            raise self.fails_upload
+        self.uploaded += 1
+        return f"upload-{self.uploaded}"
+
+    def send(self, standing: Standing, values: Mapping[str, object], before: Callable[[], None]) -> None:
         assert standing.state == "waiting"
         if self.fails_early and self.fails is not None:
             raise self.fails
@@ -189,6 +217,77 @@ def test_what_a_member_took_back_or_another_worker_took_on_is_not_sent() -> None
     raced.loses = True
     assert Sender(raced, raced, FixedClock(AT)).look(ORDER, MESSAGE) == "lost"
     assert taken.sent == raced.sent == []
+
+
+def with_file() -> World:
+    """Return a world in which an invoice waits to be sent."""
+    world = World(WITH_FILE)
+    world.actions, world.written = ("invoice",), {"attachments": "invoice.pdf"}
+    return world
+
+
+def test_a_file_goes_before_its_message_and_is_deleted_after_it() -> None:
+    world = with_file()
+    assert [look(world), look(world)] == ["sent", "sent"]
+    assert world.sent == [{"attachments": [{"fileName": "invoice.pdf", "uploadDestinationId": "upload-1"}]}]
+    assert (world.uploaded, world.content) == (1, None)
+
+
+@pytest.mark.parametrize("step", range(1, 13))
+def test_dead_at_each_step_a_message_with_a_file_never_goes_out_twice(step: int) -> None:
+    world = with_file()
+    world.dies_at = step
+    with contextlib.suppress(Killed):
+        look(world)
+    world.dies_at = None
+    states = [look(world, timedelta(minutes=minutes)) for minutes in (1, 25, 60)]
+    assert len(world.sent) <= 1
+    assert states[-1] == ("sent" if states[0] == "sent" else "unclear")
+    assert world.content is None, "whatever became of the message, its file is gone"
+
+
+@pytest.mark.parametrize(
+    "problem", [Throttled("", operation="u"), SlotAhead("u", 1), AmazonUnavailable("", operation="u"),
+                RoleMissing("No.", operation="u", status=403)],
+)  # fmt: skip
+def test_a_file_that_amazon_does_not_take_now_keeps_its_message_waiting(problem: AmazonError | SlotAhead) -> None:
+    world = with_file()
+    world.fails_upload = problem
+    with pytest.raises(type(problem)):
+        look(world)
+    assert (world.stands, world.content) == (WITH_FILE, PDF)
+    world.fails_upload = None
+    assert look(world) == "sent"
+
+
+def test_held_back_a_message_takes_its_file_to_amazon_anew() -> None:
+    world = with_file()
+    world.fails = Throttled("", operation="send")
+    with pytest.raises(Throttled):
+        look(world)
+    assert world.content == PDF
+    world.fails = None
+    assert look(world) == "sent"
+    assert world.sent == [{"attachments": [{"fileName": "invoice.pdf", "uploadDestinationId": "upload-2"}]}]
+
+
+def test_a_file_that_is_refused_gone_or_another_ends_its_message() -> None:
+    refused, gone, another = with_file(), with_file(), with_file()
+    refused.fails_upload = RequestRejected("No.", operation="u")
+    gone.content, another.content = None, b"%PDF-1.7 another"
+    assert [look(each) for each in (refused, gone, another)] == ["refused"] * 3
+    told = [each.stands.because for each in (refused, gone, another) if each.stands is not None]
+    assert told == ["Amazon refused its file: No.", *["Its file is no longer there. Write it anew."] * 2]
+    assert (refused.sent, gone.sent, another.sent) == ([], [], [])
+
+
+@pytest.mark.parametrize("after", [timedelta(hours=25), timedelta()])
+def test_a_message_that_ends_otherwise_loses_its_file_too(after: timedelta) -> None:
+    world = with_file()
+    if not after:
+        world.stands = moved(WITH_FILE, "withdraws", "", AT)
+    assert look(world, after) == ("expired" if after else "withdrawn")
+    assert (world.content, world.uploaded) == (None, 0)
 
 
 def test_an_illegal_move_is_no_move() -> None:

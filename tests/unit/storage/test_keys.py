@@ -330,6 +330,12 @@ EXACT = [
     (keys.personal_records(T, C), f"{P}PII#tm19crgppmgzv9xh"),
     (keys.personal_record(T, C, "902-1"), Key(f"{P}PII#tm19crgppmgzv9xh", "ORDER#902-1")),
     (keys.order_of_personal_record("ORDER#902-1%23"), "902-1#"),
+    (keys.message_files(T, C), f"{P}PII#FILES#tm19crgppmgzv9xh"),
+    (keys.message_file("902-1", "m#1"), "FILE#902-1#m%231#"),
+    (
+        keys.message_file_part(T, C, "902-1", "m-1", 7),
+        Key(f"{P}PII#FILES#tm19crgppmgzv9xh", "FILE#902-1#m-1#0007"),
+    ),
     (keys.data_keys(T), f"{P}PIIKEYS"),
     (keys.data_key(T, date(2026, 12, 21)), Key(f"{P}PIIKEYS", "DAY#2026-12-21")),
     (keys.manifests(date(2026, 11, 21)), "MANIFESTS#2026"),

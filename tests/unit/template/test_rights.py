@@ -234,6 +234,7 @@ def test_a_tenant_role_reaches_the_tenants_keys_alone(template: Template, role: 
             "StringEquals": {"kms:ViaService": {"Fn::Sub": "s3.${AWS::Region}.amazonaws.com"}}
         }
     if role == "TenantConnectRole":
+        assert_seals_files(statements)
         receipts = statements.pop("ReadOwnReceipts")
         assert (receipts["Action"], receipts["Resource"]) == (["dynamodb:Query"], {"Fn::GetAtt": ["AuditTable", "Arn"]})
         assert assert_bound_to_keys(receipts) == [f"T#{tag}#RECEIPTS"]
@@ -285,6 +286,21 @@ def assert_reaches_personal_data(
     )
     assert (opens["Resource"], set(opens["Action"])) == ({"Fn::GetAtt": ["PiiKey", "Arn"]}, key)
     assert opens["Condition"] == {"StringEquals": {"kms:EncryptionContext:tenant_id": tag}}
+
+
+def assert_seals_files(statements: dict[str, Any]) -> None:
+    """Check, and take out, what lets the API put files for buyers, under data keys made for such files alone."""
+    tag = "${aws:PrincipalTag/tenant_id}"
+    puts, seals = statements.pop("PutOwnFiles"), statements.pop("SealOwnFiles")
+    assert (puts["Action"], puts["Resource"]) == (["dynamodb:PutItem"], {"Fn::GetAtt": ["PiiTable", "Arn"]})
+    assert assert_bound_to_keys(puts) == [f"T#{tag}#PII#FILES#*"]
+    assert (seals["Action"], seals["Resource"]) == (["kms:GenerateDataKey"], {"Fn::GetAtt": ["PiiKey", "Arn"]})
+    assert seals["Condition"] == {
+        "StringEquals": {
+            "kms:EncryptionContext:tenant_id": tag,
+            "kms:EncryptionContext:purpose": "message_file",
+        }
+    }
 
 
 def test_only_two_roles_open_buyers_personal_data(template: Template) -> None:

@@ -5,7 +5,7 @@ import { moment, plural } from "../app/format.js";
 import { useResource } from "../app/resource.js";
 import { place, setQuery } from "../app/router.js";
 import { countryOf, useMarketplaces } from "./marketplaces.js";
-import { MessageState, STATE_OPTIONS } from "./message_words.js";
+import { fileWords, MessageState, STATE_OPTIONS } from "./message_words.js";
 import { Pager, useCursor } from "./paging.js";
 
 export function Screen() {
@@ -21,6 +21,6 @@ export function Screen() {
     ${problem ? html`<div class="inset"><${ProblemNotice} problem=${problem} retry=${reload} compact=${Boolean(data)} /></div>` : null}
     ${data && !found.length && !data.next_cursor ? html`<${Empty} icon="mail" title=${state ? "No message in this state" : "Nothing was written yet"}>Open an order to see which messages Amazon allows for it. Messages are off for an account until an owner or admin switches them on under Sync.<//>`
       : problem && !data ? null : html`<div class="table-wrap"><table class="rows orders-table"><thead><tr><th>Message</th><th>State</th><th class="wide-only">Order</th><th class="wide-only">Why</th><th class="wide-only">By</th></tr></thead>
-        <tbody>${data ? found.map((message) => html`<tr key=${message.message_id}><td class="cell-title"><${Link} to=${`/orders/${encodeURIComponent(message.order_id)}`} query=${{ connection_id: message.connection_id }} class="row-link">${message.title}<//><small>${countryOf(message.marketplace_id)} · ${moment(message.written_at)}</small></td><td class="cell-state"><${MessageState} state=${message.state} /></td><td class="wide-only">${message.order_id}</td><td class="wide-only because">${message.because}</td><td class="wide-only">${message.written_by ?? "–"}</td></tr>`) : html`<${BoneRows} rows=${8} columns=${5} narrow=${[0, 1]} />`}</tbody></table></div>
+        <tbody>${data ? found.map((message) => html`<tr key=${message.message_id}><td class="cell-title"><${Link} to=${`/orders/${encodeURIComponent(message.order_id)}`} query=${{ connection_id: message.connection_id }} class="row-link">${message.title}<//><small>${countryOf(message.marketplace_id)} · ${moment(message.written_at)}${message.file_bytes ? ` · ${fileWords(message.file_bytes)}` : ""}</small></td><td class="cell-state"><${MessageState} state=${message.state} /></td><td class="wide-only">${message.order_id}</td><td class="wide-only because">${message.because}</td><td class="wide-only">${message.written_by ?? "–"}</td></tr>`) : html`<${BoneRows} rows=${8} columns=${5} narrow=${[0, 1]} />`}</tbody></table></div>
       ${data ? html`<${Pager} pages=${pages} next=${data.next_cursor} about="The words themselves are on the order's page, for 30 days." />` : null}`}</div>`;
 }

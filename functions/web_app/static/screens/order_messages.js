@@ -6,12 +6,14 @@ import { useForm } from "../app/form.js";
 import { useResource } from "../app/resource.js";
 import { may } from "../app/session.js";
 import { toast } from "../app/shell.js";
-import { languageOf, MessageState } from "./message_words.js";
+import { FileInput, sendFile, whyNot } from "./message_file.js";
+import { fileWords, languageOf, MessageState } from "./message_words.js";
 
 const EMPTY = "";
 
-function Input({ field, id, form, language }) {
+function Input({ field, id, form, language, chosen }) {
   const wrong = form.fields.find((each) => each.name === field.name || each.name === `values.${field.name}`)?.text;
+  if (field.kind === "file") return html`<${FileInput} field=${field} id=${id} language=${language} wrong=${wrong} ...${chosen} />`;
   const props = { id, class: "input", value: form.values[field.name] ?? EMPTY, required: field.is_required, "aria-invalid": wrong ? "true" : undefined, "aria-describedby": [`${id}-hint`, wrong ? `${id}-problem` : ""].filter(Boolean).join(" "), onInput: (event) => form.set(field.name, event.currentTarget.value) };
   const length = (form.values[field.name] ?? EMPTY).trim().length;
   const problem = wrong ? html`<span class="problem" id=${`${id}-problem`} role="alert"><${Icon} name="error" size=${18} />${wrong}</span>` : null;
@@ -21,21 +23,32 @@ function Input({ field, id, form, language }) {
 }
 
 /** One of Amazon's templates, filled in. The id is chosen once, so that pressing twice sends once. */
-function Write({ action, form: template, language, path, connectionId, show, policy, days }) {
+function Write({ action, form: template, language, path, connectionId, show, policy, days, partBytes, mostBytes }) {
   const [messageId] = useState(() => window.crypto.randomUUID());
+  const [file, setFile] = useState(null);
+  const [progress, setProgress] = useState(null);
+  const takesFile = template.fields.find((field) => field.kind === "file");
+  const missing = (field, value) => (field.kind === "file" && file ? whyNot(file, mostBytes) : field.is_required && !value.trim() ? (field.kind === "file" ? "Choose a file" : "Fill this in") : "");
   const form = useForm(Object.fromEntries(template.fields.map((field) => [field.name, EMPTY])), {
-    check: (values) => Object.fromEntries(template.fields.map((field) => [field.name, field.is_required && !values[field.name].trim() ? "Fill this in" : ""])),
+    check: (values) => Object.fromEntries(template.fields.map((field) => [field.name, missing(field, values[field.name])])),
     submit: async (values) => {
       const given = Object.fromEntries(Object.entries(values).filter(([, value]) => value.trim()));
-      show(await post(path, { message: { message_id: messageId, action, values: given }, connection_id: connectionId }));
+      const message = { message_id: messageId, action, values: given };
+      try {
+        if (file) message.file = await sendFile(file, `${path}/${messageId}/file-parts`, connectionId, partBytes, setProgress);
+        show(await post(path, { message, connection_id: connectionId }));
+      } finally {
+        setProgress(null);
+      }
       toast("The message is on its way");
     },
   });
+  const chosen = { file, progress, onChoose: (picked) => { setFile(picked); form.set(takesFile.name, picked?.name ?? EMPTY); form.setProblem(null); } };
   if (template.not_from_here) return html`<p>${template.about}</p><${Notice} title="Send this one at Amazon"><p>${template.not_from_here}</p><//>`;
   const general = form.problem && !form.fields.length ? form.problem : null;
   return html`<form class="form" noValidate onSubmit=${form.onSubmit}><p>${template.about}</p>${general ? html`<${ProblemNotice} problem=${general} compact />` : null}
-    ${template.fields.map((field) => html`<${Input} key=${field.name} field=${field} id=${`message-${field.name}`} form=${form} language=${language} />`)}
-    <p class="fine">${policy} What you write is kept for ${days} days.</p><div class="form-actions"><${Button} type="submit" kind="primary" busy=${form.busy}>Send to the buyer<//></div></form>`;
+    ${template.fields.map((field) => html`<${Input} key=${field.name} field=${field} id=${`message-${field.name}`} form=${form} language=${language} chosen=${chosen} />`)}
+    <p class="fine">${policy} What you write is kept for ${days} days.${takesFile ? " The file itself is deleted once the message is sent." : ""}</p><div class="form-actions"><${Button} type="submit" kind="primary" busy=${form.busy}>Send to the buyer<//></div></form>`;
 }
 
 function Written({ message, path, connectionId, show }) {
@@ -53,8 +66,8 @@ function Written({ message, path, connectionId, show }) {
     }
   }
   const writes = may("messages.send");
-  return html`<li><div class="stack-s"><p class="message-head"><strong>${message.title}</strong><${MessageState} state=${message.state} /></p><small>${message.written_by ? `${message.written_by} · ` : ""}<${Ago} at=${message.written_at} /> · ${message.because}</small>
-    ${message.words ? html`<details><summary>What was written</summary><dl class="facts">${Object.entries(message.words).map(([name, value]) => html`<dt key=${name}>${name}</dt><dd class="said">${value}</dd>`)}</dl></details>` : html`<small>The words are gone: they are kept for 30 days.</small>`}
+  return html`<li><div class="stack-s"><p class="message-head"><strong>${message.title}</strong><${MessageState} state=${message.state} /></p><small>${message.written_by ? `${message.written_by} · ` : ""}<${Ago} at=${message.written_at} /> · ${message.because}${message.file_bytes ? ` ${fileWords(message.file_bytes)}` : ""}</small>
+    ${message.words ? html`<details><summary>What was written</summary><dl class="facts">${Object.entries(message.words).map(([name, value]) => html`<dt key=${name}>${name === "attachments" ? "File" : name}</dt><dd class="said">${value}</dd>`)}</dl></details>` : html`<small>The words are gone: they are kept for 30 days.</small>`}
     ${refused ? html`<${ProblemNotice} problem=${refused} compact />` : null}
     ${writes && message.can_withdraw ? html`<div class="form-actions"><${Button} kind="small" busy=${busy.startsWith("withdraw")} onClick=${() => tell("withdraw", {})}>Take it back<//></div>` : null}
     ${writes && message.can_settle ? html`<p class="fine">Look into the messages of this order at Amazon: is it there?</p><div class="form-actions"><${Button} kind="small" busy=${busy === 'settle{"arrived":true}'} onClick=${() => tell("settle", { arrived: true })}>It is there<//><${Button} kind="small" busy=${busy === 'settle{"arrived":false}'} onClick=${() => tell("settle", { arrived: false })}>It is not<//></div>` : null}</div></li>`;
@@ -82,7 +95,7 @@ function Offer({ data, path, connectionId, show }) {
     ${asking ? html`<p role="status">Amazon is asked what may be written to this buyer.</p>` : data.state === "unasked" ? html`<p>Amazon says for each order which messages it allows.</p>` : html`<p class="fine">Amazon allows ${data.forms.length === 1 ? "1 message" : `${data.forms.length || "no"} messages`} for this order${data.language ? `, in ${languageOf(data.language)}` : ""}. <${Age} at=${data.answered_at} state="" /></p>`}
     ${refused ? html`<${ProblemNotice} problem=${refused} compact />` : null}
     ${data.is_good && data.forms.length ? html`<${Select} label="Message" hideLabel=${false} value=${chosen} options=${[{ value: EMPTY, label: "Choose a message" }, ...data.forms.map((form) => ({ value: form.action, label: form.title }))]} onChange=${choose} />
-      ${template ? html`<${Write} key=${`${chosen}:${written}`} action=${chosen} form=${template} language=${languageOf(data.language)} path=${path} connectionId=${connectionId} policy=${data.policy} days=${data.words_days} show=${(answer) => { show(answer); choose(EMPTY); }} />` : null}` : null}
+      ${template ? html`<${Write} key=${`${chosen}:${written}`} action=${chosen} form=${template} language=${languageOf(data.language)} path=${path} connectionId=${connectionId} policy=${data.policy} days=${data.words_days} partBytes=${data.file_part_bytes} mostBytes=${data.most_file_bytes} show=${(answer) => { show(answer); choose(EMPTY); }} />` : null}` : null}
     ${template ? null : html`<div class="form-actions"><${Button} kind=${data.is_good ? "small" : ""} busy=${busy || asking} onClick=${ask}>${data.answered_at ? "Ask Amazon again" : "Ask Amazon what may be written"}<//></div>`}`;
 }
 

@@ -34,6 +34,7 @@ from quayside.amazon.operations import (
     CREATE_REPORT,
     CREATE_SOLICITATION,
     CREATE_SUBSCRIPTION,
+    CREATE_UPLOAD_DESTINATION,
     DELETE_SUBSCRIPTION,
     GET_DESTINATIONS,
     GET_FEED,
@@ -98,6 +99,7 @@ if TYPE_CHECKING:
     from quayside.amazon.product_types import Definition
     from quayside.amazon.recipients import RecipientOrder, RecipientsPage
     from quayside.amazon.solicitations import Requested
+    from quayside.amazon.uploads import UploadDestination
 
 _FIRST_REDIRECT, _FIRST_REFUSAL, _FIRST_FAULT = 300, 400, 500
 _UNAUTHORISED, _FORBIDDEN, _TIMEOUT, _TOO_MANY = 401, 403, 408, 429
@@ -838,13 +840,35 @@ class AmazonClient:
         reply = self._call(operation, caller, order_id, marketplaceIds=marketplace_id)
         return decode_language(reply.body, operation.name)
 
+    def upload_destination(  # noqa: PLR0913 - whose file it is, of what kind, and what it is for
+        self, caller: Caller, marketplace_id: str, order_id: str, action: str, *, content_md5: str, content_type: str
+    ) -> "UploadDestination":
+        """Return where a file goes that one message to the buyer of an order is to carry; good for some minutes.
+
+        Raises:
+            RequestRejected: Amazon takes no file for that message.
+        """
+        from quayside.amazon.uploads import decode_destination  # noqa: PLC0415 - only files need it
+
+        operation = CREATE_UPLOAD_DESTINATION
+        reply = self._call(
+            operation,
+            caller,
+            order_id,
+            action,
+            marketplaceIds=marketplace_id,
+            contentMD5=content_md5,
+            contentType=content_type,
+        )
+        return decode_destination(reply.body, operation.name)
+
     def send_message(  # noqa: PLR0913 - what is sent, about what, and what is done before
         self,
         caller: Caller,
         marketplace_id: str,
         order_id: str,
         action: str,
-        values: Mapping[str, str],
+        values: Mapping[str, object],
         *,
         before: Callable[[], None],
     ) -> None:

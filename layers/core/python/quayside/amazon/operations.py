@@ -237,10 +237,21 @@ MESSAGES: dict[str, Operation] = {
     "confirmOrderDetails": _message("createConfirmOrderDetails", "confirmOrderDetails"),
     "confirmServiceDetails": _message("createConfirmServiceDetails", "confirmServiceDetails"),
     "digitalAccessKey": _message("createDigitalAccessKey", "digitalAccessKey"),
+    # Amazon's model states no rate for sendInvoice: it gets that of all others.
+    "invoice": _message("sendInvoice", "invoice"),
+    "legalDisclosure": _message("createLegalDisclosure", "legalDisclosure"),
     "unexpectedProblem": _message("createUnexpectedProblem", "unexpectedProblem"),
     "warranty": _message("CreateWarranty", "warranty"),
 }
-"""The messages that can be sent, by the name of Amazon's action. Those that consist of a file are not among them."""
+"""The messages that can be sent, by the name of Amazon's action."""
+
+CREATE_UPLOAD_DESTINATION = Operation(
+    # Not by the library, for the same reason; and it escapes the digest's signs twice. The resource of the path is that
+    # of the message the file is for.
+    "createUploadDestinationForResource", "POST",
+    "/uploads/2020-11-01/uploadDestinations/messaging/v1/orders/{amazonOrderId}/messages/{action}", Decimal(10), 10,
+    "Buyer Communication",
+)  # fmt: skip
 
 OPERATIONS: dict[str, Operation] = {
     each.name: each
@@ -252,7 +263,8 @@ OPERATIONS: dict[str, Operation] = {
         LIST_TRANSACTIONS, GET_MY_FEES_ESTIMATES, LIST_INBOUND_PLANS, GET_INBOUND_PLAN, GET_SHIPMENT,
         LIST_SHIPMENT_ITEMS, GET_SHIPMENTS, GET_SHIPMENT_ITEMS, ROTATE_CLIENT_SECRET,
         GET_SOLICITATION_ACTIONS, CREATE_SOLICITATION, GET_MESSAGING_ACTIONS, GET_MESSAGING_ATTRIBUTES,
-        *MESSAGES.values(), CREATE_FEED_DOCUMENT, CREATE_FEED, GET_FEED, GET_FEEDS, GET_FEED_DOCUMENT,
+        *MESSAGES.values(), CREATE_UPLOAD_DESTINATION, CREATE_FEED_DOCUMENT, CREATE_FEED, GET_FEED, GET_FEEDS,
+        GET_FEED_DOCUMENT,
     )
 }  # fmt: skip
 """Every operation, by Amazon's name."""

@@ -73,8 +73,16 @@ class Downloads(Protocol):
 class Uploads(Protocol):
     """Puts documents where the presigned addresses of Amazon say."""
 
-    def upload(self, url: "Secret", content: bytes, content_type: str) -> None:
+    def upload(
+        self, url: "Secret", content: bytes, content_type: str, headers: Mapping[str, str] | None = None
+    ) -> None:
         """Put a document there; the address never shows in a log or an exception.
+
+        Args:
+            url: the presigned address.
+            content: the document.
+            content_type: its type.
+            headers: what Amazon says to send along; where they name a type, theirs goes.
 
         Raises:
             AddressExpired: the address is no longer good: ask for a new one.
@@ -153,14 +161,17 @@ class HttpTransport:
         if failure:
             raise AmazonUnavailable(f"no answer ({failure})", operation=_DOWNLOAD)
 
-    def upload(self, url: "Secret", content: bytes, content_type: str) -> None:
+    def upload(
+        self, url: "Secret", content: bytes, content_type: str, headers: Mapping[str, str] | None = None
+    ) -> None:
         """Put a document by its presigned address; see ``Uploads.upload``."""
         import httpx  # noqa: PLC0415 - as in send
 
         address = self._document_address(url)
+        sent = {"content-type": content_type, **{name.lower(): value for name, value in (headers or {}).items()}}
         failure = ""
         try:
-            reply = self._open().put(address, content=content, headers={"content-type": content_type})
+            reply = self._open().put(address, content=content, headers=sent)
             _check_document(reply)
         except httpx.HTTPError as problem:
             failure = type(problem).__name__
@@ -183,7 +194,8 @@ class HttpTransport:
             address = httpx.URL("")
         port = "" if address.port is None else f":{address.port}"
         origin = f"{address.scheme}://{address.host}{port}"
-        stored = address.scheme == "https" and not port and address.host.endswith(self._document_hosts)
+        # A bucket is named in the host, or, as the store for files of messages has it, in the path.
+        stored = address.scheme == "https" and not port and f".{address.host}".endswith(self._document_hosts)
         if address.userinfo or not (stored or origin in self._endpoints):
             raise HostNotAllowed(f"{origin} is not an address Quayside fetches documents from.")
         return address

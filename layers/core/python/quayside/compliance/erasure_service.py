@@ -399,7 +399,7 @@ class _Course:
 
     def _erase(self, place: Place) -> bool:
         stop = self._work.time_is_short
-        if place.partition.table != "pii" or self._connection_id is None:
+        if place.dataset != "personal_data" or self._connection_id is None:
             return delete_items(place.partition, stop)
         # Its data keys are those of other connections too: they stay, and count one record less.
         for order_id in store.orders_with_personal_data(self._connection_id):

@@ -124,6 +124,7 @@ def _of_connection(tenant_id: TenantId, erased: Erased, plan: Plan) -> Iterator[
     yield place("messages", keys.messages(tenant_id, connection_id))
     yield place("messages", keys.message_log(tenant_id, connection_id))
     yield place("messages", keys.open_messages(tenant_id, connection_id))
+    yield Place("messages", Partition("pii", keys.message_files(tenant_id, connection_id)))
     yield place("runs", keys.runs(tenant_id, connection_id))
     yield place("reports", keys.report_runs(tenant_id, connection_id))
     yield place("health", keys.dataset_health_partition(tenant_id, connection_id))

@@ -2,8 +2,9 @@
 
 Amazon names the messages that it allows for an order, each with a JSON schema of what it consists of. A form is made of
 that schema and of nothing else; what the schema asks for and a form cannot give makes the message one to be sent at
-Amazon. What is typed into a text is held against Amazon's rules for messages before it goes anywhere. Sources: Amazon's
-model messaging.json, whose descriptions forbid HTML and e-mail addresses and bind links to the message's subject, and
+Amazon. What is typed into a text is held against Amazon's rules for messages before it goes anywhere. A file is what
+its first bytes say, whatever its name. Sources: Amazon's model messaging.json, whose descriptions forbid HTML and
+e-mail addresses and bind links to the message's subject, and
 Amazon's Communication Guidelines (no telephone numbers, no insecure links, no request for reviews, no marketing).
 """
 
@@ -11,7 +12,7 @@ import re
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 from types import MappingProxyType
-from typing import Any, Literal, NamedTuple, cast
+from typing import Annotated, Any, Literal, NamedTuple, cast
 
 import msgspec
 
@@ -22,7 +23,8 @@ Event = Literal[
     "begins", "withdraws", "not_allowed", "too_late", "accepted", "refused", "held_back", "unanswered", "arrived",
     "not_arrived",
 ]  # fmt: skip
-FieldKind = Literal["text", "choice", "instant"]
+FieldKind = Literal["text", "choice", "instant", "file"]
+ContentType = Literal["application/pdf", "image/jpeg", "image/png"]
 
 POLICY = (
     "Amazon allows only its own templates for an order, and only to complete it: no marketing, no request for a "
@@ -39,6 +41,14 @@ MOST_OF_AN_ORDER = 10
 """So many messages one order takes: whoever needs more has a case for Amazon's support."""
 LONGEST_TEXT = 4000
 """No template of Amazon's takes more, whatever its schema says."""
+
+PART_BYTES = 45_000
+"""So much of a file goes in one request, whose body may have 64 KB: a third is added by base 64."""
+MOST_FILE_BYTES = 2 << 20
+"""The largest file. Amazon's own limit is 10 MB for all files of a message (Seller Central, "Buyer-Seller Messages");
+a document such as an invoice has a fraction of this."""
+FILE_RULE = "One PDF, JPEG or PNG file, at most 2 MB."
+_LONGEST_NAME = 100
 
 
 MESSAGE_MACHINE = Machine(
@@ -105,22 +115,26 @@ TEMPLATES: Mapping[str, Template] = MappingProxyType({
 """The templates of Amazon's model."""
 
 
-def _text(longest: int, subject: str) -> Mapping[str, Any]:
+ATTACHMENTS = "attachments"
+_ATTACHMENTS: Mapping[str, Any] = {"type": "array", "items": {"required": ["fileName", "uploadDestinationId"]}}
+
+
+def _text(longest: int, subject: str, *, with_file: bool = False) -> Mapping[str, Any]:
     said = f"Only links related to {subject} are allowed. No HTML, no e-mail addresses. In the buyer's language."
-    return {"type": "object", "properties": {"text": {
-        "type": "string", "minLength": 1, "maxLength": longest, "description": said,
-    }}}  # fmt: skip
+    text = {"type": "string", "minLength": 1, "maxLength": longest, "description": said}
+    return {"type": "object", "properties": {"text": text, **({ATTACHMENTS: _ATTACHMENTS} if with_file else {})}}
 
 
-_FILES: Mapping[str, Any] = {"type": "object", "properties": {"attachments": {"type": "array", "minItems": 1}}}
+_FILES: Mapping[str, Any] = {"type": "object", "properties": {ATTACHMENTS: _ATTACHMENTS}}
 MODEL_SCHEMAS: Mapping[str, Mapping[str, Any]] = MappingProxyType({
     "confirmOrderDetails": _text(2000, "order completion"),
     "confirmDeliveryDetails": _text(2000, "order delivery"),
-    "confirmCustomizationDetails": _text(800, "customization details"),
+    "confirmCustomizationDetails": _text(800, "customization details", with_file=True),
     "confirmServiceDetails": _text(2000, "Home Service calls"),
-    "digitalAccessKey": _text(400, "the digital access key"),
+    "digitalAccessKey": _text(400, "the digital access key", with_file=True),
     "unexpectedProblem": _text(2000, "unexpected problem calls"),
     "warranty": {"type": "object", "properties": {
+        ATTACHMENTS: _ATTACHMENTS,
         "coverageStartDate": {"type": "string", "format": "date-time"},
         "coverageEndDate": {"type": "string", "format": "date-time"},
     }},
@@ -135,7 +149,8 @@ class Field(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         name: Amazon's name of it.
-        kind: a text, one of ``options``, or an instant, which is given as a day or as ISO 8601.
+        kind: a text, one of ``options``, an instant, which is given as a day or as ISO 8601, or a file, whose value is
+            its name.
         title: what to call it.
         about: what Amazon says of it.
         shortest: how many characters a text has at least.
@@ -170,8 +185,8 @@ class Form(msgspec.Struct, frozen=True, kw_only=True):
 
 _TITLES: Mapping[str, str] = MappingProxyType({
     "text": "Message", "coverageStartDate": "Coverage begins", "coverageEndDate": "Coverage ends",
+    ATTACHMENTS: "File",
 })  # fmt: skip
-_FILE = "It needs a file, which has to be attached at Amazon. Send it in Seller Central."
 _UNKNOWN = "Quayside does not know this template of Amazon's. Send it in Seller Central."
 _UNREADABLE = "It asks for something that cannot be filled in here. Send it in Seller Central."
 
@@ -197,27 +212,29 @@ def form_of(action: str, schema: Mapping[str, Any] | None, sendable: frozenset[s
 
 
 def _fields(schema: Mapping[str, Any]) -> tuple[tuple[Field, ...], str]:
-    """Return the fields of a schema, and why they cannot be filled in here; files that may be left out are left out."""
+    """Return the fields of a schema, and why they cannot be filled in here."""
     properties = schema.get("properties")
-    required = schema.get("required")
-    named = required if isinstance(required, Sequence) else ()
+    stated = schema.get("required")
+    named = stated if isinstance(stated, Sequence) else ()
     asked = frozenset(each for each in named if isinstance(each, str))
     if not isinstance(properties, Mapping):
         return (), _UNREADABLE
     fields: list[Field] = []
     for name, part in properties.items():
-        found = _field(name, part, asked) if isinstance(part, Mapping) else None
+        # What consists of one thing alone is nothing without it, whatever the schema says that it requires.
+        required = asked | frozenset(properties) if len(properties) == 1 else asked
+        found = _field(name, part, required) if isinstance(part, Mapping) else None
         if found is not None:
             fields.append(found)
-        elif isinstance(part, Mapping) and part.get("type") == "array":
-            if name in asked or len(properties) == 1:
-                return (), _FILE
-        elif name in asked:
+        elif name in required:
             return (), _UNREADABLE
-    return tuple(fields), "" if fields else _UNREADABLE
+    # The file comes last, wherever the schema has it.
+    return tuple(sorted(fields, key=lambda each: each.kind == "file")), "" if fields else _UNREADABLE
 
 
 def _field(name: str, part: Mapping[str, Any], asked: frozenset[str]) -> Field | None:
+    if name == ATTACHMENTS and part.get("type") == "array":
+        return Field(name=name, kind="file", title=_TITLES[name], about=FILE_RULE, is_required=name in asked)
     if part.get("type") != "string":
         return None
     title = _TITLES.get(name) or str(part.get("title") or name)
@@ -309,10 +326,62 @@ def _why_wrong(field: Field, value: str) -> str:
         return "" if value in field.options else f"has to be one of {', '.join(field.options)}"
     if field.kind == "instant":
         return "" if _instant(value) is not None else "has to be a day such as 2026-11-22"
+    if field.kind == "file":
+        return _why_no_name(value)
     length = len(value.strip())
     if not max(1, field.shortest) <= length <= field.longest:
         return f"has {length} characters; {max(1, field.shortest)} to {field.longest} are allowed"
     return next((why for pattern, why in _FORBIDDEN if pattern.search(value)), "")
+
+
+def _why_no_name(value: str) -> str:
+    name = value.strip()
+    if len(name) > _LONGEST_NAME or _NO_NAME.search(name) or "." not in name.strip("."):
+        return f"has to have a name such as invoice.pdf, of at most {_LONGEST_NAME} characters, without / or \\"
+    return "has an e-mail address in its name; Amazon forbids it" if _EMAIL.search(name) else ""
+
+
+_NO_NAME = re.compile(r'[\x00-\x1f\x7f/\\<>:"|?*]')
+
+
+class FileFacts(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The file of a message, without its name, which is among the words.
+
+    Attributes:
+        size_bytes: how large it is, 1 to 2,097,152.
+        sha256: its SHA-256 in hexadecimal.
+    """
+
+    size_bytes: Annotated[int, msgspec.Meta(ge=1, le=MOST_FILE_BYTES)]
+    sha256: Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{64}$")]
+
+    @property
+    def parts(self) -> int:
+        """Of how many parts it consists."""
+        return -(-self.size_bytes // PART_BYTES)
+
+    def size_of(self, number: int) -> int:
+        """Return how many bytes the part of a number has."""
+        return min(PART_BYTES, self.size_bytes - number * PART_BYTES)
+
+
+MOST_PARTS = -(-MOST_FILE_BYTES // PART_BYTES)
+_BEGINNINGS: tuple[tuple[bytes, ContentType, tuple[str, ...]], ...] = (
+    (b"%PDF-", "application/pdf", (".pdf",)),
+    (b"\xff\xd8\xff", "image/jpeg", (".jpg", ".jpeg")),
+    (b"\x89PNG\r\n\x1a\n", "image/png", (".png",)),
+)
+
+
+def content_type_of(beginning: bytes) -> ContentType | None:
+    """Return what a file is by its first bytes; None when it is nothing that goes with a message."""
+    return next((kind for mark, kind, _ in _BEGINNINGS if beginning.startswith(mark)), None)
+
+
+def fits(name: str, content_type: str) -> bool:
+    """Return whether a file's name ends as the names of files of its type do."""
+    endings = next((endings for _, kind, endings in _BEGINNINGS if kind == content_type), ())
+    return name.strip().lower().endswith(endings or ("\x00",))
 
 
 def _instant(value: str) -> str | None:
@@ -330,11 +399,19 @@ def _instant(value: str) -> str | None:
 _DAY_LENGTH = 10
 
 
-def payload_of(form: Form, values: Mapping[str, str]) -> dict[str, str]:
-    """Return the body of the request for values that ``check`` finds nothing wrong with; empty ones are left out."""
-    body: dict[str, str] = {}
+def payload_of(form: Form, values: Mapping[str, str], destination_id: str | None = None) -> dict[str, object]:
+    """Return the body of the request for values that ``check`` finds nothing wrong with; empty ones are left out.
+
+    Args:
+        form: what may be sent.
+        values: what was filled in.
+        destination_id: under which id Amazon has the file; None without one.
+    """
+    body: dict[str, object] = {}
     for field in form.fields:
         value = values.get(field.name, "").strip()
-        if value:
+        if value and field.kind == "file":
+            body[field.name] = [{"fileName": value, "uploadDestinationId": destination_id}]
+        elif value:
             body[field.name] = (_instant(value) or value) if field.kind == "instant" else value
     return body

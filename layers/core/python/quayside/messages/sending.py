@@ -5,17 +5,31 @@ is no call that does. So a message goes out at most once: before it does, it is 
 and afterwards what Amazon answered. One whose answer nobody knows is ``unclear`` for good, until a member who looked it
 up at Amazon says which way it went. Right before it goes out Amazon is asked what it allows for the order, and what was
 typed is held against that form: an order that was cancelled meanwhile gets no message.
+
+A file is handed to Amazon before that is written down, anew with each attempt: what lies at Amazon and no message names
+is seen by nobody, and an address of yesterday is no good. Once the message is past being sent, the file is deleted.
 """
 
-from collections.abc import Callable, Sequence
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Literal, Protocol
 
 import msgspec
 
-from quayside.amazon.errors import AmazonError, RequestRejected, Throttled, TokenRefused
+from quayside.amazon.errors import AccessRefused, AmazonError, RequestRejected, Throttled, TokenRefused
 from quayside.kernel.clock import Clock
-from quayside.messages.rules import AT_WORK, WAITS_AT_MOST, Event, Form, State, check, next_state, payload_of
+from quayside.messages.rules import (
+    AT_WORK,
+    WAITS_AT_MOST,
+    Event,
+    FileFacts,
+    Form,
+    State,
+    check,
+    next_state,
+    payload_of,
+)
 
 Ending = Literal["settled", "waits", "lost"]
 
@@ -30,6 +44,7 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
         written_by: the id of that member.
         moved_at: when it last changed.
         digest: SHA-256 of what was written, which stays when the words are gone.
+        file: the file that goes with it, without its name, which is among the words.
     """
 
     message_id: str
@@ -43,6 +58,7 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
     moved_at: datetime
     digest: str
     step: int = 0
+    file: FileFacts | None = None
 
     @property
     def is_open(self) -> bool:
@@ -64,19 +80,31 @@ class Book(Protocol):
         """Return what was written, None when it is gone."""
         ...
 
+    def file(self, standing: Standing) -> bytes | None:
+        """Return the file that goes with a message, None when it is gone."""
+        ...
+
+    def drop_file(self, standing: Standing) -> None:
+        """Delete the file that goes with a message; one that is gone is no error."""
+        ...
+
     def keep(self, before: Standing, after: Standing) -> bool:
         """Write how a message stands unless somebody else did since ``before``; return whether it was written."""
         ...
 
 
 class Amazon(Protocol):
-    """The two calls, for one connection."""
+    """The calls, for one connection."""
 
     def allowed(self, standing: Standing) -> Sequence[Form]:
         """Return what Amazon allows for the order at this moment."""
         ...
 
-    def send(self, standing: Standing, values: dict[str, str], before: Callable[[], None]) -> None:
+    def upload(self, standing: Standing, content: bytes) -> str:
+        """Hand a file over and return Amazon's id of it; doing so again harms nobody."""
+        ...
+
+    def send(self, standing: Standing, values: Mapping[str, object], before: Callable[[], None]) -> None:
         """Send the message; ``before`` is called when only Amazon's answer is left to wait for."""
         ...
 
@@ -106,7 +134,7 @@ class Sender:
         self._clock = clock
 
     def look(self, order_id: str, message_id: str) -> Ending:
-        """Do what is to be done about one message.
+        """Do what is to be done about one message; the file of one that is past being sent is deleted.
 
         Raises:
             SlotAhead: the call's turn lies ahead; nothing was sent, and the message waits.
@@ -114,7 +142,7 @@ class Sender:
         """
         standing = self._book.standing(order_id, message_id)
         if standing is None or not standing.is_open:
-            return "settled"
+            return self._settled(standing)
         now = self._clock.now()
         if standing.state == "sending":
             if now - standing.moved_at < AT_WORK:
@@ -133,9 +161,21 @@ class Sender:
         wrong = check(form, values)
         if wrong:
             return self._move(standing, "not_allowed", f"Amazon's form has changed: {wrong[0].field} {wrong[0].why}.")
-        return self._post(standing, payload_of(form, values))
+        if standing.file is None:
+            return self._post(standing, payload_of(form, values))
+        content = self._book.file(standing)
+        if content is None or hashlib.sha256(content).hexdigest() != standing.file.sha256:
+            return self._move(standing, "not_allowed", "Its file is no longer there. Write it anew.")
+        try:
+            destination_id = self._amazon.upload(standing, content)
+        except RequestRejected as problem:
+            if isinstance(problem, AccessRefused):
+                # A verdict on the account, not on the file: it waits until somebody grants what is missing.
+                raise
+            return self._move(standing, "not_allowed", f"Amazon refused its file: {problem.said or 'no explanation'}")
+        return self._post(standing, payload_of(form, values, destination_id))
 
-    def _post(self, standing: Standing, body: dict[str, str]) -> Ending:
+    def _post(self, standing: Standing, body: Mapping[str, object]) -> Ending:
         intent: Standing | None = None
 
         def note_intent() -> None:
@@ -176,4 +216,9 @@ class Sender:
         after = moved(before, event, because, self._clock.now())
         if not self._book.keep(before, after):
             return "lost"
-        return "waits" if after.is_open else "settled"
+        return "waits" if after.is_open else self._settled(after)
+
+    def _settled(self, standing: Standing | None) -> Ending:
+        if standing is not None and standing.file is not None:
+            self._book.drop_file(standing)
+        return "settled"

@@ -3,6 +3,7 @@
 Nothing here calls Amazon: a member's message is written down and the worker sends it.
 """
 
+import base64
 import hashlib
 import re
 from collections.abc import Sequence
@@ -19,10 +20,27 @@ from quayside.kernel.ids import ConnectionId, MemberId
 from quayside.kernel.tenancy import current_tenant
 from quayside.messages import store
 from quayside.messages.records import text_of
-from quayside.messages.rules import MOST_OF_AN_ORDER, OFFER_IS_GOOD, POLICY, TEMPLATES, Event, Form, State, check
+from quayside.messages.rules import (
+    ATTACHMENTS,
+    FILE_RULE,
+    MOST_FILE_BYTES,
+    MOST_OF_AN_ORDER,
+    MOST_PARTS,
+    OFFER_IS_GOOD,
+    PART_BYTES,
+    POLICY,
+    TEMPLATES,
+    Event,
+    Form,
+    State,
+    check,
+    content_type_of,
+    fits,
+)
 from quayside.messages.sending import Standing, moved
-from quayside.messages.views import MessageDraft, MessagesPage, MessageView, OrderMessages
+from quayside.messages.views import MessageDraft, MessageFilePart, MessagesPage, MessageView, OrderMessages
 from quayside.orders import service as orders
+from quayside.storage.sealed_files import FileReference
 from quayside.sync.registry import BUYER_MESSAGES, BUYER_MESSAGING
 from quayside.sync.service import Desk
 from quayside.sync.views import Cell, Column, RowsPage
@@ -49,6 +67,7 @@ COLUMNS = (
     Column("written_at", "Written", "instant"),
     Column("moved_at", "Changed", "instant"),
     Column("digest", "SHA-256 of the words", "text"),
+    Column("file_bytes", "Size of the file in bytes", "number"),
 )
 """What the data browser shows of a message; never what was written."""
 
@@ -104,13 +123,11 @@ def write(  # noqa: PLR0913 - a message, its order, and who writes it with what
     Raises:
         NotFound: there is no such order.
         Conflict: messages are off, Amazon does not allow this one, one like it is on its way, or there are too many.
-        InvalidInput: what was written breaks Amazon's rules or its form.
+        InvalidInput: what was written breaks Amazon's rules or its form, or its file is not there.
     """
     order = _order(order_id, connection_id)
     _check_on(order.connection_id)
-    if _MESSAGE_ID.fullmatch(draft.message_id) is None:
-        why = "has to be 8 to 64 letters, digits and hyphens"
-        raise InvalidInput(f"message_id {why}.", fields=(FieldProblem("message_id", why),))
+    _check_message_id(draft.message_id)
     now = clock.now()
     known = store.of_order(order.connection_id, order.order_id)
     same = next((each for each in known if each.message_id == draft.message_id), None)
@@ -121,6 +138,7 @@ def write(  # noqa: PLR0913 - a message, its order, and who writes it with what
         form = _form(store.offer(order.connection_id, order.order_id), draft.action, clock)
         _check_words(form, draft)
         _check_room(known, draft.action)
+        _check_file(order, draft)
         new = Standing(
             message_id=draft.message_id,
             order_id=order.order_id,
@@ -132,22 +150,86 @@ def write(  # noqa: PLR0913 - a message, its order, and who writes it with what
             written_by=member_id,
             moved_at=now,
             digest=digest,
+            file=draft.file,
         )
         store.put_new(order.connection_id, new, draft.values)
     _have_sent(order, draft.message_id, desk)
     return _shown(order, clock)
 
 
+def put_file_part(  # noqa: PLR0913, PLR0917 - a part, the file it is of, and where that belongs
+    order_id: str, message_id: str, connection_id: ConnectionId | None, number: int, content: str, clock: Clock
+) -> MessageFilePart:
+    """Keep one part of the file that a message is to carry, sealed; the same part again replaces it.
+
+    Args:
+        order_id: the order.
+        message_id: the id that the message will have.
+        connection_id: which connection the order belongs to, when that is known.
+        number: which part, from 0 on.
+        content: the part in base 64.
+        clock: tells the time.
+
+    Raises:
+        NotFound: there is no such order.
+        Conflict: messages are off, or the message is written already.
+        InvalidInput: it is no such part, or the beginning of a file that goes with no message.
+        FileUnavailable: it can't be sealed at the moment.
+    """
+    order = _order(order_id, connection_id)
+    _check_on(order.connection_id)
+    _check_message_id(message_id)
+    if store.standing(order.connection_id, order.order_id, message_id) is not None:
+        raise Conflict(
+            "The message is written already.", code="message_written", action="Write a new message with its own file."
+        )
+    part = _decoded(content)
+    if not 0 <= number < MOST_PARTS or not 1 <= len(part) <= PART_BYTES:
+        why = f"has to be one of at most {MOST_PARTS} parts of 1 to {PART_BYTES:,} bytes"
+        raise InvalidInput(f"A part {why}.", code="file_too_large", fields=(FieldProblem("content", why),))
+    kind = content_type_of(part) if number == 0 else ""
+    if kind is None:
+        raise _file_problem("is neither a PDF nor a JPEG nor a PNG file by what it holds")
+    now = clock.now()
+    store.put_file_part(_reference(order, message_id), number, part, kind, now)
+    return MessageFilePart(number, format_instant(now + store.FILE_LIVES))
+
+
+def _decoded(content: str) -> bytes:
+    try:
+        return base64.b64decode(content, validate=True)
+    except ValueError:
+        why = "has to be base 64"
+        raise InvalidInput(f"The part {why}.", fields=(FieldProblem("content", why),)) from None
+
+
+def _reference(order: _Order, message_id: str) -> FileReference:
+    return FileReference(order.connection_id, order.order_id, message_id)
+
+
+def _file_problem(why: str) -> InvalidInput:
+    return InvalidInput(
+        f"The file {why}. {FILE_RULE}",
+        code="file_refused",
+        action="Choose another file.",
+        fields=(FieldProblem(f"values.{ATTACHMENTS}", why),),
+    )
+
+
 def withdraw(
-    order_id: str, message_id: str, connection_id: ConnectionId | None, *, clock: Clock
+    order_id: str, message_id: str, connection_id: ConnectionId | None, *, desk: Desk, clock: Clock
 ) -> OrderMessages:  # fmt: skip
-    """Take back a message that has not gone out.
+    """Take back a message that has not gone out; a file that was to go with it is deleted.
 
     Raises:
         NotFound: there is no such order or message.
         Conflict: it is on its way, or further.
     """
-    return _told(order_id, message_id, connection_id, "withdraws", "A member took it back before it went out.", clock)
+    shown = _told(order_id, message_id, connection_id, "withdraws", "A member took it back before it went out.", clock)
+    if any(each.message_id == message_id and each.file_bytes is not None for each in shown.messages):
+        # Deleting it is the worker's right alone.
+        _have_sent(_order(order_id, connection_id), message_id, desk)
+    return shown
 
 
 def settle(
@@ -237,6 +319,29 @@ def _check_words(form: Form, draft: MessageDraft) -> None:
         )
 
 
+def _check_message_id(message_id: str) -> None:
+    if _MESSAGE_ID.fullmatch(message_id) is None:
+        why = "has to be 8 to 64 letters, digits and hyphens"
+        raise InvalidInput(f"message_id {why}.", fields=(FieldProblem("message_id", why),))
+
+
+def _check_file(order: _Order, draft: MessageDraft) -> None:
+    """Check that the file a message names is there, whole, and what its name says; the worker checks its SHA-256."""
+    name = draft.values.get(ATTACHMENTS, "").strip()
+    if draft.file is None:
+        if name:
+            raise _file_problem("was not sent along")
+        return
+    if not name:
+        raise _file_problem("has no name")
+    found = store.file_parts(_reference(order, draft.message_id))
+    expected = [(number, draft.file.size_of(number)) for number in range(draft.file.parts)]
+    if [(each.number, each.size) for each in found] != expected:
+        raise _file_problem("did not arrive whole; send it again")
+    if not fits(name, found[0].content_type):
+        raise _file_problem(f"holds {found[0].content_type}, and its name says something else")
+
+
 def _check_room(known: Sequence[Standing], action: str) -> None:
     if any(each.is_open and each.action == action for each in known):
         raise Conflict(
@@ -265,7 +370,8 @@ def _check_same(same: Standing, draft: MessageDraft, digest: str) -> None:
 
 def _digest(draft: MessageDraft) -> str:
     words = text_of({name: draft.values[name] for name in sorted(draft.values)})
-    return hashlib.sha256(f"{draft.action}\n{words}".encode()).hexdigest()
+    file = f"\n{draft.file.sha256}" if draft.file else ""
+    return hashlib.sha256(f"{draft.action}\n{words}{file}".encode()).hexdigest()
 
 
 def _have_sent(order: _Order, message_id: str, desk: Desk) -> None:
@@ -311,6 +417,8 @@ def _shown(order: _Order, clock: Clock) -> OrderMessages:
         messages=tuple(_view(order.connection_id, each, names, written.get(each.message_id)) for each in known),
         policy=POLICY,
         words_days=store.WORDS_DAYS,
+        file_part_bytes=PART_BYTES,
+        most_file_bytes=MOST_FILE_BYTES,
     )
 
 
@@ -347,6 +455,7 @@ def _view(
         words=words,
         can_withdraw=standing.state == "waiting",
         can_settle=standing.state == "unclear",
+        file_bytes=standing.file.size_bytes if standing.file else None,
     )
 
 
@@ -414,4 +523,5 @@ def _row(view: MessageView) -> tuple[Cell, ...]:
         view.written_at,
         view.moved_at,
         view.digest,
+        view.file_bytes,
     )

@@ -22,8 +22,9 @@ from quayside.messages.records import (
 )
 from quayside.messages.rules import MOST_OF_AN_ORDER, Form
 from quayside.messages.sending import Standing
-from quayside.storage import keys
+from quayside.storage import keys, sealed_files
 from quayside.storage.connection import bound
+from quayside.storage.sealed_files import FileReference, PartFacts
 from quayside.storage.tables import AMAZON_DATA_DAYS, Page, living, page, write
 
 if TYPE_CHECKING:
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
 
 WORDS_DAYS = 30
 """What was written is kept for so long: it may tell of a buyer (DPP 2.1)."""
+FILE_LIVES = timedelta(days=2)
+"""A file is kept for so long at most: a message waits for a day, and may be written some time after its file came."""
 OFFER_DAYS = 7
 _KEPT = timedelta(days=AMAZON_DATA_DAYS)
 _PAGE_SIZE = 100
@@ -50,6 +53,17 @@ class Book:
     def words(self, order_id: str, message_id: str) -> dict[str, str] | None:
         """Return what was written, None when it is gone."""
         return words(self._connection_id, order_id, message_id)
+
+    def file(self, standing: Standing) -> bytes | None:
+        """Return the file that goes with a message, None when it is gone or does not open."""
+        return sealed_files.read(self._reference(standing), clock=bound().clock)
+
+    def drop_file(self, standing: Standing) -> None:
+        """Delete the file that goes with a message."""
+        sealed_files.destroy(self._reference(standing))
+
+    def _reference(self, standing: Standing) -> FileReference:
+        return FileReference(self._connection_id, standing.order_id, standing.message_id)
 
     def keep(self, before: Standing, after: Standing) -> bool:
         """Write how a message stands, in the log too, unless somebody else did since ``before``."""
@@ -162,6 +176,19 @@ def words_of(connection_id: ConnectionId, order_id: str, message_ids: Sequence[s
     wanted = {keys.message_words(current_tenant(), connection_id, order_id, each): each for each in message_ids}
     found = WordsRecord.batch_get([(key.pk, key.sk) for key in wanted])
     return {wanted[keys.Key(record.pk, record.sk)]: record.read() for record in living(found)}
+
+
+# -- Files ------------------------------------------------------------------------------------------------------------
+
+
+def put_file_part(reference: FileReference, number: int, content: bytes, content_type: str, now: datetime) -> None:
+    """Keep one part of a file, sealed."""
+    sealed_files.put_part(reference, number, content, content_type=content_type, ends_at=now + FILE_LIVES)
+
+
+def file_parts(reference: FileReference) -> list[PartFacts]:
+    """Return which parts of a file there are, in their order."""
+    return sealed_files.parts(reference, clock=bound().clock)
 
 
 # -- What is open ------------------------------------------------------------------------------------------------------

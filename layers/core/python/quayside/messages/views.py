@@ -4,7 +4,7 @@ from typing import Literal
 
 import msgspec
 
-from quayside.messages.rules import Form, State
+from quayside.messages.rules import FileFacts, Form, State
 
 OfferState = Literal["off", "unasked", "asking", "known"]
 
@@ -16,12 +16,26 @@ class MessageDraft(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         message_id: chosen by whoever sends this, 8 to 64 letters, digits and hyphens: the same message sent again with
             the same id is one message.
         action: Amazon's name of the template.
-        values: what was filled in, by Amazon's names of the fields; days as 2026-11-22.
+        values: what was filled in, by Amazon's names of the fields; days as 2026-11-22; of a file its name.
+        file: the file that goes with it, whose parts were sent before; null without one.
     """
 
     message_id: str
     action: str
     values: dict[str, str]
+    file: FileFacts | None = None
+
+
+class MessageFilePart(msgspec.Struct, frozen=True):
+    """That a part of a file is kept.
+
+    Attributes:
+        number: which one, from 0 on.
+        kept_until: when it is deleted at the latest, ISO 8601; it goes as soon as the message is sent.
+    """
+
+    number: int
+    kept_until: str
 
 
 class MessageView(msgspec.Struct, frozen=True):
@@ -33,6 +47,7 @@ class MessageView(msgspec.Struct, frozen=True):
         written_by: the name of the member who wrote it; null when there is no such member any more.
         digest: SHA-256 of what was written.
         words: what was written, by Amazon's names of the fields; null once it is gone, and in lists.
+        file_bytes: how large the file is that goes with it; null without one. Its name is among the words.
         can_withdraw: it has not gone out, so it can be taken back.
         can_settle: nobody knows whether it arrived, so a member has to say.
     """
@@ -52,6 +67,7 @@ class MessageView(msgspec.Struct, frozen=True):
     words: dict[str, str] | None
     can_withdraw: bool
     can_settle: bool
+    file_bytes: int | None = None
 
 
 class OrderMessages(msgspec.Struct, frozen=True):
@@ -69,6 +85,8 @@ class OrderMessages(msgspec.Struct, frozen=True):
         messages: what was written so far, newest first.
         policy: Amazon's rules in one sentence.
         words_days: for how many days what was written is kept.
+        file_part_bytes: so much of a file goes in one part; only the last is smaller.
+        most_file_bytes: the largest file that goes with a message.
     """
 
     order_id: str
@@ -83,6 +101,8 @@ class OrderMessages(msgspec.Struct, frozen=True):
     messages: tuple[MessageView, ...]
     policy: str
     words_days: int
+    file_part_bytes: int
+    most_file_bytes: int
 
 
 class MessagesPage(msgspec.Struct, frozen=True):

@@ -5,14 +5,15 @@ hour and looks at what is still open: it finds what a worker that died left behi
 what waited too long.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from quayside.amazon.errors import AccessRefused, RequestRejected
+from quayside.amazon.errors import AccessRefused, AddressExpired, AmazonUnavailable, RequestRejected
 from quayside.amazon.operations import MESSAGES
+from quayside.amazon.uploads import content_md5
 from quayside.connections import service as connections
 from quayside.messages import store
-from quayside.messages.rules import WAITS_AT_MOST, Form, form_of
+from quayside.messages.rules import WAITS_AT_MOST, Form, content_type_of, form_of
 from quayside.messages.sending import Sender, Standing
 from quayside.orders import service as orders
 from quayside.sync.datasets import end_run, go_on, join_run
@@ -28,7 +29,7 @@ _SENDABLE = frozenset(MESSAGES)
 
 
 class _Amazon:
-    """The two calls for the connection of a piece of work."""
+    """The calls for the connection of a piece of work."""
 
     def __init__(self, work: "Work", connection: "Connection") -> None:
         self._work = work
@@ -43,7 +44,29 @@ class _Amazon:
             return ()
         return _forms(offered)
 
-    def send(self, standing: Standing, values: dict[str, str], before: Callable[[], None]) -> None:
+    def upload(self, standing: Standing, content: bytes) -> str:
+        try:
+            return self._handed_over(standing, content)
+        except AddressExpired:
+            # The address lives for minutes: another is made, once.
+            return self._handed_over(standing, content)
+
+    def _handed_over(self, standing: Standing, content: bytes) -> str:
+        if self._work.uploads is None:
+            raise AmazonUnavailable("nothing is uploaded here", operation="upload")
+        kind = content_type_of(content) or ""
+        destination = self._work.amazon.upload_destination(
+            self._caller,
+            standing.marketplace_id,
+            standing.order_id,
+            standing.action,
+            content_md5=content_md5(content),
+            content_type=kind,
+        )
+        self._work.uploads.upload(destination.url, content, kind, destination.headers)
+        return destination.destination_id
+
+    def send(self, standing: Standing, values: Mapping[str, object], before: Callable[[], None]) -> None:
         self._work.amazon.send_message(
             self._caller, standing.marketplace_id, standing.order_id, standing.action, values, before=before
         )
@@ -66,7 +89,7 @@ def offer(work: "Work") -> None:
     language, problem = None, None
     try:
         forms = _forms(work.amazon.offered_messages(caller, order.marketplace_id, order.order_id))
-        if any(field.kind == "text" for form in forms for field in form.fields):
+        if any(field.kind in {"text", "file"} for form in forms for field in form.fields):
             language = work.amazon.buyer_language(caller, order.marketplace_id, order.order_id)
     except RequestRejected as refused:
         if isinstance(refused, AccessRefused):

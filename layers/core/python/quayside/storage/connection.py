@@ -86,14 +86,14 @@ FACTS_ONLY = TenantAccess()
 """Core alone: for the functions that have nothing to do with credentials."""
 STORES_CREDENTIALS = TenantAccess(
     vault_actions=("dynamodb:DeleteItem", "dynamodb:PutItem", "dynamodb:UpdateItem"),
-    kms_actions=("kms:Decrypt", "kms:Encrypt"),
+    kms_actions=("kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey"),
     kms_keys=("vault_key_arn", "pii_key_arn"),
     further_tables=("audit_table", "pii_table", "pii_keys_table"),
     export_actions=("s3:GetObject",),
     lists_files=False,
 )
 """May put credentials into the vault and destroy them, never read them; shows buyers' personal data, never writes it;
-hands out links to exports."""
+seals files for buyers; hands out links to exports."""
 USES_CREDENTIALS = TenantAccess(
     kms_actions=("kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey"),
     kms_keys=("vault_key_arn", "pii_key_arn"),

@@ -1185,6 +1185,23 @@ def data_key(tenant_id: TenantId, expires_on: date) -> Key:
     return Key(data_keys(tenant_id), f"DAY#{expires_on.isoformat()}")
 
 
+def message_files(tenant_id: TenantId, connection_id: ConnectionId) -> str:
+    """Return the partition of the sealed files that messages to buyers of a connection's orders carry."""
+    return f"{tenant_prefix(tenant_id)}PII#FILES#{encode(connection_id)}"
+
+
+def message_file(order_id: str, message_id: str) -> str:
+    """Return how the sort keys of the parts of one message's file begin."""
+    return f"FILE#{encode(order_id)}#{encode(message_id)}#"
+
+
+def message_file_part(
+    tenant_id: TenantId, connection_id: ConnectionId, order_id: str, message_id: str, number: int
+) -> Key:
+    """Return the key of one part of one message's file."""
+    return Key(message_files(tenant_id, connection_id), f"{message_file(order_id, message_id)}{number:04d}")
+
+
 # Manifests of destroyed data keys, in the table of the audit trail
 
 
