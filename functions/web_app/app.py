@@ -85,14 +85,17 @@ SCREENS: Final[Mapping[str, str]] = {
     "/operations": "screens/operations.js",
     "/docs": "screens/docs.js",
 }
-"""Every screen's address, as an API Gateway resource path, and the module that draws it (preloaded with the page)."""
+"""Every screen's address, variables in braces, and the module that draws it (preloaded with the page)."""
 
 ASSET_PATHS: Final = ("/assets/{version}/{name}", "/assets/{version}/{name}/{file}")
 
-NOWHERE: Final = "/{proxy+}"
-"""API Gateway's resource path of every address that no other has, those of the API included."""
+ELSEWHERE: Final = "/{proxy+}"
+"""API Gateway's resource path of every address that no other has: the screens', and those where there is nothing.
 
-ROUTES: Final = (*SCREENS, *ASSET_PATHS, NOWHERE)
+An API has 300 resources unless AWS grants more; the screens take one together. Source: Amazon API Gateway quotas.
+"""
+
+ROUTES: Final = ("/", *ASSET_PATHS, ELSEWHERE)
 """Every resource path of this function; all are GET and public. The OpenAPI document is generated from it."""
 
 CONTENT_SECURITY_POLICY: Final = (
@@ -147,11 +150,24 @@ def security_headers() -> Mapping[str, str]:
     return {"Content-Security-Policy": CONTENT_SECURITY_POLICY.format(connect=connect), **SECURITY_HEADERS}
 
 
+# A SKU may hold slashes, and API Gateway does not say which of them the browser had encoded. A path without variables
+# goes before one that could swallow it, as in API Gateway.
+_PATTERNS: Final = tuple(
+    (screen, re.compile(re.sub(r"\{\w+\}", "[^/]+", screen.replace("{seller_sku}", ".+"))))
+    for screen in sorted(SCREENS, key=lambda screen: screen.count("{"))
+)
+
+
+def screen_of(address: str) -> str | None:
+    """Return the screen at an address below the root (`/orders/304-1`), a key of `SCREENS`; None when there is none."""
+    return next((screen for screen, pattern in _PATTERNS if pattern.fullmatch(address)), None)
+
+
 def page(resource_path: str, base: str) -> str:
     """Return the page for one screen, or for an address that is none: the app itself says so, with a way back.
 
     Args:
-        resource_path: a key of `SCREENS`, or `NOWHERE`.
+        resource_path: a key of `SCREENS`, or `ELSEWHERE`.
         base: the relative address of the application's root, seen from the requested address (`./`, `../`).
     """
     prefix = f"assets/{_ASSETS.version}/"
@@ -175,17 +191,27 @@ def base_of(resource_path: str, requested_path: str) -> str:
     return "../" * depth or "./"
 
 
-def show_screen(**_path_parameters: str) -> Response:
-    """Answer with the page; below a stage without its closing slash, send the browser to the address with it."""
-    context = _request().context
-    resource_path: str = context["resourcePath"]
-    requested_path: str = context.get("path") or resource_path
-    if resource_path == "/" and not requested_path.endswith("/"):
+def show_start() -> Response:
+    """Answer with the first screen; a stage without its closing slash sends the browser to the address with it."""
+    requested_path: str = _request().context.get("path") or "/"
+    if not requested_path.endswith("/"):
         stage = requested_path.rpartition("/")[2]
         elsewhere: Headers = {**security_headers(), "Location": f"{stage}/", "Cache-Control": _PAGE_CACHE}
         return Response("", elsewhere, 308)
+    return _shown("/", requested_path)
+
+
+def show_screen() -> Response:
+    """Answer with the page of the screen at an address, or with 404 where there is none."""
+    request = _request()
+    address = "/" + (request.uri_params or {}).get("proxy", "").strip("/")
+    screen = screen_of(address)
+    return _nothing(address) if screen is None else _shown(screen, request.context.get("path") or address)
+
+
+def _shown(screen: str, requested_path: str) -> Response:
     headers: Headers = {"Content-Type": "text/html; charset=utf-8", "Cache-Control": _PAGE_CACHE}
-    return _answer(page(resource_path, base_of(resource_path, requested_path)), headers, f'"{_ASSETS.version}"')
+    return _answer(page(screen, base_of(screen, requested_path)), headers, f'"{_ASSETS.version}"')
 
 
 def show_asset(version: str, name: str, file: str = "") -> Response:
@@ -198,18 +224,17 @@ def show_asset(version: str, name: str, file: str = "") -> Response:
     return _answer(asset.text, {"Content-Type": asset.content_type, "Cache-Control": _ASSET_CACHE}, asset.etag)
 
 
-def show_nothing() -> Response:
+def _nothing(address: str) -> Response:
     """Answer 404 to an address that is none: a browser gets the page, which says so, everybody else problem+json."""
     request = _request()
     if "text/html" in request.headers.get("accept", ""):
-        address = "/" + (request.uri_params or {}).get("proxy", "").strip("/")
         base = base_of(address, request.context.get("path") or address)
         headers: Headers = {
             "Content-Type": "text/html; charset=utf-8",
             "Cache-Control": "no-store",
             **security_headers(),
         }
-        return Response(page(NOWHERE, base), headers, 404)
+        return Response(page(ELSEWHERE, base), headers, 404)
     problem = {
         "type": "urn:quayside:problem:no_such_address",
         "title": "Not Found",
@@ -242,12 +267,11 @@ def _answer(body: str, headers: Headers, etag: str) -> Response:
     return Response(body, headers, 200)
 
 
-for _path in SCREENS:
-    app.route(_path, methods=["GET"])(show_screen)
+app.route("/", methods=["GET"])(show_start)
 for _path in ASSET_PATHS:
     app.route(_path, methods=["GET"])(show_asset)
-app.route(NOWHERE, methods=["GET"])(show_nothing)
+app.route(ELSEWHERE, methods=["GET"])(show_screen)
 # Chalice would ask API Gateway for a parameter named "proxy+"; its name is "proxy", and the view looks for itself.
-app.routes[NOWHERE]["GET"].view_args = []
+app.routes[ELSEWHERE]["GET"].view_args = []
 
 handler = app

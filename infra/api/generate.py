@@ -268,22 +268,18 @@ def _names_something(body: type | None) -> bool:
 
 
 def _page(path: str) -> dict[str, Any]:
-    name = "nothing" if path == web_app.NOWHERE else re.sub(r"[^a-z]+", "_", path).strip("_") or "start"
+    name = "screen" if path == web_app.ELSEWHERE else re.sub(r"[^a-z]+", "_", path).strip("_") or "start"
+    page = {"text/html": {"schema": {"type": "string"}}}
     operation: dict[str, Any] = {
         "operationId": f"web_{name}",
         "tags": ["web"],
         "summary": "A file of the web app." if path.startswith("/assets") else "A screen of the web app.",
-        "responses": {
-            "200": {"description": "The page or file.", "content": {"text/html": {"schema": {"type": "string"}}}}
-        },
+        "responses": {"200": {"description": "The page or file.", "content": page}},
         "security": [],
         "x-amazon-apigateway-integration": _integration("WebApp"),
     }
-    if path == web_app.NOWHERE:
-        operation["summary"] = "Every other address: there is nothing."
-        operation["responses"] = {
-            "404": {"description": "The page that says so.", "content": {"text/html": {"schema": {"type": "string"}}}}
-        }
+    if path == web_app.ELSEWHERE:
+        operation["responses"]["404"] = {"description": "There is no such screen; the page says so.", "content": page}
     parameters = [_path_parameter(parameter) for parameter in _PARAMETER.findall(path.replace("+}", "}"))]
     if parameters:
         operation["parameters"] = parameters
@@ -378,7 +374,7 @@ def rendered() -> dict[Path, str]:
     """Return both documents as they should be on disk."""
     whole = document()
     # OpenAPI has no name for all other addresses, and whoever reads the API's description asks for none of them.
-    told = {path: methods for path, methods in whole["paths"].items() if path != web_app.NOWHERE}
+    told = {path: methods for path, methods in whole["paths"].items() if path != web_app.ELSEWHERE}
     text = yaml.dump(whole, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=120)
     return {
         DEPLOYED: _HEADER + text,

@@ -52,6 +52,13 @@ def get(
     return Answer(answered["statusCode"], {name.lower(): value for name, value in sent.items()}, answered["body"])
 
 
+def get_at(address: str, stage: str = "", *, headers: Mapping[str, str] | None = None) -> Answer:
+    """Ask for an address below the root (`/orders/304-1`) that no file has; ``stage`` is the path of the stage."""
+    inside = address.strip("/")
+    resource = web_app.ELSEWHERE if inside else "/"
+    return get(resource, stage + address, parameters={"proxy": inside} if inside else None, headers=headers)
+
+
 def get_asset(name: str, *, version: str | None = None, headers: dict[str, str] | None = None) -> Answer:
     """Ask for a file by its path below the version."""
     folder, _, file = name.rpartition("/")

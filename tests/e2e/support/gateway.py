@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from starlette.responses import Response
 
-from tests.support.web_app import get
+from tests.support.web_app import get, get_at
 from web_app import app as web_app
 
 if TYPE_CHECKING:
@@ -20,7 +20,8 @@ def _pattern(resource_path: str) -> re.Pattern[str]:
 
 # A path without variables goes before one that could swallow it.
 _PATTERNS = [
-    (path, _pattern(path)) for path in sorted(set(web_app.ROUTES) - {web_app.NOWHERE}, key=lambda path: path.count("{"))
+    (path, _pattern(path))
+    for path in sorted(set(web_app.ROUTES) - {web_app.ELSEWHERE}, key=lambda path: path.count("{"))
 ]
 
 
@@ -37,6 +38,5 @@ def answer(request: Request, path: str, stage: str) -> Response:
         if found:
             answered = get(resource_path, f"{stage}{path}", parameters=found.groupdict(), headers=request.headers)
             return Response(answered.body.encode(), answered.status, answered.headers)
-    nowhere = {"proxy": path.strip("/")}
-    answered = get(web_app.NOWHERE, f"{stage}{path}", parameters=nowhere, headers=request.headers)
+    answered = get_at(path, stage, headers=request.headers)
     return Response(answered.body.encode(), answered.status, answered.headers)

@@ -47,6 +47,17 @@ def test_every_route_calls_the_published_version_of_a_function_that_exists(
     assert called == permitted == {"SellerApi.Alias", "WebApp.Alias"}
 
 
+def test_the_api_has_no_more_resources_than_every_account_may_have(openapi: dict[str, Any]) -> None:
+    """300 unless AWS grants more (Amazon API Gateway quotas, "Resources per API"); each step of a path is one."""
+    steps = {
+        tuple(parts[:place])
+        for path in openapi["paths"]
+        for parts in [path.strip("/").split("/")]
+        for place in range(len(parts) + 1)
+    }
+    assert len(steps) <= 300, "Let several routes share a path, or ask AWS for more and say so in README, Deploying."
+
+
 def test_api_gateway_may_call_and_nobody_else(template: Template) -> None:
     for name in template.of_type("AWS::Lambda::Permission"):
         properties = template.properties(name)
