@@ -9,6 +9,7 @@ import pytest
 
 from quayside.compliance import canary
 from quayside.kernel.ids import check_tenant_id
+from quayside.storage import sealed_files
 
 from .conftest import listed
 
@@ -301,6 +302,9 @@ def assert_seals_files(statements: dict[str, Any]) -> None:
             "kms:EncryptionContext:purpose": "message_file",
         }
     }
+    # The key's own policy refuses whoever names no day of expiry.
+    named = sealed_files.context_of(check_tenant_id("a" * 26), 1_795_000_000)
+    assert named == {"tenant_id": "a" * 26, "expires_on": "2026-11-18", "purpose": "message_file"}
 
 
 def test_only_two_roles_open_buyers_personal_data(template: Template) -> None:

@@ -1,8 +1,9 @@
 """Files on their way from a member to a buyer: ciphertext in the Pii table, in parts, for a day or two.
 
 Such a file may name its buyer, as an invoice does. So each part is sealed with AES-256-GCM under a data key of its own;
-KMS wraps that key with the tenant as encryption context, and it lies beside what it opens. The table has no copies of
-any kind: a part that is deleted is gone. Whoever reads refuses what has ended by the clock, deleted or not.
+KMS wraps that key with tenant and day of expiry as encryption context, and it lies beside what it opens. The table has
+no copies of any kind: a part that is deleted is gone. Whoever reads refuses what has ended by the clock, deleted or
+not.
 
 A part is bound to tenant, connection, order, message and number: copied to another place it does not open. What it is a
 part of is for others to know; here is no more than bytes. ``cryptography`` is imported when it is first needed.
@@ -17,9 +18,9 @@ from typing import Any, NamedTuple
 from botocore.exceptions import BotoCoreError, ClientError
 from pynamodb.attributes import BinaryAttribute, NumberAttribute, UnicodeAttribute
 
-from quayside.kernel.clock import Clock, epoch_seconds
+from quayside.kernel.clock import Clock, epoch_seconds, from_epoch_seconds
 from quayside.kernel.errors import UpstreamUnavailable
-from quayside.kernel.ids import ConnectionId
+from quayside.kernel.ids import ConnectionId, TenantId
 from quayside.kernel.tenancy import current_tenant
 from quayside.storage import keys
 from quayside.storage.connection import bound
@@ -87,7 +88,7 @@ def put_part(  # noqa: PLR0913 - the parts of one write
     """
     from cryptography.hazmat.primitives.ciphers.aead import AESGCM  # noqa: PLC0415 - see the module's words
 
-    made = _kms("generate_data_key", KeySpec="AES_256")
+    made = _kms("generate_data_key", epoch_seconds(ends_at), KeySpec="AES_256")
     nonce = entropy(_NONCE_BYTES)
     SealedPart.at(
         keys.message_file_part(current_tenant(), *file, number),
@@ -117,7 +118,7 @@ def read(file: FileReference, *, clock: Clock) -> bytes | None:
     content = bytearray()
     found = _records(file, clock)
     for each in found:
-        cipher = AESGCM(_kms("decrypt", CiphertextBlob=each.wrapped)["Plaintext"])
+        cipher = AESGCM(_kms("decrypt", int(each.expires_at or 0), CiphertextBlob=each.wrapped)["Plaintext"])
         nonce, sealed = each.sealed[:_NONCE_BYTES], each.sealed[_NONCE_BYTES:]
         try:
             content += cipher.decrypt(nonce, sealed, _bound_to(file, int(each.number)))
@@ -147,9 +148,20 @@ def _bound_to(file: FileReference, number: int) -> bytes:
     return json.dumps([current_tenant(), *file, number]).encode()
 
 
-def _kms(action: str, **given: Any) -> Any:  # noqa: ANN401 - botocore makes clients at run time
+def context_of(tenant_id: TenantId, ends_at: int) -> dict[str, str]:
+    """Return the KMS encryption context of a part's data key; the key serves nobody who names no day of expiry.
+
+    Args:
+        tenant_id: whose file it is.
+        ends_at: when it ends, epoch seconds.
+    """
+    expires_on = from_epoch_seconds(ends_at).date().isoformat()
+    return {"tenant_id": tenant_id, "expires_on": expires_on, "purpose": "message_file"}
+
+
+def _kms(action: str, ends_at: int, **given: Any) -> Any:  # noqa: ANN401 - botocore makes clients at run time
     store = bound()
-    context = {"tenant_id": str(current_tenant()), "purpose": "message_file"}
+    context = context_of(current_tenant(), ends_at)
     try:
         return getattr(store.tenant.kms, action)(KeyId=store.settings.pii_key_arn, EncryptionContext=context, **given)
     except (BotoCoreError, ClientError) as problem:
