@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import json
 import time
 from contextlib import closing
@@ -267,6 +269,7 @@ def test_a_campaign_is_tried_out_tested_and_sends_each_request_once(stack: Stack
         _comes_about("all is decided anew", lambda: _decision(member, sold.young)["decided_at"] > before)
         assert sorted(shop.accepted_requests()) == sorted(sold.due)
         assert shop.calls("createProductReviewAndSellerFeedbackSolicitation") == len(sold.due)
+        _write_with_a_file(member, connection_id, shop, min(sold.due))
     page.goto(f"{stack.urls.app}reviews")
     expect(page.get_by_role("button", name="Requests sent")).to_contain_text(str(len(sold.due)))
     _find_reasons(page, sold)
@@ -313,6 +316,29 @@ def _make_campaign(page: Page, shop: Shop, sold: _Sold) -> None:
     for why in ("Cancelled", "Do-not-solicit list"):
         expect(page.get_by_role("row", name=why)).to_contain_text("1")
     _picture(page, "reviews-1-preview")
+
+
+def _write_with_a_file(member: Member, connection_id: str, shop: Shop, order_id: str) -> None:
+    """Send a buyer a legal disclosure: the roles and the key let each function do its part of it, and no more."""
+    place = f"orders/{order_id}/messages"
+    member.put(f"connections/{connection_id}/features/messages", {"on": True})
+    member.post(f"{place}/offer", {})
+    _comes_about("Amazon offers messages", lambda: member.get(place)["state"] == "known")
+    content, message_id = b"%PDF-1.7\n" + bytes(range(256)) * 400, "disclosure-1"
+    size = int(member.get(place)["file_part_bytes"])
+    parts = [content[first : first + size] for first in range(0, len(content), size)]
+    assert len(parts) > 1
+    for number, part in enumerate(parts):
+        sent = {"number": number, "content": base64.b64encode(part).decode()}
+        member.post(f"{place}/{message_id}/file-parts", sent)
+    file = {"size_bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()}
+    values = {"attachments": "terms.pdf"}
+    message = {"message_id": message_id, "action": "legalDisclosure", "values": values, "file": file}
+    member.post(place, {"message": message})
+    _comes_about("the message goes", lambda: member.get(place)["messages"][0]["state"] == "sent")
+    assert shop.calls("createLegalDisclosure") == 1
+    # Two workers that look at once may both hand the file over, which harms nobody; one of them sends the message.
+    assert shop.calls("createUploadDestinationForResource") >= 1
 
 
 def _find_reasons(page: Page, sold: _Sold) -> None:
