@@ -97,6 +97,7 @@ def test_usage_plans_are_those_of_amazons_models() -> None:
     assert plans["createReport"] == plans["getReportDocument"] == (0.0167, 15)
     assert plans["getReport"] == (2, 15)
     assert {plan for name, plan in plans.items() if "Report" in name} == {(0.0167, 15), (2, 15), (0.0222, 10)}
+    assert plans.pop("createUploadDestinationForResource") == (10, 10)
     assert {plan for name, plan in plans.items() if "ubscription" in name or "estination" in name} == {(1, 5)}
 
 
