@@ -71,6 +71,8 @@ def test_the_sync_page_shows_every_dataset_with_its_quota(on: Stage, account: Co
     assert {each.feature: each.on for each in view.features} == {
         feature: feature not in OFF_UNTIL_SWITCHED_ON for feature in ALL_FEATURES
     }
+    run_now(on, account, "inventory")
+    on.run()
     stock = shown(on, account, "inventory")
     assert (stock.state, stock.rows > 0) == ("fresh", True)
     assert stock.age_seconds is not None
