@@ -39,16 +39,20 @@ class Form(NamedTuple):
 class RawObjects:
     """The raw files of the tenant in scope. Every function refuses a key that is not below the tenant's prefix."""
 
+    _SETTING = "raw_bucket"
+    """The setting that names the bucket."""
+
     def __init__(self, store: "Store") -> None:
-        """Use the tenant door of ``store``.
+        """Use the door of ``store`` that leads to these files.
 
         Raises:
             NoBucket: the function was deployed without a bucket.
         """
-        if not store.settings.raw_bucket:
-            raise NoBucket("RAW_BUCKET is not set.")
+        bucket: str = getattr(store.settings, self._SETTING)
+        if not bucket:
+            raise NoBucket(f"{self._SETTING.upper()} is not set.")
         self._store = store
-        self._bucket = store.settings.raw_bucket
+        self._bucket = bucket
 
     @property
     def _client(self) -> Any:  # noqa: ANN401 - botocore makes clients at run time
@@ -79,14 +83,27 @@ class RawObjects:
             raise
         return upload.complete()
 
-    def _put(self, key: str, content: bytes) -> bool:
+    def _put(self, key: str, content: bytes, **headers: str) -> bool:
+        """Write a file unless there is one under this key, and return whether it was written."""
         try:
-            self._client.put_object(Bucket=self._bucket, Key=key, Body=content, IfNoneMatch="*")
+            self._client.put_object(Bucket=self._bucket, Key=key, Body=content, IfNoneMatch="*", **headers)
         except ClientError as problem:
             if _code(problem) == _EXISTS:
                 return False
             raise
         return True
+
+    def _signed(self, key: str, disposition: str, content_type: str, seconds: int) -> str:
+        """Return an address of a file, answered with these headers for ``seconds``."""
+        _check(key)
+        wanted = {
+            "Bucket": self._bucket,
+            "Key": key,
+            "ResponseContentDisposition": disposition,
+            "ResponseContentType": content_type,
+        }
+        address: str = self._client.generate_presigned_url("get_object", Params=wanted, ExpiresIn=seconds)
+        return address
 
     def exists(self, key: str) -> bool:
         """Return whether a file is there."""
@@ -143,16 +160,7 @@ class RawObjects:
 class ExportObjects(RawObjects):
     """The exports of the tenant in scope: files like the raw ones, in a bucket that empties itself after a week."""
 
-    def __init__(self, store: "Store") -> None:
-        """Use the tenant door of ``store``.
-
-        Raises:
-            NoBucket: the function was deployed without a bucket.
-        """
-        if not store.settings.exports_bucket:
-            raise NoBucket("EXPORTS_BUCKET is not set.")
-        self._store = store
-        self._bucket = store.settings.exports_bucket
+    _SETTING = "exports_bucket"
 
     def link(self, key: str, file_name: str, seconds: int) -> str:
         """Return an address under which anybody gets the file for ``seconds``, saved as ``file_name``.
@@ -160,15 +168,7 @@ class ExportObjects(RawObjects):
         It is signed with the session of the tenant in scope, so ``seconds`` must be less than
         ``connection.REFRESH_BEFORE``, for which every session that is handed out still lives.
         """
-        _check(key)
-        wanted = {
-            "Bucket": self._bucket,
-            "Key": key,
-            "ResponseContentDisposition": f'attachment; filename="{file_name}"',
-            "ResponseContentType": "application/zip",
-        }
-        address: str = self._client.generate_presigned_url("get_object", Params=wanted, ExpiresIn=seconds)
-        return address
+        return self._signed(key, f'attachment; filename="{file_name}"', "application/zip", seconds)
 
 
 class _DocumentObjects(RawObjects):
@@ -191,16 +191,7 @@ class UploadObjects(_DocumentObjects):
     A browser writes here by a form that is signed for one key, one type and one size; nothing here is ever handed out.
     """
 
-    def __init__(self, store: "Store") -> None:
-        """Use the documents' door of ``store``.
-
-        Raises:
-            NoBucket: the function was deployed without a bucket.
-        """
-        if not store.settings.uploads_bucket:
-            raise NoBucket("UPLOADS_BUCKET is not set.")
-        self._store = store
-        self._bucket = store.settings.uploads_bucket
+    _SETTING = "uploads_bucket"
 
     def form(self, key: str, size: int, seconds: int) -> Form:
         """Return a form by which a browser sends a file of ``size`` bytes within ``seconds``, and no other.
@@ -233,29 +224,12 @@ class UploadObjects(_DocumentObjects):
 class DocumentObjects(_DocumentObjects):
     """Documents of the tenant in scope that were checked: each is written once, and read by links that soon expire."""
 
-    def __init__(self, store: "Store") -> None:
-        """Use the documents' door of ``store``.
-
-        Raises:
-            NoBucket: the function was deployed without a bucket.
-        """
-        if not store.settings.documents_bucket:
-            raise NoBucket("DOCUMENTS_BUCKET is not set.")
-        self._store = store
-        self._bucket = store.settings.documents_bucket
+    _SETTING = "documents_bucket"
 
     def put(self, key: str, content: bytes, content_type: str) -> bool:
         """Keep a document; return False when there is one under this key already, which stays."""
         _check(key)
-        try:
-            self._client.put_object(
-                Bucket=self._bucket, Key=key, Body=content, ContentType=content_type, IfNoneMatch="*"
-            )
-        except ClientError as problem:
-            if _code(problem) == _EXISTS:
-                return False
-            raise
-        return True
+        return self._put(key, content, ContentType=content_type)
 
     def link(self, key: str, disposition: str, content_type: str, seconds: int) -> str:
         """Return an address under which anybody gets the document for ``seconds``, and saves it.
@@ -266,15 +240,7 @@ class DocumentObjects(_DocumentObjects):
             content_type: the header Content-Type of the answer.
             seconds: for how long; less than ``connection.REFRESH_BEFORE``.
         """
-        _check(key)
-        wanted = {
-            "Bucket": self._bucket,
-            "Key": key,
-            "ResponseContentDisposition": disposition,
-            "ResponseContentType": content_type,
-        }
-        address: str = self._client.generate_presigned_url("get_object", Params=wanted, ExpiresIn=seconds)
-        return address
+        return self._signed(key, disposition, content_type, seconds)
 
 
 class _Upload:
