@@ -31,6 +31,7 @@ from quayside.finance.settlement_views import SettlementDetail, SettlementLinePa
 from quayside.fulfilment.views import RecipientStanding, RecipientView
 from quayside.inventory.own_views import BalancePage, Ledger, LinksView, LocationList
 from quayside.inventory.views import InventoryPage, StockDetail
+from quayside.kernel.file_rows import ImportView
 from quayside.messages.views import MessageFilePart, MessagesPage, OrderMessages
 from quayside.orders.views import OrderDetail, OrderPage
 from quayside.procurement.paper_views import LinesFileView, PaperView
@@ -38,7 +39,7 @@ from quayside.procurement.supplier_views import ScorecardView, SupplierPage, Sup
 from quayside.procurement.views import ChangePage, DuePage, OrderView, PurchasePage, VersionView
 from quayside.restock.views import BudgetPlan, RestockPage, ScoresView, SettingsView, SuggestionCard, WhatIf
 from quayside.reviews.views import BarredPage, CampaignList, CampaignView, DecisionsPage, Preview, ReviewsHome
-from quayside.sourcing.views import Board, Comparison, LeadView, RealisedView, SourcingFileView
+from quayside.sourcing.views import Board, Comparison, LeadView, RealisedView
 from quayside.sync.views import BoardPage, ReportsPage, RowsPage, RunsPage, SyncView
 from seller_api.http import Problem
 from seller_api.routes.configuration import Configuration
@@ -137,8 +138,8 @@ WRITES: tuple[tuple[str, dict[str, Any], Any], ...] = (
         {"csv": "seller_sku,units,unit_price\nA,1,1\nB,x,1\n", "currency": "USD"},
         LinesFileView,
     ),
-    ("sourcing/file/preview", {"csv": "name"}, SourcingFileView),
-    (f"sourcing/leads/{fake_sourcing.LEAD}/quotes/file/preview", {"csv": "supplier_name"}, SourcingFileView),
+    ("sourcing/file/preview", {"csv": "name"}, ImportView),
+    (f"sourcing/leads/{fake_sourcing.LEAD}/quotes/file/preview", {"csv": "supplier_name"}, ImportView),
     ("costs/file/preview", {"csv": "seller_sku"}, CostFileView),
     ("restock/what-if", {"seller_sku": "LAMP-01"}, WhatIf),
     ("restock/budget", {"budget_minor": "1"}, BudgetPlan),

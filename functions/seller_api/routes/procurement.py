@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
+from quayside.kernel.file_rows import FilePage, ImportView
 from quayside.procurement import (
     charge_service,
     file_service,
@@ -17,7 +18,6 @@ from quayside.procurement import (
     supplier_service,
 )
 from quayside.procurement.charge_service import NewCharge
-from quayside.procurement.file_views import PurchasingFilePage, PurchasingImportView
 from quayside.procurement.order_service import Actor, Amendment, NewOrder, SettingsChange
 from quayside.procurement.paper_views import LinesFileView, PaperView
 from quayside.procurement.payment_service import NewPayment
@@ -137,19 +137,19 @@ def add_supplier(call: Call[SupplierTerms, None]) -> SupplierView:
 
 
 @routes.get("/supplier-details", permission="procurement.read", query=PageQuery)
-def list_whole_suppliers(call: Call[None, PageQuery]) -> PurchasingFilePage:
+def list_whole_suppliers(call: Call[None, PageQuery]) -> FilePage:
     """List suppliers as rows of a file, in the columns that a file of them is read by."""
     return file_service.list_suppliers(call.query.cursor, call.query.limit)
 
 
 @routes.post("/suppliers/file/preview", permission="procurement.manage", body=PurchasingFile)
-def preview_suppliers(call: Call[PurchasingFile, None]) -> PurchasingImportView:
+def preview_suppliers(call: Call[PurchasingFile, None]) -> ImportView:
     """Say which suppliers a file would enter, one by one; nothing is stored."""
     return file_service.preview_suppliers(call.body.csv)
 
 
 @routes.post("/suppliers/file", permission="procurement.manage", body=PurchasingFile)
-def import_suppliers(call: Call[PurchasingFile, None]) -> PurchasingImportView:
+def import_suppliers(call: Call[PurchasingFile, None]) -> ImportView:
     """Enter the new suppliers of a file; refused ones are left out and said."""
     return file_service.import_suppliers(call.body.csv, clock=call.container.clock, entropy=secrets.token_bytes)
 
@@ -199,20 +199,20 @@ def draft_purchase_order(call: Call[NewOrder, None]) -> OrderView:
 
 
 @routes.get("/purchase-order-details", permission="procurement.read", query=OrderFileQuery)
-def list_whole_purchase_orders(call: Call[None, OrderFileQuery]) -> PurchasingFilePage:
+def list_whole_purchase_orders(call: Call[None, OrderFileQuery]) -> FilePage:
     """List purchase orders as rows of a file, the newest first, in the columns that a file of them is read by."""
     query = call.query
     return file_service.list_orders(done=query.done, state=query.state, cursor=query.cursor, limit=query.limit)
 
 
 @routes.post("/purchase-orders/drafts/preview", permission="procurement.manage", body=PurchasingFile)
-def preview_purchase_orders(call: Call[PurchasingFile, None]) -> PurchasingImportView:
+def preview_purchase_orders(call: Call[PurchasingFile, None]) -> ImportView:
     """Say which orders a file would draft, one by one; nothing is stored."""
     return file_service.preview_orders(call.body.csv)
 
 
 @routes.post("/purchase-orders/drafts", permission="procurement.manage", body=PurchasingFile)
-def import_purchase_orders(call: Call[PurchasingFile, None]) -> PurchasingImportView:
+def import_purchase_orders(call: Call[PurchasingFile, None]) -> ImportView:
     """Draft the new orders of a file; refused ones are left out and said."""
     return file_service.import_orders(call.body.csv, member_id=call.principal.member_id, clock=call.container.clock)
 

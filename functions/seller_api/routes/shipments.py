@@ -5,6 +5,7 @@ from typing import Annotated
 
 import msgspec
 
+from quayside.kernel.file_rows import FilePage, ImportView
 from quayside.kernel.ids import check_connection_id
 from quayside.supply_chain import arrival_service, file_service, inbound_service, pipeline_service
 from quayside.supply_chain import shipment_service as service
@@ -18,8 +19,6 @@ from quayside.supply_chain.shipment_views import (
     LeadTimes,
     OrderLines,
     ShipmentCard,
-    ShipmentFilePage,
-    ShipmentImportView,
     ShipmentPage,
 )
 from seller_api.routing import Call, Routes
@@ -86,7 +85,7 @@ def list_shipments(call: Call[None, ShipmentQuery]) -> ShipmentPage:
 
 
 @routes.get("/shipment-details", permission="supply_chain.read", query=ShipmentFileQuery)
-def list_whole_shipments(call: Call[None, ShipmentFileQuery]) -> ShipmentFilePage:
+def list_whole_shipments(call: Call[None, ShipmentFileQuery]) -> FilePage:
     """List shipments as rows of a file: their lines and legs, in the columns that a file of them is read by."""
     query = call.query
     return service.list_whole(query.filters, query.cursor, query.limit, clock=call.container.clock)
@@ -101,13 +100,13 @@ def enter_shipment(call: Call[ShipmentDraft, None]) -> ShipmentCard:
 
 
 @routes.post("/shipments/file/preview", permission="supply_chain.manage", body=ShipmentFile)
-def preview_shipments(call: Call[ShipmentFile, None]) -> ShipmentImportView:
+def preview_shipments(call: Call[ShipmentFile, None]) -> ImportView:
     """Say which shipments a file would enter, one by one; nothing is stored."""
     return file_service.preview(call.body.csv, clock=call.container.clock)
 
 
 @routes.post("/shipments/file", permission="supply_chain.manage", body=ShipmentFile)
-def import_shipments(call: Call[ShipmentFile, None]) -> ShipmentImportView:
+def import_shipments(call: Call[ShipmentFile, None]) -> ImportView:
     """Enter the new shipments of a file; refused ones are left out and said."""
     return file_service.import_file(call.body.csv, member_id=call.principal.member_id, clock=call.container.clock)
 

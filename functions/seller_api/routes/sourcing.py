@@ -7,6 +7,7 @@ import msgspec
 
 from quayside.analytics import products_service
 from quayside.kernel.errors import NotFound
+from quayside.kernel.file_rows import ImportView
 from quayside.sourcing import (
     approval_service,
     file_service,
@@ -29,7 +30,6 @@ from quayside.sourcing.views import (
     RealisedView,
     Removed,
     ScenarioDraft,
-    SourcingFileView,
     StageView,
 )
 from seller_api.routing import Call, Routes
@@ -104,13 +104,13 @@ def show_lead_stage(call: Call[None, StageQuery]) -> StageView:
 
 
 @routes.post("/sourcing/file/preview", permission="sourcing.manage", body=SourcingFile)
-def preview_leads(call: Call[SourcingFile, None]) -> SourcingFileView:
+def preview_leads(call: Call[SourcingFile, None]) -> ImportView:
     """Say which leads a file would enter, row by row; nothing is stored."""
     return file_service.preview_leads(call.body.csv, clock=call.container.clock)
 
 
 @routes.post("/sourcing/file", permission="sourcing.manage", body=SourcingFile)
-def import_leads(call: Call[SourcingFile, None]) -> SourcingFileView:
+def import_leads(call: Call[SourcingFile, None]) -> ImportView:
     """Enter the new leads of a file as ideas; refused rows are left out and said."""
     return file_service.import_leads(call.body.csv, clock=call.container.clock)
 
@@ -185,7 +185,7 @@ def add_quote(call: Call[QuoteDraft, None]) -> LeadView:
 
 
 @routes.post("/sourcing/leads/{lead_id}/quotes/file/preview", permission="sourcing.manage", body=SourcingFile)
-def preview_quotes(call: Call[SourcingFile, None]) -> SourcingFileView:
+def preview_quotes(call: Call[SourcingFile, None]) -> ImportView:
     """Say which quotes a file would enter for a lead, row by row; nothing is stored."""
     return file_service.preview_quotes(_lead_id(call), call.body.csv)
 

@@ -9,6 +9,7 @@ import msgspec
 from starlette.responses import JSONResponse
 
 from quayside.kernel.clock import FixedClock
+from quayside.kernel.file_rows import ImportRow, ImportView
 from quayside.supply_chain import claim_rules, lead_rules, listed_rules, pipeline_rules, shipment_rules
 from quayside.supply_chain.claim_rules import Claim
 from quayside.supply_chain.document_rules import Unacceptable
@@ -22,8 +23,6 @@ from quayside.supply_chain.shipment_rules import AMAZON, Estimate, Leg, LegKind,
 from quayside.supply_chain.shipment_views import (
     LeadTimes,
     ShipmentCard,
-    ShipmentImportRow,
-    ShipmentImportView,
     ShipmentPage,
     arrival_figure,
     lead_time_view,
@@ -157,17 +156,15 @@ class FakeShipments:
         return ShipmentCard(view, lines, arrival_figure(view, now.date(), now), events, None, history)
 
 
-def _file(text: str) -> ShipmentImportView:
+def _file(text: str) -> ImportView:
     rows = tuple(
-        ShipmentImportRow(each.lines, each.name, "refused", each.problem)
+        ImportRow(each.lines, each.name, "refused", each.problem)
         if each.draft is None
-        else ShipmentImportRow(
-            each.lines, each.name, "new", f"{each.draft.lines[0].units:,} of {len(each.draft.lines)}"
-        )
+        else ImportRow(each.lines, each.name, "new", f"{each.draft.lines[0].units:,} of {len(each.draft.lines)}")
         for each in read_shipments(text)
     )
     new = sum(row.state == "new" for row in rows)
-    return ShipmentImportView(new, 0, len(rows) - new, rows)
+    return ImportView(new, 0, len(rows) - new, rows)
 
 
 def _inbound(version: int, now: datetime, *, named: bool) -> ShipmentInbound:

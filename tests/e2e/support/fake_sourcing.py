@@ -9,6 +9,7 @@ import msgspec
 from quayside.finance.rate_rules import Rate
 from quayside.kernel.clock import format_instant
 from quayside.kernel.figures import figure, method_card
+from quayside.kernel.file_rows import ImportRow, ImportView
 from quayside.kernel.money import Money
 from quayside.sourcing import calculator_rules, quote_rules, quote_service, realised_service, scenario_service, service
 from quayside.sourcing.calculator_rules import Fee, Scenario
@@ -31,8 +32,6 @@ from quayside.sourcing.views import (
     RealisedScenario,
     RealisedView,
     ResearchView,
-    SourcingFileRow,
-    SourcingFileView,
     StageView,
     TargetFeesView,
     TargetView,
@@ -250,7 +249,7 @@ def _stage(now: datetime, connection_id: str, stage: Stage) -> StageView:
     return StageView(stage, MACHINE.words[stage], cards, "more" if stage == "idea" else None)
 
 
-def file(of: str) -> SourcingFileView:
+def file(of: str) -> ImportView:
     """A file with something new, something known and something refused."""
     says = ("2.65 from 500, 2.385 from 2,000 USD, FOB, 35 days", "3.90 from 1,000 EUR, DAP, 14 days")
     if of == "leads":
@@ -258,11 +257,11 @@ def file(of: str) -> SourcingFileView:
     refused = "supplier_name has to have 1 to 120 characters"
     if of == "leads":
         refused = "marketplace “Mars” is none where you sell; name it by country, such as US"
-    return SourcingFileView(
+    return ImportView(
         1, 1, 1,
         (
-            SourcingFileRow((2, 3), "Ningbo Kitchenware" if of == "quotes" else "Rattan bread basket", "new", says[0]),
-            SourcingFileRow((4,), "Hanse Keramik" if of == "quotes" else "Linen tea towel", "known", says[1]),
-            SourcingFileRow((5,), "", "refused", refused),
+            ImportRow((2, 3), "Ningbo Kitchenware" if of == "quotes" else "Rattan bread basket", "new", says[0]),
+            ImportRow((4,), "Hanse Keramik" if of == "quotes" else "Linen tea towel", "known", says[1]),
+            ImportRow((5,), "", "refused", refused),
         ),
     )  # fmt: skip

@@ -10,6 +10,7 @@ from quayside.accounts.rules import PERMISSIONS_OF_ROLE, Role
 from quayside.finance import cost_service
 from quayside.inventory import own_service
 from quayside.kernel.errors import ChangedMeanwhile, Conflict, Forbidden, InvalidInput, NotFound
+from quayside.kernel.file_rows import ImportView
 from quayside.kernel.machines import IllegalMove
 from quayside.kernel.money import Money
 from quayside.kernel.sheets import write_sheet
@@ -27,7 +28,6 @@ from quayside.procurement import (
 )
 from quayside.procurement.charge_service import Covered, NewCharge
 from quayside.procurement.file_rules import CARTON
-from quayside.procurement.file_views import PurchasingImportView
 from quayside.procurement.order_file_rules import read_orders
 from quayside.procurement.order_service import Actor, Amendment, NewOrder, SettingsChange
 from quayside.procurement.payment_service import NewPayment
@@ -467,7 +467,7 @@ Nobody;EUR;;;;;;nobody@example.com
 """
 
 
-def counts(view: PurchasingImportView) -> tuple[int, int, int]:
+def counts(view: ImportView) -> tuple[int, int, int]:
     return view.new, view.known, view.refused
 
 

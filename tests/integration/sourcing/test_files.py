@@ -5,10 +5,11 @@ from collections.abc import Iterator
 import pytest
 
 from quayside.kernel.errors import InvalidInput, NotFound
+from quayside.kernel.file_rows import ImportView
 from quayside.kernel.money import Money
 from quayside.kernel.tenancy import tenant_scope
 from quayside.sourcing import file_service, lead_service, quote_service, service
-from quayside.sourcing.views import LeadDraft, SourcingFileView
+from quayside.sourcing.views import LeadDraft
 from tests.support.amazon import entropy_of
 from tests.support.aws import Aws, aws
 from tests.support.datasets import Bench, bench
@@ -44,7 +45,7 @@ def on(shared: Aws) -> Iterator[Bench]:
         yield made
 
 
-def counts(view: SourcingFileView) -> tuple[int, int, int]:
+def counts(view: ImportView) -> tuple[int, int, int]:
     return view.new, view.known, view.refused
 
 

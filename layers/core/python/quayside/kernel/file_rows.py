@@ -7,7 +7,9 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
 from types import MappingProxyType
-from typing import NamedTuple
+from typing import Literal, NamedTuple
+
+import msgspec
 
 from quayside.kernel.errors import FieldProblem, InvalidInput
 from quayside.kernel.sheets import Row, UnreadableSheet, plain_cell, read_sheet
@@ -33,6 +35,72 @@ class Told[Draft](NamedTuple):
 
     draft: Draft
     entered_as: str
+
+
+ImportState = Literal["new", "known", "refused"]
+
+type Judged[Draft] = tuple[Asked[Draft], ImportState]
+"""What some rows ask for, and what becomes of it."""
+
+
+class ImportRow(msgspec.Struct, frozen=True):
+    """A thing of a file: on which lines it stands, its name, whether it is new, and what it asks for.
+
+    ``says`` is why it is refused when it is.
+    """
+
+    lines: tuple[int, ...]
+    name: str
+    state: ImportState
+    says: str
+
+
+class ImportView(msgspec.Struct, frozen=True):
+    """What a file enters, in its order, and how many of its things are new, known and refused."""
+
+    new: int
+    known: int
+    refused: int
+    rows: tuple[ImportRow, ...]
+
+
+class FilePage(msgspec.Struct, frozen=True):
+    """Rows of a file that can be entered again as they are.
+
+    Attributes:
+        columns: their names.
+        rows: as many of each thing as it has parts, such as lines.
+        things: how many things these are.
+        next_cursor: asks for the page after this one; None when these were the last.
+    """
+
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    things: int
+    next_cursor: str | None
+
+
+def import_view[Draft](
+    judged: Iterable[Judged[Draft]], says: Callable[[Draft], str], plain: Callable[[str], str] = str
+) -> ImportView:
+    """Return what becomes of everything that a file asks for.
+
+    Args:
+        judged: what it asks for, in its order.
+        says: puts what is asked for into one line; not asked of what is refused.
+        plain: puts the reason of a refusal into the words of the file.
+    """
+    rows = tuple(
+        ImportRow(
+            asked.lines,
+            asked.name,
+            state,
+            plain(asked.problem) if asked.draft is None or state == "refused" else says(asked.draft),
+        )
+        for asked, state in judged
+    )
+    new, known, refused = (sum(row.state == state for row in rows) for state in ("new", "known", "refused"))
+    return ImportView(new, known, refused, rows)
 
 
 ENTERED = "entered already, as it is here"

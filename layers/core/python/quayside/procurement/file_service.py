@@ -5,22 +5,26 @@ same file again, or one that was cut off, drafts nothing twice; one that was exp
 """
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 
 import msgspec
 
 from quayside.kernel.clock import Clock
 from quayside.kernel.errors import Conflict, InvalidInput, QuaysideError
-from quayside.kernel.file_rows import ENTERED, Asked, in_columns, words, wrong
+from quayside.kernel.file_rows import (
+    ENTERED,
+    Asked,
+    FilePage,
+    ImportView,
+    Judged,
+    import_view,
+    in_columns,
+    words,
+    wrong,
+)
 from quayside.kernel.ids import new_id
 from quayside.procurement import order_file_rules, order_service, store, supplier_file_rules, supplier_service
 from quayside.procurement import supplier_store as suppliers
-from quayside.procurement.file_views import (
-    FileState,
-    PurchasingFilePage,
-    PurchasingImportRow,
-    PurchasingImportView,
-)
 from quayside.procurement.order_file_rules import FileOrder, read_orders
 from quayside.procurement.order_service import NewOrder
 from quayside.procurement.records import Entry
@@ -28,25 +32,23 @@ from quayside.procurement.supplier_file_rules import read_suppliers
 from quayside.procurement.supplier_rules import Supplier
 from quayside.procurement.supplier_service import SupplierTerms
 
-type _Judged[Draft] = tuple[Asked[Draft], FileState]
 
-
-def preview_suppliers(text: str) -> PurchasingImportView:
+def preview_suppliers(text: str) -> ImportView:
     """Say which suppliers a file would enter; nothing is stored.
 
     Raises:
         InvalidInput: it can't be read at all, lacks a column, or has too many rows.
     """
-    return _view(_judged_suppliers(text), _supplier_says)
+    return import_view(_judged_suppliers(text), _supplier_says, _plain)
 
 
-def import_suppliers(text: str, *, clock: Clock, entropy: Callable[[int], bytes]) -> PurchasingImportView:
+def import_suppliers(text: str, *, clock: Clock, entropy: Callable[[int], bytes]) -> ImportView:
     """Enter the new suppliers of a file; refused ones are left out and said, those whose name is there stay.
 
     Raises:
         InvalidInput: it can't be read at all, lacks a column, or has too many rows.
     """
-    done: list[_Judged[Supplier]] = []
+    done: list[Judged[Supplier]] = []
     for asked, state in _judged_suppliers(text):
         after = state
         if state == "new" and asked.draft is not None:
@@ -56,10 +58,10 @@ def import_suppliers(text: str, *, clock: Clock, entropy: Callable[[int], bytes]
             except Conflict:  # somebody else entered one of this name
                 after = "known"
         done.append((asked, after))
-    return _view(done, _supplier_says)
+    return import_view(done, _supplier_says, _plain)
 
 
-def _judged_suppliers(text: str) -> Iterator[_Judged[Supplier]]:
+def _judged_suppliers(text: str) -> Iterator[Judged[Supplier]]:
     for asked in read_suppliers(text):
         if asked.draft is None:
             yield asked, "refused"
@@ -72,7 +74,7 @@ def _supplier_says(supplier: Supplier) -> str:
     return f"{supplier.currency}{days}, {len(supplier.contacts)} contacts"
 
 
-def list_suppliers(cursor: str | None, limit: int) -> PurchasingFilePage:
+def list_suppliers(cursor: str | None, limit: int) -> FilePage:
     """List suppliers by name as rows of a file that can be entered again.
 
     Raises:
@@ -84,28 +86,28 @@ def list_suppliers(cursor: str | None, limit: int) -> PurchasingFilePage:
         kept = suppliers.find(record.supplier_id)
         if kept is not None:
             rows += supplier_file_rules.written(kept.supplier)
-    return PurchasingFilePage(supplier_file_rules.COLUMNS, tuple(rows), len(found), following)
+    return FilePage(supplier_file_rules.COLUMNS, tuple(rows), len(found), following)
 
 
 # -- Orders ------------------------------------------------------------------------------------------------------------
 
 
-def preview_orders(text: str) -> PurchasingImportView:
+def preview_orders(text: str) -> ImportView:
     """Say which orders a file would draft; nothing is stored.
 
     Raises:
         InvalidInput: it can't be read at all, lacks a column, or has too many rows or orders.
     """
-    return _view(_judged_orders(text), _order_says)
+    return import_view(_judged_orders(text), _order_says, _plain)
 
 
-def import_orders(text: str, *, member_id: str, clock: Clock) -> PurchasingImportView:
+def import_orders(text: str, *, member_id: str, clock: Clock) -> ImportView:
     """Draft the new orders of a file; refused ones are left out and said, known ones stay as they are.
 
     Raises:
         InvalidInput: it can't be read at all, lacks a column, or has too many rows or orders.
     """
-    done: list[_Judged[NewOrder]] = []
+    done: list[Judged[NewOrder]] = []
     for asked, state in _judged_orders(text):
         if state == "new" and asked.draft is not None:
             once = _once(asked.draft)
@@ -113,10 +115,10 @@ def import_orders(text: str, *, member_id: str, clock: Clock) -> PurchasingImpor
                 asked.draft, member_id=member_id, clock=clock, entropy=order_service.named(once), once=once
             )
         done.append((asked, state))
-    return _view(done, _order_says)
+    return import_view(done, _order_says, _plain)
 
 
-def _judged_orders(text: str) -> Iterator[_Judged[NewOrder]]:
+def _judged_orders(text: str) -> Iterator[Judged[NewOrder]]:
     for told in read_orders(text):
         if told.draft is None:
             yield Asked(told.lines, told.name, None, told.problem), "refused"
@@ -167,7 +169,7 @@ def _order_says(new: NewOrder) -> str:
     return ", ".join(shown) + (f" {new.currency}" if new.currency else "")
 
 
-def list_orders(*, done: bool, state: str | None, cursor: str | None, limit: int) -> PurchasingFilePage:
+def list_orders(*, done: bool, state: str | None, cursor: str | None, limit: int) -> FilePage:
     """List orders, the newest first, as rows of a file that can be entered again.
 
     Raises:
@@ -183,18 +185,7 @@ def list_orders(*, done: bool, state: str | None, cursor: str | None, limit: int
         record = store.find(entry.order_id)
         if record is not None:
             rows += order_file_rules.written(record.read())
-    return PurchasingFilePage(order_file_rules.WRITTEN, tuple(rows), len(found), following)
-
-
-def _view[Draft](judged: Iterable[_Judged[Draft]], says: Callable[[Draft], str]) -> PurchasingImportView:
-    rows = tuple(
-        PurchasingImportRow(
-            asked.lines, asked.name, state, _plain(asked.problem) if asked.draft is None else says(asked.draft)
-        )
-        for asked, state in judged
-    )
-    new, known, refused = (sum(row.state == state for row in rows) for state in ("new", "known", "refused"))
-    return PurchasingImportView(new, known, refused, rows)
+    return FilePage(order_file_rules.WRITTEN, tuple(rows), len(found), following)
 
 
 def _plain(problem: str) -> str:

@@ -4,7 +4,7 @@ What a file asks for is named by its content, so the same file again, or one tha
 """
 
 import hashlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterator
 
 import msgspec
 
@@ -12,25 +12,25 @@ from quayside.amazon.marketplaces import find_marketplace
 from quayside.connections import place_service as places
 from quayside.kernel.clock import Clock, format_instant
 from quayside.kernel.errors import InvalidInput
-from quayside.kernel.file_rows import ENTERED, Asked, words
+from quayside.kernel.file_rows import ENTERED, Asked, ImportView, Judged, import_view, words
 from quayside.kernel.ids import new_id
 from quayside.kernel.tenancy import current_tenant
 from quayside.sourcing import quote_service, service, store
 from quayside.sourcing.file_rules import FindPlace, read_leads, read_quotes
 from quayside.sourcing.quote_rules import MOST_QUOTES
-from quayside.sourcing.views import FileState, LeadDraft, QuoteDraft, SourcingFileRow, SourcingFileView, TargetDraft
+from quayside.sourcing.views import LeadDraft, QuoteDraft, TargetDraft
 
 
-def preview_leads(text: str, *, clock: Clock) -> SourcingFileView:
+def preview_leads(text: str, *, clock: Clock) -> ImportView:
     """Say which leads a file would enter; nothing is stored.
 
     Raises:
         InvalidInput: it can't be read at all, lacks a column, or has too many rows.
     """
-    return _view(_judged_leads(text, clock))
+    return import_view(_judged_leads(text, clock), _says)
 
 
-def import_leads(text: str, *, clock: Clock) -> SourcingFileView:
+def import_leads(text: str, *, clock: Clock) -> ImportView:
     """Enter the new leads of a file as ideas; refused ones are left out and said, known ones stay as they are.
 
     Raises:
@@ -40,10 +40,10 @@ def import_leads(text: str, *, clock: Clock) -> SourcingFileView:
     for asked, state in judged:
         if state == "new" and asked.draft is not None:
             service.create(asked.draft, clock=clock, entropy=_named(asked.draft))
-    return _view(judged)
+    return import_view(judged, _says)
 
 
-def preview_quotes(lead_id: str, text: str) -> SourcingFileView:
+def preview_quotes(lead_id: str, text: str) -> ImportView:
     """Say which quotes for a lead a file would enter; nothing is stored.
 
     Raises:
@@ -51,10 +51,10 @@ def preview_quotes(lead_id: str, text: str) -> SourcingFileView:
         InvalidInput: it can't be read at all, lacks a column, or has too many rows.
         Conflict: the lead is approved.
     """
-    return _view(_judged_quotes(lead_id, text))
+    return import_view(_judged_quotes(lead_id, text), _says)
 
 
-def import_quotes(lead_id: str, text: str, *, clock: Clock) -> SourcingFileView:
+def import_quotes(lead_id: str, text: str, *, clock: Clock) -> ImportView:
     """Enter the new quotes of a file for a lead; refused ones are left out and said, known ones stay as they are.
 
     Raises:
@@ -66,13 +66,10 @@ def import_quotes(lead_id: str, text: str, *, clock: Clock) -> SourcingFileView:
     for asked, state in judged:
         if state == "new" and asked.draft is not None:
             quote_service.add(lead_id, asked.draft, clock=clock, entropy=_named(asked.draft))
-    return _view(judged)
+    return import_view(judged, _says)
 
 
-type _Judged[Draft] = Iterable[tuple[Asked[Draft], FileState]]
-
-
-def _judged_leads(text: str, clock: Clock) -> _Judged[LeadDraft]:
+def _judged_leads(text: str, clock: Clock) -> Iterator[Judged[LeadDraft]]:
     now, known = format_instant(clock.now()), service.places()
     for told in read_leads(text, _finder()):
         if told.draft is None:
@@ -91,7 +88,7 @@ def _judged_leads(text: str, clock: Clock) -> _Judged[LeadDraft]:
         yield asked, "new" if store.find(lead_id) is None else "known"
 
 
-def _judged_quotes(lead_id: str, text: str) -> _Judged[QuoteDraft]:
+def _judged_quotes(lead_id: str, text: str) -> Iterator[Judged[QuoteDraft]]:
     quote_service.editable(lead_id)
     present = {each.read().quote_id for each in store.quotes(lead_id)}
     count = len(present)
@@ -133,17 +130,6 @@ def _named(draft: LeadDraft | QuoteDraft) -> Callable[[int], bytes]:
     said = msgspec.json.encode([type(draft).__name__, draft])
     digest = hashlib.sha256(current_tenant().encode() + b"\n" + said).digest()
     return lambda count: digest[:count]
-
-
-def _view[Draft: LeadDraft | QuoteDraft](judged: _Judged[Draft]) -> SourcingFileView:
-    rows = tuple(
-        SourcingFileRow(
-            asked.lines, asked.name, state, _says(asked.draft) if asked.draft is not None else asked.problem
-        )
-        for asked, state in judged
-    )
-    new, known, refused = (sum(row.state == state for row in rows) for state in ("new", "known", "refused"))
-    return SourcingFileView(new, known, refused, rows)
 
 
 def _says(draft: LeadDraft | QuoteDraft) -> str:

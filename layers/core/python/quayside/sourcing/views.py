@@ -15,7 +15,6 @@ from quayside.sourcing.rules import Approval, Event, Package, Promised, Stage
 Decimals = Annotated[str, msgspec.Meta(max_length=24, description="A decimal number, such as 4.25.")]
 _Text = Annotated[str, msgspec.Meta(max_length=4000)]
 _Id = Annotated[str, msgspec.Meta(max_length=40)]
-FileState = Literal["new", "known", "refused"]
 
 
 # -- What is sent ------------------------------------------------------------------------------------------------------
@@ -343,27 +342,6 @@ class LeadView(msgspec.Struct, frozen=True):
     research: ResearchView
     quotes: tuple[QuoteView, ...]
     scenarios: tuple[ScenarioView, ...]
-
-
-class SourcingFileRow(msgspec.Struct, frozen=True):
-    """A lead or a quote of a file: on which lines it stands, its name, whether it is new, and what it asks for.
-
-    ``says`` is why it is refused when it is.
-    """
-
-    lines: tuple[int, ...]
-    name: str
-    state: FileState
-    says: str
-
-
-class SourcingFileView(msgspec.Struct, frozen=True):
-    """What a file of leads or quotes enters, in the order of the file."""
-
-    new: int
-    known: int
-    refused: int
-    rows: tuple[SourcingFileRow, ...]
 
 
 class Removed(msgspec.Struct, frozen=True):

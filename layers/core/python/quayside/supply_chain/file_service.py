@@ -16,7 +16,16 @@ from quayside.connections import place_service
 from quayside.inventory import own_service as own_stock
 from quayside.kernel.clock import Clock
 from quayside.kernel.errors import InvalidInput, QuaysideError
-from quayside.kernel.file_rows import ENTERED, Asked, in_columns, words, wrong
+from quayside.kernel.file_rows import (
+    ENTERED,
+    Asked,
+    ImportView,
+    Judged,
+    import_view,
+    in_columns,
+    words,
+    wrong,
+)
 from quayside.kernel.ids import new_id
 from quayside.kernel.tenancy import current_tenant
 from quayside.procurement import order_service
@@ -26,30 +35,30 @@ from quayside.supply_chain import shipment_store as store
 from quayside.supply_chain.file_rules import COLUMN_OF, FileLine, FileShipment, read_shipments
 from quayside.supply_chain.shipment_rules import AMAZON, Leg
 from quayside.supply_chain.shipment_service import LegDraft, LineDraft, ShipmentDraft
-from quayside.supply_chain.shipment_views import KIND_WORDS, FileState, ShipmentImportRow, ShipmentImportView
+from quayside.supply_chain.shipment_views import KIND_WORDS
 
 _NO_DAY = date(2000, 1, 1)
 """A shipment of which no day is known sorts behind all others."""
 
 
-def preview(text: str, *, clock: Clock) -> ShipmentImportView:
+def preview(text: str, *, clock: Clock) -> ImportView:
     """Say which shipments a file would enter; nothing is stored.
 
     Raises:
         InvalidInput: it can't be read at all, lacks a column, or has too many rows or shipments.
     """
-    return _view(_Judge(clock.now()).judged(text))
+    return import_view(_Judge(clock.now()).judged(text), _says)
 
 
-def import_file(text: str, *, member_id: str, clock: Clock) -> ShipmentImportView:
+def import_file(text: str, *, member_id: str, clock: Clock) -> ImportView:
     """Enter the new shipments of a file; refused ones are left out and said, known ones stay as they are.
 
     Raises:
         InvalidInput: it can't be read at all, lacks a column, or has too many rows or shipments.
     """
-    done: list[_Judged] = []
+    done: list[Judged[ShipmentDraft]] = []
     for asked, state in _Judge(clock.now()).judged(text):
-        after: FileState = state
+        after = state
         problem = asked.problem
         if state == "new" and asked.draft is not None:
             try:
@@ -58,10 +67,7 @@ def import_file(text: str, *, member_id: str, clock: Clock) -> ShipmentImportVie
             except QuaysideError as refused:  # somebody else was quicker with the same goods
                 after, problem = "refused", _words(refused)
         done.append((asked._replace(problem=problem), after))
-    return _view(iter(done))
-
-
-type _Judged = tuple[Asked[ShipmentDraft], FileState]
+    return import_view(done, _says)
 
 
 class _Judge:
@@ -78,7 +84,7 @@ class _Judge:
         self._orders: dict[str, dict[str, ShippableLine]] = {}
         self._taken: dict[tuple[str, str], int] = defaultdict(int)
 
-    def judged(self, text: str) -> Iterator[_Judged]:
+    def judged(self, text: str) -> Iterator[Judged[ShipmentDraft]]:
         for asked in read_shipments(text):
             if asked.draft is None:
                 yield Asked(asked.lines, asked.name, None, asked.problem), "refused"
@@ -182,17 +188,6 @@ def _id_of(draft: ShipmentDraft) -> str:
 def _named(draft: ShipmentDraft) -> Callable[[int], bytes]:
     digest = hashlib.sha256(current_tenant().encode() + b"\n" + msgspec.json.encode(draft)).digest()
     return lambda count: digest[:count]
-
-
-def _view(judged: Iterator[_Judged]) -> ShipmentImportView:
-    rows = tuple(
-        ShipmentImportRow(
-            asked.lines, asked.name, state, _says(asked.draft) if asked.draft and state != "refused" else asked.problem
-        )
-        for asked, state in judged
-    )
-    new, known, refused = (sum(row.state == state for row in rows) for state in ("new", "known", "refused"))
-    return ShipmentImportView(new, known, refused, rows)
 
 
 _SHOWN_LINES = 3

@@ -15,6 +15,7 @@ from quayside.inventory import own_service as own_stock
 from quayside.inventory import service as inventory
 from quayside.kernel.clock import Clock, format_instant
 from quayside.kernel.errors import ChangedMeanwhile, Conflict, FieldProblem, InvalidInput, NotFound
+from quayside.kernel.file_rows import FilePage
 from quayside.kernel.ids import ConnectionId, check_connection_id, new_id
 from quayside.procurement import order_service
 from quayside.procurement.views import ShippableLine
@@ -40,7 +41,6 @@ from quayside.supply_chain.shipment_views import (
     OrderLine,
     OrderLines,
     ShipmentCard,
-    ShipmentFilePage,
     ShipmentPage,
     arrival_figure,
     lead_time_view,
@@ -625,7 +625,7 @@ def late_shipments(connection_id: ConnectionId, most: int, now: datetime) -> Ite
             yield LateShipment(shipment_id, entry.name, entry.marketplace_id, entry.first_sku, late)
 
 
-def list_whole(filters: Filters, cursor: str | None, limit: int, *, clock: Clock) -> ShipmentFilePage:
+def list_whole(filters: Filters, cursor: str | None, limit: int, *, clock: Clock) -> FilePage:
     """List shipments, the newest first, as rows of a file that can be entered again.
 
     Raises:
@@ -641,7 +641,7 @@ def list_whole(filters: Filters, cursor: str | None, limit: int, *, clock: Clock
             today = today_of(entry.marketplace_id, now)
             forecasts = shipment_rules.forecast(shipment.legs, shipment.estimates, today)
             rows += file_rules.written(shipment_id, shipment, store.carried(shipment_id).lines, forecasts)
-    return ShipmentFilePage(file_rules.WRITTEN, tuple(rows), len(looked.found), looked.next_cursor)
+    return FilePage(file_rules.WRITTEN, tuple(rows), len(looked.found), looked.next_cursor)
 
 
 def _looked(filters: Filters, cursor: str | None, limit: int, now: datetime) -> Looked:

@@ -1,7 +1,6 @@
 """What the API shows of the seller's own shipments."""
 
 from datetime import date, datetime
-from typing import Literal
 
 import msgspec
 
@@ -135,46 +134,6 @@ class ShipmentPage(msgspec.Struct, frozen=True):
     shipments: tuple[ShipmentLine, ...]
     examined: int
     next_cursor: str | None
-
-
-class ShipmentFilePage(msgspec.Struct, frozen=True):
-    """Rows of a file of shipments, the newest shipment first, that can be entered again as they are.
-
-    Attributes:
-        columns: their names.
-        rows: as many of each shipment as it has lines or legs.
-        things: how many shipments these are.
-        next_cursor: as in ``ShipmentPage``.
-    """
-
-    columns: tuple[str, ...]
-    rows: tuple[tuple[str, ...], ...]
-    things: int
-    next_cursor: str | None
-
-
-FileState = Literal["new", "known", "refused"]
-
-
-class ShipmentImportRow(msgspec.Struct, frozen=True):
-    """A shipment of a file: on which lines it stands, its name, whether it is new, and what it asks for.
-
-    ``says`` is why it is refused when it is.
-    """
-
-    lines: tuple[int, ...]
-    name: str
-    state: FileState
-    says: str
-
-
-class ShipmentImportView(msgspec.Struct, frozen=True):
-    """What a file of shipments enters, in the order of the file."""
-
-    new: int
-    known: int
-    refused: int
-    rows: tuple[ShipmentImportRow, ...]
 
 
 class ShipmentCard(msgspec.Struct, frozen=True):
