@@ -130,9 +130,8 @@ def test_a_message_is_sent_once_however_often_it_is_looked_at() -> None:
     assert world.sent == [WORDS]
 
 
-@pytest.mark.parametrize("step", range(1, 10))
-def test_dead_at_each_step_a_message_never_goes_out_twice(step: int) -> None:
-    world = World()
+def states_after_dying(world: World, step: int) -> list[str]:
+    """Let a worker die at a step, others look later, and return what they found; nothing went out twice."""
     world.dies_at = step
     with contextlib.suppress(Killed):
         look(world)
@@ -140,6 +139,13 @@ def test_dead_at_each_step_a_message_never_goes_out_twice(step: int) -> None:
     states = [look(world, timedelta(minutes=minutes)) for minutes in (1, 25, 60)]
     assert len(world.sent) <= 1
     assert states[-1] == ("sent" if states[0] == "sent" else "unclear")
+    return states
+
+
+@pytest.mark.parametrize("step", range(1, 10))
+def test_dead_at_each_step_a_message_never_goes_out_twice(step: int) -> None:
+    world = World()
+    states = states_after_dying(world, step)
     if states[-1] == "unclear":
         assert states[0] == "sending", "nobody gives up what another may still be at"
 
@@ -236,13 +242,7 @@ def test_a_file_goes_before_its_message_and_is_deleted_after_it() -> None:
 @pytest.mark.parametrize("step", range(1, 13))
 def test_dead_at_each_step_a_message_with_a_file_never_goes_out_twice(step: int) -> None:
     world = with_file()
-    world.dies_at = step
-    with contextlib.suppress(Killed):
-        look(world)
-    world.dies_at = None
-    states = [look(world, timedelta(minutes=minutes)) for minutes in (1, 25, 60)]
-    assert len(world.sent) <= 1
-    assert states[-1] == ("sent" if states[0] == "sent" else "unclear")
+    states_after_dying(world, step)
     assert world.content is None, "whatever became of the message, its file is gone"
 
 
